@@ -1,0 +1,116 @@
+"""The small network between an encoder and a loss on pairs of views."""
+
+from collections.abc import Sequence
+
+import keras
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class ProjectionHead(keras.layers.Layer):
+    """Projects representations `h` to the space `z` in which views are compared.
+
+    Each hidden layer is dense, batch-normalised and ReLU; the last is dense.
+    A dense layer before a batch normalisation has no bias. The head is thrown
+    away after pretraining.
+
+    Batch statistics are those of the global batch on every backend.
+
+    Args:
+        output_dim: Dimensions of `z`, above 0.
+        hidden_dims: Widths of the hidden layers, each above 0; empty for a
+            linear head.
+        batch_norm: Normalise the hidden layers.
+        final_batch_norm: Normalise `z` too, without an offset.
+        name: Layer name.
+        **kwargs: Of `keras.layers.Layer`, such as `dtype`.
+
+    Input shape:
+        (batch, dim)
+
+    Output shape:
+        (batch, output_dim)
+
+    Raises:
+        ValueError: If a width is not a positive integer.
+
+    Example:
+        >>> import numpy as np
+        >>> head = ProjectionHead(16, hidden_dims=(32,))
+        >>> tuple(head(np.ones((4, 8), "float32")).shape)
+        (4, 16)
+
+    Reference:
+        Chen et al., 2020, section 4.2, https://arxiv.org/abs/2002.05709
+    """
+
+    def __init__(
+        self,
+        output_dim: int = 128,
+        hidden_dims: Sequence[int] = (2048,),
+        batch_norm: bool = True,
+        final_batch_norm: bool = False,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        for argument, width in [
+            ("output_dim", output_dim),
+            *(("hidden_dims", width) for width in hidden_dims),
+        ]:
+            if not isinstance(width, int) or width < 1:
+                raise ValueError(
+                    f"`{argument}` must hold positive integers. "
+                    f"Received: {argument}={width!r}"
+                )
+        self.output_dim = output_dim
+        self.hidden_dims = tuple(hidden_dims)
+        self.batch_norm = batch_norm
+        self.final_batch_norm = final_batch_norm
+        self.stack = []
+        for width in self.hidden_dims:
+            self.stack.append(self._dense(width, use_bias=not batch_norm))
+            if batch_norm:
+                self.stack.append(self._normalization(center=True))
+            self.stack.append(keras.layers.ReLU(dtype=self.dtype_policy))
+        self.stack.append(self._dense(output_dim, use_bias=not final_batch_norm))
+        if final_batch_norm:
+            self.stack.append(self._normalization(center=False))
+
+    def _dense(self, width, use_bias):
+        return keras.layers.Dense(width, use_bias=use_bias, dtype=self.dtype_policy)
+
+    def _normalization(self, center):
+        return keras.layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            center=center,
+            # On the other backends the batch is global already, and they refuse it.
+            synchronized=keras.backend.backend() == "tensorflow",
+            dtype=self.dtype_policy,
+        )
+
+    def build(self, input_shape):
+        shape = tuple(input_shape)
+        for layer in self.stack:
+            layer.build(shape)
+            shape = layer.compute_output_shape(shape)
+
+    def call(self, h, training=None):
+        for layer in self.stack:
+            if isinstance(layer, keras.layers.BatchNormalization):
+                h = layer(h, training=training)
+            else:
+                h = layer(h)
+        return h
+
+    def compute_output_shape(self, input_shape):
+        return (*input_shape[:-1], self.output_dim)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "output_dim": self.output_dim,
+            "hidden_dims": self.hidden_dims,
+            "batch_norm": self.batch_norm,
+            "final_batch_norm": self.final_batch_norm,
+        }

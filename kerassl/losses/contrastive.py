@@ -1,0 +1,141 @@
+"""Contrastive losses: pull two views of one example together, push others away."""
+
+import keras
+from keras import ops
+
+# Large enough that exp underflows to 0 in float32 at every temperature in use,
+# and finite so that a gradient of 0 * inf never appears.
+_EXCLUDED = -1e9
+
+
+def nt_xent(z1, z2, temperature: float = 0.1):
+    """Returns the NT-Xent loss of a batch of positive pairs (SimCLR).
+
+    Row i of `z1` and row i of `z2` are two views of one example; all
+    other rows of both, 2 * batch - 2 of them, are negatives. Similarity is
+    the cosine, so the rows need not have unit length.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections.
+        z2: Float tensor (batch, dim), second views' projections.
+        temperature: Softmax temperature, above 0, no unit.
+
+    Returns:
+        Float scalar in nats, mean over the 2 * batch anchors.
+
+    Raises:
+        ValueError: If the shapes differ or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> round(float(nt_xent(ops.eye(4), ops.eye(4), temperature=0.5)), 4)
+        0.5944
+
+    Reference:
+        Chen et al., 2020, eq. 1, https://arxiv.org/abs/2002.05709
+    """
+    return ops.mean(nt_xent_per_example(z1, z2, temperature=temperature))
+
+
+def nt_xent_per_example(
+    z1, z2, keys1=None, keys2=None, offset=0, temperature: float = 0.1
+):
+    """Returns each example's NT-Xent loss, with negatives from a larger batch.
+
+    This is the form for training on several devices: the anchors are this
+    device's rows, the keys all devices' rows. The sum of the results over all
+    devices, divided by the global batch, is `nt_xent` of the global batch.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections.
+        z2: Float tensor (batch, dim), second views' projections.
+        keys1: Float tensor (global_batch, dim), first views of all devices,
+            or None for `z1`.
+        keys2: Float tensor (global_batch, dim), second views of all devices,
+            or None for `z2`.
+        offset: Position of row 0 of `z1` in `keys1`, integer or scalar integer
+            tensor.
+        temperature: Softmax temperature, above 0, no unit.
+
+    Returns:
+        Float tensor (batch,) in nats, mean over the example's two anchors.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> z = ops.eye(4)
+        >>> second_half = nt_xent_per_example(z[2:], z[2:], z, z, offset=2)
+        >>> tuple(second_half.shape)
+        (2,)
+
+    Reference:
+        Chen et al., 2020, https://arxiv.org/abs/2002.05709
+    """
+    logits, positives = nt_xent_logits(z1, z2, keys1, keys2, offset, temperature)
+    losses = keras.losses.sparse_categorical_crossentropy(
+        positives, logits, from_logits=True
+    )
+    return ops.mean(ops.reshape(losses, (2, -1)), axis=0)
+
+
+def nt_xent_logits(z1, z2, keys1=None, keys2=None, offset=0, temperature: float = 0.1):
+    """Returns the scaled similarities behind NT-Xent and where positives lie.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections.
+        z2: Float tensor (batch, dim), second views' projections.
+        keys1: Float tensor (global_batch, dim) or None for `z1`.
+        keys2: Float tensor (global_batch, dim) or None for `z2`.
+        offset: Position of row 0 of `z1` in `keys1`, integer or scalar integer
+            tensor.
+        temperature: Softmax temperature, above 0, no unit.
+
+    Returns:
+        Tuple of `logits`, float tensor (2 * batch, 2 * global_batch) with rows
+        for the anchors `z1`, then `z2`, columns for the keys in the same order
+        and an anchor's similarity with itself excluded; and `positives`, int32
+        tensor (2 * batch,), the column of each anchor's positive.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> logits, positives = nt_xent_logits(ops.eye(3), ops.eye(3))
+        >>> tuple(logits.shape), ops.convert_to_numpy(positives).tolist()
+        ((6, 6), [3, 4, 5, 0, 1, 2])
+    """
+    keys1 = z1 if keys1 is None else keys1
+    keys2 = z2 if keys2 is None else keys2
+    _check_pairs(z1, z2, keys1, keys2, temperature)
+    batch, global_batch = ops.shape(z1)[0], ops.shape(keys1)[0]
+    anchors = ops.normalize(ops.concatenate([z1, z2]), axis=-1)
+    keys = ops.normalize(ops.concatenate([keys1, keys2]), axis=-1)
+    logits = ops.matmul(anchors, ops.transpose(keys)) / temperature
+    first = ops.arange(batch, dtype="int32") + ops.cast(offset, "int32")
+    second = first + global_batch
+    itself = ops.one_hot(
+        ops.concatenate([first, second]), 2 * global_batch, dtype="bool"
+    )
+    logits = ops.where(itself, ops.cast(_EXCLUDED, logits.dtype), logits)
+    return logits, ops.concatenate([second, first])
+
+
+def _check_pairs(z1, z2, keys1, keys2, temperature):
+    if not temperature > 0:
+        raise ValueError(
+            f"`temperature` must be above 0. Received: temperature={temperature}"
+        )
+    for names, a, b in (("z1, z2", z1, z2), ("keys1, keys2", keys1, keys2)):
+        if len(a.shape) != 2 or tuple(a.shape) != tuple(b.shape):
+            raise ValueError(
+                f"`{names}` must have one shape (batch, dim). "
+                f"Received: {tuple(a.shape)} and {tuple(b.shape)}"
+            )
+    if z1.shape[1] != keys1.shape[1]:
+        raise ValueError(
+            "Anchors and keys must have the same number of dimensions. "
+            f"Received: z1 {tuple(z1.shape)} and keys1 {tuple(keys1.shape)}"
+        )

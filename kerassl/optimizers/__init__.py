@@ -1,0 +1,5 @@
+"""Optimizers and schedules that Keras lacks."""
+
+from kerassl.optimizers.lars import LARS
+
+__all__ = ["LARS"]

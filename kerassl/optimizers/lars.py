@@ -1,0 +1,116 @@
+"""Layer-wise adaptive rate scaling, the optimizer of large-batch pretraining."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class LARS(keras.optimizers.Optimizer):
+    """Momentum SGD whose step is proportional to each layer's weight norm.
+
+    For a weight `w` with gradient `g`:
+
+        u = g + weight_decay * w
+        v = momentum * v + learning_rate * (trust * norm(w) / norm(u)) * u
+        w = w - v
+
+    Biases and the scales and offsets of normalisation layers (all variables
+    of rank 0 or 1) take a plain momentum step: no decay, no adaptation. As in
+    SimCLR's practice the norm below the fraction is that of the decayed
+    gradient, where the paper adds the two norms. The decay belongs to the
+    adapted update, so it is not Keras's decoupled one.
+
+    Args:
+        learning_rate: Float above 0, a schedule, or a callable. SimCLR takes
+            0.3 * batch / 256 for `trust_coefficient` 0.001.
+        momentum: Fraction of the last update kept, in [0, 1).
+        weight_decay: L2 coefficient, 0 or above.
+        trust_coefficient: Relative size of a step at `learning_rate` 1, above 0.
+        exclude_vectors: Spare variables of rank 0 and 1 decay and adaptation.
+        name: Optimizer name.
+        **kwargs: Of `keras.optimizers.Optimizer`, such as `clipnorm`.
+
+    Raises:
+        ValueError: If an argument lies outside its range.
+
+    Example:
+        >>> import keras
+        >>> model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+        >>> model.compile(LARS(0.3, weight_decay=1e-6), loss="mse")
+
+    Reference:
+        You et al., 2017, https://arxiv.org/abs/1708.03888;
+        Chen et al., 2020, appendix B.6, https://arxiv.org/abs/2002.05709
+    """
+
+    def __init__(
+        self,
+        learning_rate=0.3,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-6,
+        trust_coefficient: float = 0.001,
+        exclude_vectors: bool = True,
+        name: str = "lars",
+        **kwargs,
+    ):
+        if not 0 <= momentum < 1:
+            raise ValueError(
+                f"`momentum` must be in [0, 1). Received: momentum={momentum}"
+            )
+        weight_decay = 0.0 if weight_decay is None else weight_decay
+        if not weight_decay >= 0:
+            raise ValueError(
+                "`weight_decay` must be 0 or above. "
+                f"Received: weight_decay={weight_decay}"
+            )
+        if not trust_coefficient > 0:
+            raise ValueError(
+                "`trust_coefficient` must be above 0. "
+                f"Received: trust_coefficient={trust_coefficient}"
+            )
+        super().__init__(learning_rate, weight_decay=weight_decay, name=name, **kwargs)
+        self.momentum = momentum
+        self.trust_coefficient = trust_coefficient
+        self.exclude_vectors = exclude_vectors
+
+    def build(self, variables):
+        if self.built:
+            return
+        super().build(variables)
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+
+    def _apply_weight_decay(self, variables):
+        """Does nothing: the decay is a part of `update_step`."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        dtype = variable.dtype
+        velocity = self.velocities[self._get_variable_index(variable)]
+        step = ops.cast(learning_rate, dtype)
+        update = ops.cast(ops.convert_to_tensor(gradient), dtype)
+        if len(variable.shape) > 1 or not self.exclude_vectors:
+            update = update + variable * ops.cast(self.weight_decay, dtype)
+            step = step * self._trust_ratio(variable, update)
+        self.assign(
+            velocity,
+            velocity * ops.cast(self.momentum, dtype) + step * update,
+        )
+        self.assign_sub(variable, velocity)
+
+    def _trust_ratio(self, variable, update):
+        weight_norm = ops.sqrt(ops.sum(ops.square(variable)))
+        update_norm = ops.sqrt(ops.sum(ops.square(update)))
+        defined = ops.logical_and(weight_norm > 0, update_norm > 0)
+        ratio = (
+            ops.cast(self.trust_coefficient, update.dtype)
+            * weight_norm
+            / ops.where(defined, update_norm, ops.ones_like(update_norm))
+        )
+        return ops.where(defined, ratio, ops.ones_like(ratio))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "momentum": self.momentum,
+            "trust_coefficient": self.trust_coefficient,
+            "exclude_vectors": self.exclude_vectors,
+        }
