@@ -1,0 +1,66 @@
+"""Packaging of kerassl.
+
+The presets in `zoo/` hold data only. They are shipped as the package
+`kerassl.zoo.presets`; run from a checkout, the loader reads `zoo/` itself.
+"""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="kerassl",
+    version="0.1.0",
+    description="Self-supervised pretraining and its honest evaluation, in Keras.",
+    long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    install_requires=[
+        "tensorflow>=2.21,<2.22",
+        # 2.21.0 does not import beside TensorFlow 2.21 (undefined symbol).
+        "tensorflow-text>=2.21.1,<2.22",
+        "keras>=3.15,<3.16",
+        # Brings keras-hub of the same version, which is what the code imports.
+        "keras-nlp>=0.32,<0.33",
+        "tensorboard>=2.21,<2.22",
+        "numpy>=2.4,<3",
+        "scipy>=1.17,<2",
+        "scikit-learn>=1.9,<2",
+        "matplotlib>=3.11,<4",
+        "rich>=15,<16",
+        "tokenizers>=0.23,<0.24",
+        "sentencepiece>=0.2.3,<0.3",
+        # keras-hub reads Hugging Face directories with it and does not say so.
+        "safetensors>=0.8,<0.9",
+    ],
+    extras_require={
+        "test": [
+            "pytest>=9.2,<10",
+            "ruff>=0.17,<0.18",
+            "mypy>=2.4,<3",
+            "jax>=0.10,<0.11",
+            "setuptools>=70.1",
+        ],
+        "dev": ["kerassl[test]", "pytest-xdist>=3.8,<4"],
+    },
+    entry_points={"console_scripts": ["kerassl = kerassl.cli:main"]},
+    packages=[
+        *find_packages(include=["kerassl", "kerassl.*"]),
+        "kerassl.zoo.presets",
+    ],
+    package_dir={"kerassl.zoo.presets": "zoo"},
+    package_data={
+        "kerassl": ["py.typed"],
+        "kerassl.zoo.presets": ["**/*.json", "**/*.md"],
+    },
+    classifiers=[
+        "Intended Audience :: Developers",
+        "Intended Audience :: Science/Research",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)
