@@ -1,0 +1,37 @@
+"""The zoo: presets that name data, encoder, pretext task, step and recipe.
+
+A preset is one JSON file plus a card, a markdown page with its results. Names,
+cards and configurations are read without importing TensorFlow; `load` builds.
+
+Example:
+    >>> from kerassl import zoo
+    >>> zoo.config("simclr_digits")["modality"]
+    'image'
+"""
+
+from kerassl.zoo.assemble import build
+from kerassl.zoo.catalog import (
+    InvalidPreset,
+    UnknownPreset,
+    card,
+    config,
+    config_hash,
+    names,
+    validate,
+)
+from kerassl.zoo.loading import load
+from kerassl.zoo.overrides import override, parse_override
+
+__all__ = [
+    "InvalidPreset",
+    "UnknownPreset",
+    "build",
+    "card",
+    "config",
+    "config_hash",
+    "load",
+    "names",
+    "override",
+    "parse_override",
+    "validate",
+]

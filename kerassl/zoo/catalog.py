@@ -1,0 +1,198 @@
+"""Where presets lie, what they are called and what a well-formed one holds."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+MODALITIES = ("image", "text", "vector")
+
+_TEXTS = ("name", "summary", "modality", "paper")
+_COMPONENTS = ("data", "encoder", "pretext", "model")
+_REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
+_SECTIONS = (*_TEXTS, *_COMPONENTS, "tokenizer", "recipe", "transfer")
+
+
+class UnknownPreset(ValueError):
+    """No preset has this name; the message suggests the nearest ones."""
+
+
+class InvalidPreset(ValueError):
+    """A preset file is not well formed; the message names file and section."""
+
+
+def _folder() -> Path:
+    """Returns the folder of presets: the installed one, else the checkout's."""
+    installed = Path(__file__).with_name("presets")
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "zoo"
+
+
+def _files() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_folder().glob("*/*.json"))}
+
+
+def suggest(word: str, known: list[str]) -> str:
+    """Returns " Did you mean ...?" for the names near `word`, or "".
+
+    Args:
+        word: What the user wrote.
+        known: The names that exist.
+
+    Example:
+        >>> suggest("temprature", ["temperature", "dtype"])
+        " Did you mean 'temperature'?"
+    """
+    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if not near:
+        near = [name for name in known if word and word.lower() in name.lower()][:3]
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def _path(name: str | Path) -> Path:
+    path = Path(name).expanduser()
+    if path.suffix == ".json":
+        if not path.is_file():
+            raise FileNotFoundError(f"preset file '{path}' does not exist.")
+        return path
+    files = _files()
+    if str(name) not in files:
+        near = suggest(str(name), list(files))
+        raise UnknownPreset(
+            f"unknown preset {str(name)!r}.{near} "
+            "`kerassl list` shows all; a path that ends in .json reads your own."
+        )
+    return files[str(name)]
+
+
+def names(modality: str | None = None) -> list[str]:
+    """Returns the names of the presets, in alphabetical order.
+
+    Args:
+        modality: Only the presets of this kind: "image", "text" or "vector";
+            None for all.
+
+    Raises:
+        ValueError: If `modality` is not one of these.
+
+    Example:
+        >>> "bert_tiny" in names("text")
+        True
+    """
+    if modality is not None and modality not in MODALITIES:
+        raise ValueError(
+            f"modality: expected one of {', '.join(MODALITIES)}, received {modality!r}."
+        )
+    return sorted(
+        name for name, path in _files().items() if modality in (None, path.parent.name)
+    )
+
+
+def card(name: str | Path) -> str:
+    """Returns the card of a preset: markdown with its results and their receipt.
+
+    Args:
+        name: A preset's name, or the path of your own `.json`, whose card is
+            the `.md` beside it.
+
+    Returns:
+        The text; "" for a file of your own that has no card.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+
+    Example:
+        >>> card("simclr_digits").startswith("# ")
+        True
+    """
+    path = _path(name).with_suffix(".md")
+    return path.read_text("utf-8") if path.is_file() else ""
+
+
+def config(name: str | Path) -> dict[str, Any]:
+    """Returns the configuration of a preset, a dictionary of the caller's own.
+
+    Args:
+        name: A preset's name, or the path of your own `.json`.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        InvalidPreset: If the file is not a well-formed preset.
+
+    Example:
+        >>> config("simclr_digits")["model"]["class"]
+        'kerassl.models.SimCLR'
+    """
+    path = _path(name)
+    try:
+        spec = json.loads(path.read_text("utf-8"))
+    except ValueError as error:  # of JSON or of UTF-8
+        raise InvalidPreset(f"preset '{path}' is not valid JSON: {error}") from error
+    validate(spec, where=str(path))
+    return spec
+
+
+def validate(spec: Any, where: str = "preset") -> None:
+    """Raises unless `spec` has a preset's sections, each of the right kind.
+
+    What a section's class accepts is checked when it is built.
+
+    Args:
+        spec: A configuration as `config` returns it.
+        where: How messages call it.
+
+    Raises:
+        InvalidPreset: If a section is missing, unknown or of another kind.
+
+    Example:
+        >>> validate(config("autoencoder_dense"))
+    """
+    if not isinstance(spec, dict):
+        raise InvalidPreset(
+            f"{where}: expected a JSON object, received {type(spec).__name__}."
+        )
+    for section in _REQUIRED:
+        if section not in spec:
+            raise InvalidPreset(f"{where}: section {section!r} is missing.")
+    for section, value in spec.items():
+        if section not in _SECTIONS:
+            near = suggest(section, list(_SECTIONS))
+            raise InvalidPreset(f"{where}: unknown section {section!r}.{near}")
+        kind = str if section in _TEXTS else dict
+        if not isinstance(value, kind):
+            expected = "a string" if kind is str else "an object"
+            raise InvalidPreset(
+                f"{where}: section {section!r}: expected {expected}, "
+                f"received {value!r}."
+            )
+    for section in _COMPONENTS:
+        if not isinstance(spec[section].get("class"), str):
+            raise InvalidPreset(
+                f"{where}: section {section!r} needs a 'class', a dotted name such "
+                "as 'kerassl.models.SimCLR'."
+            )
+    if spec["modality"] not in MODALITIES:
+        raise InvalidPreset(
+            f"{where}: modality: expected one of {', '.join(MODALITIES)}, "
+            f"received {spec['modality']!r}."
+        )
+
+
+def config_hash(spec: dict[str, Any]) -> str:
+    """Returns 12 hexadecimal digits that name a configuration.
+
+    The order of keys and the way the file is laid out do not matter; the name,
+    summary and paper do not either, since they do not change a run.
+
+    Args:
+        spec: A configuration as `config` returns it.
+
+    Example:
+        >>> config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1})
+        True
+    """
+    kept = {k: v for k, v in spec.items() if k not in ("name", "summary", "paper")}
+    canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -1,0 +1,186 @@
+"""Loading a preset as a task that can be fitted."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kerassl.zoo import catalog
+from kerassl.zoo.assemble import accepted, build, resolve
+from kerassl.zoo.overrides import override
+
+TASK_FILE = "task.keras"
+ENCODER_FILE = "encoder.keras"
+TOKENIZER_FOLDER = "tokenizer"
+
+
+def load(
+    name: str | Path | Mapping[str, Any],
+    weights: str | Path | None = None,
+    tokenizer: Any = None,
+    overrides: Mapping[str, Any] | None = None,
+    dtype: Any = None,
+) -> Any:
+    """Returns the task of a preset: encoder, pretext layer and training step.
+
+    Args:
+        name: A preset's name, the path of your own `.json`, or a configuration
+            as `config` returns it.
+        weights: Where the weights come from. None starts as pretraining would:
+            an encoder that names a KerasHub preset or a local Hugging Face
+            folder brings its weights, any other is fresh. "random" gives the
+            same architecture with fresh weights always. A path is a run's
+            folder, a `.keras` file of the task or of its encoder, or a
+            `.weights.h5` file of either.
+        tokenizer: For text: a KerasHub tokenizer, or the folder of one, either
+            stored by `kerassl.data.train_tokenizer` or a KerasHub preset. The
+            encoder's vocabulary follows it. None takes the one stored beside
+            `weights`, else the one that the preset names.
+        overrides: Dotted key -> value, such as {"model.temperature": 0.2}.
+        dtype: The encoder's dtype policy, such as "mixed_bfloat16"; None for
+            the preset's own.
+
+    Returns:
+        A `kerassl.models.PretextModel`, not compiled.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        FileNotFoundError: If the path of `weights` does not exist.
+        ValueError: If an override, the tokenizer or the weights do not fit.
+
+    Example:
+        >>> task = load("simclr_digits", overrides={"model.temperature": 0.2})
+        >>> task.temperature
+        0.2
+    """
+    if isinstance(name, Mapping):
+        spec = dict(name)
+        catalog.validate(spec)
+    else:
+        spec = catalog.config(name)
+    spec = override(spec, overrides or {})
+    path = None if weights in (None, "random") else Path(weights).expanduser()
+    if path is not None and not path.exists():
+        raise FileNotFoundError(
+            f"weights: expected None, 'random' or an existing path, received "
+            f"{str(weights)!r}."
+        )
+    task = _build_task(
+        spec,
+        # Weights from a file replace the encoder's own, so those need no reading.
+        load_weights=weights is None,
+        tokenizer=_tokenizer(spec, tokenizer, path),
+        dtype=dtype,
+    )
+    if path is not None:
+        _load_weights(task, path)
+    return task
+
+
+def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> Any:
+    extra = {}
+    if dtype is not None:
+        extra["dtype"] = dtype
+    section = spec["encoder"]
+    if "preset" in section:
+        extra["load_weights"] = load_weights
+    elif tokenizer is not None:
+        extra[_vocabulary_argument(section)] = tokenizer.vocabulary_size()
+    encoder = build(section, **extra)
+    inputs = {} if tokenizer is None else {"tokenizer": tokenizer}
+    pretext = build(spec["pretext"], **inputs)
+    return build(spec["model"], encoder=encoder, pretext=pretext)
+
+
+def _vocabulary_argument(section: Mapping[str, Any]) -> str:
+    known = accepted(resolve(section["class"])) or []
+    return next(
+        # KerasHub spells it both ways.
+        (n for n in ("vocabulary_size", "vocab_size") if n in known or n in section),
+        "vocabulary_size",
+    )
+
+
+def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
+    """Returns the tokenizer of a text preset, None for the other modalities."""
+    if spec["modality"] != "text":
+        if given is not None:
+            raise ValueError(
+                f"tokenizer: preset {spec['name']!r} learns from {spec['modality']} "
+                f"examples and takes none, received {given!r}."
+            )
+        return None
+    if given is not None:
+        return _stored_tokenizer(given) if isinstance(given, str | Path) else given
+    if path is not None:
+        folder = (path if path.is_dir() else path.parent) / TOKENIZER_FOLDER
+        if folder.is_dir():
+            return _stored_tokenizer(folder)
+    section = spec.get("tokenizer", {})
+    if "class" in section:
+        return build(section)
+    raise ValueError(
+        f"tokenizer: preset {spec['name']!r} trains its own on your texts, so there "
+        "is none to load. Pass tokenizer=..., such as "
+        "`kerassl.data.train_tokenizer(texts)`, or use `kerassl.pretrain`."
+    )
+
+
+def _stored_tokenizer(folder: str | Path) -> Any:
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"tokenizer: expected a folder or a KerasHub tokenizer, received "
+            f"{str(folder)!r}."
+        )
+    if (folder / "config.json").is_file():  # a preset or Hugging Face folder
+        import keras_hub
+
+        return keras_hub.tokenizers.Tokenizer.from_preset(str(folder))
+    from kerassl import data
+
+    return data.load_tokenizer(folder)
+
+
+def _load_weights(task: Any, path: Path) -> None:
+    if path.is_dir():
+        files = [path / TASK_FILE, path / ENCODER_FILE]
+        path = next((file for file in files if file.is_file()), path)
+        if path.is_dir():
+            raise FileNotFoundError(
+                f"weights: the folder '{path}' holds neither {TASK_FILE} nor "
+                f"{ENCODER_FILE}."
+            )
+    model = task if _is_task(path) else task.encoder
+    part = "task" if model is task else "encoder"
+    try:
+        model.load_weights(str(path))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"weights: '{path}' does not fit the {part} of this preset. Was it "
+            f"trained with other overrides? Keras says: {error}"
+        ) from error
+
+
+def _is_task(path: Path) -> bool:
+    """Tells whether a file holds a whole task rather than an encoder alone."""
+    if path.suffix == ".keras":
+        try:
+            with zipfile.ZipFile(path) as archive:
+                saved = json.loads(archive.read("config.json"))
+        except (zipfile.BadZipFile, KeyError) as error:
+            raise ValueError(f"weights: '{path}' is not a Keras archive.") from error
+        # Every task has an encoder; a plain encoder is no class of kerassl.
+        return "encoder" in saved.get("config", {})
+    if path.name.endswith(".weights.h5"):
+        import h5py
+
+        with h5py.File(path) as file:
+            return "encoder" in file
+    raise ValueError(
+        f"weights: expected a folder, a .keras or a .weights.h5 file, received "
+        f"'{path}'."
+    )
