@@ -1,0 +1,358 @@
+"""The command line: `kerassl pretrain | evaluate | list | show | preview`.
+
+Exit codes:
+    0    done
+    1    an unexpected failure; --debug shows where
+    2    wrong usage or input, said in one line
+    3    training diverged; the message names the last good checkpoint
+    130  interrupted; the same command resumes
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import kerassl
+from kerassl import zoo
+
+DONE, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
+
+# How many examples `preview` draws.
+PREVIEW_EXAMPLES = 8
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit code.
+
+    Args:
+        argv: The words after `kerassl`; None takes those of the process.
+
+    Raises:
+        SystemExit: With code 2 if the words cannot be parsed, with 0 after
+            `--help` and `--version`.
+
+    Example:
+        >>> main(["show", "simclr_digits", "--json"])  # doctest: +ELLIPSIS
+        {
+        ...
+        0
+    """
+    args = _parser().parse_args(argv)
+    try:
+        args.command(args)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        print("kerassl: interrupted; the same command resumes.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of `kerassl list | head` has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        return _report(error, args.debug)
+    return DONE
+
+
+def _report(error: Exception, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    code = _exit_code(error)
+    if code == FAILED:
+        hint = "" if debug else " Run it again with --debug to see where."
+        print(
+            f"kerassl: unexpected {type(error).__name__}: {error}{hint}",
+            file=sys.stderr,
+        )
+    else:
+        print(f"kerassl: error: {error}", file=sys.stderr)
+    return code
+
+
+def _exit_code(error: Exception) -> int:
+    """Tells a user's mistake from a failure of the program."""
+    if type(error).__name__ == "TrainingDiverged":  # importing it loads TensorFlow
+        return DIVERGED
+    if isinstance(error, OSError):
+        return USAGE
+    # kerassl checks what it is given and raises what is wrong with it. The same
+    # kinds of error from a line that is no `raise`, or from deeper down, come
+    # from a fault of the program.
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    ours = Path(last.filename).is_relative_to(Path(__file__).parent)
+    told = isinstance(error, ValueError | TypeError | LookupError | ImportError)
+    return USAGE if told and ours and (last.line or "").startswith("raise") else FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="kerassl",
+        description="Self-supervised pretraining for Keras: "
+        "unlabelled examples in, a reusable encoder out.",
+        epilog="Exit codes: 0 done, 1 unexpected failure, 2 wrong usage or input, "
+        "3 training diverged, 130 interrupted.",
+    )
+    parser.add_argument(
+        "--version", action="version", version=f"kerassl {kerassl.__version__}"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    pretrain = _command(commands, "pretrain", _pretrain, "train a preset and report")
+    _preset(pretrain)
+    _data(pretrain)
+    pretrain.add_argument(
+        "--out", metavar="FOLDER", help="the run's folder (default: runs/PRESET)"
+    )
+    pretrain.add_argument("--steps", type=int, metavar="N", help="optimizer steps")
+    _batch_size(pretrain)
+    _seed(pretrain)
+    _strategy(pretrain)
+    _set(pretrain)
+    pretrain.add_argument(
+        "--no-evaluate", action="store_true", help="train only, without the report"
+    )
+    _quiet(pretrain)
+
+    evaluate = _command(
+        commands, "evaluate", _evaluate, "measure a trained encoder beside its controls"
+    )
+    evaluate.add_argument(
+        "run",
+        metavar="RUN",
+        help="a run's folder, or a preset's name for the run in runs/PRESET",
+    )
+    _data(evaluate)
+    _seed(evaluate)
+    _set(evaluate)
+    _quiet(evaluate)
+
+    listing = _command(commands, "list", _list, "show the presets")
+    listing.add_argument(
+        "--modality", help="only presets for this kind of data: image, text or vector"
+    )
+
+    show = _command(commands, "show", _show, "show a preset's card and configuration")
+    _preset(show)
+    show.add_argument(
+        "--json",
+        action="store_true",
+        help="only the configuration, to start a preset of your own from",
+    )
+
+    preview = _command(
+        commands, "preview", _preview, "draw what the pretext task does to your data"
+    )
+    _preset(preview)
+    _data(preview)
+    preview.add_argument(
+        "--out", metavar="PICTURE", help="the picture to write (default: PRESET.png)"
+    )
+    _seed(preview)
+    _set(preview)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], None], summary: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=summary)
+    parser.add_argument("--debug", action="store_true", help="show where errors arise")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _preset(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "preset",
+        metavar="PRESET",
+        help="a name that `kerassl list` shows, or the path of your own .json",
+    )
+
+
+def _data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        help="your own examples: a folder, a file, or a quoted pattern such as "
+        "'corpus/*.txt' (default: the preset's own data)",
+    )
+
+
+def _batch_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--batch-size", type=int, metavar="N", help="examples a step, over all replicas"
+    )
+
+
+def _seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of all randomness (default 0)"
+    )
+
+
+def _strategy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strategy",
+        default="auto",
+        metavar="NAME",
+        help="auto, mirrored, multi_worker, tpu or cpu:N (default: auto)",
+    )
+
+
+def _set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="change a value of the preset, such as model.temperature=0.2; "
+        "may be given several times",
+    )
+
+
+def _quiet(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+
+
+def _overrides(args: argparse.Namespace) -> dict[str, Any]:
+    return dict(zoo.parse_override(text) for text in args.set)
+
+
+def _pretrain(args: argparse.Namespace) -> None:
+    zoo.config(args.preset)  # a mistyped name is told before TensorFlow loads
+    overrides = _overrides(args)
+    with _quiet_start():
+        import tensorflow  # noqa: F401
+    run = kerassl.pretrain(
+        args.preset,
+        args.data,
+        out=args.out,
+        steps=args.steps,
+        batch_size=args.batch_size,
+        seed=args.seed,
+        strategy=args.strategy,
+        overrides=overrides,
+        evaluate=not args.no_evaluate,
+        progress=not args.quiet,
+    )
+    print(run)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    folder = args.run
+    if not os.path.isdir(folder):
+        zoo.config(folder)
+        folder = os.path.join("runs", folder)
+    overrides = _overrides(args)
+    with _quiet_start():
+        import tensorflow  # noqa: F401
+    run = kerassl.evaluate(
+        folder,
+        data=args.data,
+        seed=args.seed,
+        overrides=overrides,
+        progress=not args.quiet,
+    )
+    print(run)
+
+
+def _list(args: argparse.Namespace) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("name", "modality", "task"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("summary")
+    for name in zoo.names(args.modality):
+        spec = zoo.config(name)
+        task = spec["model"]["class"].rpartition(".")[2]
+        table.add_row(name, spec["modality"], task, spec["summary"])
+    _console().print(table)
+
+
+def _show(args: argparse.Namespace) -> None:
+    configuration = json.dumps(zoo.config(args.preset), indent=2)
+    if args.json:
+        print(configuration)
+        return
+    card = zoo.card(args.preset)
+    console = _console()
+    if console.is_terminal:
+        from rich.markdown import Markdown
+
+        console.print(Markdown(f"{card}\n\n```json\n{configuration}\n```"))
+    else:
+        print(card.strip(), configuration, sep="\n\n")
+
+
+def _preview(args: argparse.Namespace) -> None:
+    spec = zoo.override(zoo.config(args.preset), _overrides(args))
+    out = args.out or f"{spec['name']}.png"
+    with _quiet_start():
+        import tensorflow as tf
+    from kerassl import data
+
+    source = zoo.build(spec["data"]) if args.data is None else args.data
+    source = data.as_source(source)
+    count = min(PREVIEW_EXAMPLES, len(source))
+    pretext = zoo.build(spec["pretext"], **_preview_tokenizer(spec, source))
+    examples = source.fetch(tf.range(count, dtype="int64"))
+    figure = pretext.draw(examples, tf.constant([args.seed, 0], "int64"))
+    figure.savefig(out, bbox_inches="tight", dpi=150)
+    print(f"{out}: {count} examples as {spec['name']} sees them")
+
+
+def _preview_tokenizer(spec: dict[str, Any], source: Any) -> dict[str, Any]:
+    if spec["modality"] != "text":
+        return {}
+    section = spec.get("tokenizer", {})
+    if "class" in section:
+        return {"tokenizer": zoo.build(section)}
+    from kerassl import data
+
+    return {"tokenizer": data.train_tokenizer(source, **section)}
+
+
+def _console() -> Any:
+    from rich.console import Console
+
+    # A pipe has no width of its own; folding at 80 would break names apart.
+    return Console() if sys.stdout.isatty() else Console(width=140)
+
+
+@contextlib.contextmanager
+def _quiet_start() -> Iterator[None]:
+    """Keeps TensorFlow's start-up notes off the screen, but not its errors.
+
+    The first lines come from native code before any log level is read, so the
+    error stream itself is set aside; it is shown if the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as notes:
+        kept = os.dup(2)
+        os.dup2(notes.fileno(), 2)
+        try:
+            yield
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            os.dup2(kept, 2)
+            notes.seek(0)
+            sys.stderr.write(notes.read().decode("utf-8", "replace"))
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
