@@ -1,0 +1,117 @@
+"""The n-th batch as a function of (seed, n)."""
+
+import tensorflow as tf
+
+from kerassl.data.source import Source
+
+# Epochs and batches are counted in int64; no run reaches this one.
+FOREVER = 2**62
+
+
+def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
+    """Returns the endless batches that a pretext layer makes of examples.
+
+    Every pass over the examples is another permutation, drawn from (seed,
+    pass); every batch draws its randomness from (seed, batch number). So
+    `pretext_dataset(..., start=n)` begins with exactly the batch that
+    `pretext_dataset(...)` yields after n others. Batches run on from one pass
+    to the next, and all have `batch_size` examples.
+
+    Args:
+        examples: A `Source`, or what `as_source` makes one of.
+        pretext: A `PretextLayer`.
+        batch_size: Examples in a batch, at least 1.
+        seed: Integer, the run's seed.
+        start: Number of the first batch, at least 0.
+
+    Returns:
+        A `tf.data.Dataset` with the attribute `steps_per_epoch`, the whole
+        batches in one pass (None where the source does not know its length).
+
+    Raises:
+        ValueError: If `batch_size` or `start` is out of range, or there are
+            fewer examples than `batch_size`.
+    """
+    if not isinstance(batch_size, int) or batch_size < 1:
+        raise ValueError(
+            f"`batch_size` must be an integer >= 1. Received: {batch_size!r}"
+        )
+    if not isinstance(start, int) or start < 0:
+        raise ValueError(f"`start` must be an integer >= 0. Received: {start!r}")
+    source = _as_source(examples)
+    if source.sequential:
+        batches = source.batches(batch_size, start)
+    else:
+        batches = _shuffled_batches(source, batch_size, seed, start)
+    numbers = tf.data.Dataset.range(start, FOREVER)
+    dataset = tf.data.Dataset.zip(numbers, batches)
+    options = tf.data.Options()
+    options.deterministic = True
+    # The batches are the same wherever they are made, so every worker makes
+    # all of them and keeps its part.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+
+    @tf.autograph.experimental.do_not_convert
+    def make(number, batch):
+        if not source.sequential:
+            batch = source.fetch(batch)
+        return pretext(batch, seed=_batch_seed(seed, number))
+
+    dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE)
+    dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    dataset.steps_per_epoch = _whole_batches(source, batch_size)
+    return dataset
+
+
+def steps_per_epoch(dataset):
+    """Returns the batches in one pass over a `pretext_dataset`, else None."""
+    return getattr(dataset, "steps_per_epoch", None)
+
+
+def _as_source(examples):
+    if isinstance(examples, Source):
+        return examples
+    from kerassl.data import as_source
+
+    return as_source(examples)
+
+
+def _whole_batches(source, batch_size):
+    try:
+        return len(source) // batch_size
+    except TypeError:  # a stream of unknown length
+        return None
+
+
+def _shuffled_batches(source, batch_size, seed, start):
+    """Returns batches of positions: one permutation after the other."""
+    size = len(source)
+    if size < batch_size:
+        raise ValueError(
+            f"`batch_size` is {batch_size}, but there are only {size} examples. "
+            "Choose a smaller batch size or give more data."
+        )
+    first_epoch, offset = divmod(start * batch_size, size)
+
+    @tf.autograph.experimental.do_not_convert
+    def permutation(epoch):
+        # tf.random.experimental.index_shuffle needs no memory, but was found
+        # to draw only 256 different permutations over 1,000 epochs.
+        positions = tf.random.experimental.stateless_shuffle(
+            tf.range(size, dtype=tf.int64), seed=_fold(seed, 0, epoch)
+        )
+        return tf.data.Dataset.from_tensor_slices(positions)
+
+    positions = tf.data.Dataset.range(first_epoch, FOREVER).flat_map(permutation)
+    return positions.skip(offset).batch(batch_size, drop_remainder=True)
+
+
+def _batch_seed(seed, number):
+    return _fold(seed, 1, number)
+
+
+def _fold(seed, purpose, number):
+    base = tf.constant([seed, purpose], tf.int64)
+    return tf.random.experimental.stateless_fold_in(base, number)

@@ -1,0 +1,96 @@
+"""One vector per example from any encoder's output."""
+
+import keras
+from keras import ops
+
+POOLINGS = ("auto", "mean", "cls")
+
+
+def pool(outputs, padding_mask=None, pooling="auto"):
+    """Returns one vector per example from an encoder's outputs.
+
+    Knows the shapes that Keras and KerasHub encoders return: a vector, a
+    feature map, a token sequence, or a dict that holds a token sequence under
+    `"sequence_output"`.
+
+    Args:
+        outputs: Tensor of shape (batch, dim), (batch, tokens, dim) or (batch,
+            height, width, dim), or a dict with the key `"sequence_output"`.
+        padding_mask: Tensor of shape (batch, tokens), 1 at real tokens and 0
+            at padding. Only read for token sequences.
+        pooling: `"mean"` averages over positions (padding left out), `"cls"`
+            takes the first token, `"auto"` is `"mean"`, and leaves a vector
+            as it is.
+
+    Returns:
+        Float tensor of shape (batch, dim).
+
+    Raises:
+        ValueError: If `pooling` is unknown or the outputs have another rank.
+
+    Example:
+        >>> pool(ops.ones((2, 5, 3)), pooling="cls").shape
+        (2, 3)
+    """
+    if pooling not in POOLINGS:
+        raise ValueError(f"`pooling` must be one of {POOLINGS}. Received: {pooling!r}")
+    if isinstance(outputs, dict):
+        if "sequence_output" not in outputs:
+            raise ValueError(
+                "`outputs` is a dict without the key 'sequence_output'. "
+                f"Received keys: {sorted(outputs)}"
+            )
+        outputs = outputs["sequence_output"]
+    rank = len(outputs.shape)
+    if rank == 2:
+        return outputs
+    if rank == 4:
+        return ops.mean(outputs, axis=(1, 2))
+    if rank != 3:
+        raise ValueError(
+            "`outputs` must have rank 2, 3 or 4 with the batch first. Received "
+            f"shape: {tuple(outputs.shape)}"
+        )
+    if pooling == "cls":
+        return outputs[:, 0]
+    if padding_mask is None:
+        return ops.mean(outputs, axis=1)
+    mask = ops.expand_dims(ops.cast(padding_mask, outputs.dtype), -1)
+    # A row of padding alone gives zeros rather than NaN.
+    count = ops.maximum(ops.sum(mask, axis=1), 1.0)
+    return ops.sum(outputs * mask, axis=1) / count  # (batch, dim)
+
+
+def feature_model(encoder, pooling="auto"):
+    """Returns a model from the encoder's inputs to one vector per example.
+
+    The model shares the encoder's weights: training one trains the other.
+
+    Args:
+        encoder: A functional `keras.Model`, such as `kerassl.encoders.resnet`
+            gives, or a KerasHub backbone.
+        pooling: As in `pool`.
+
+    Returns:
+        A `keras.Model` whose output is a float32 tensor of shape (batch, dim).
+
+    Raises:
+        ValueError: If `encoder` is not functional.
+
+    Example:
+        >>> encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> feature_model(encoder).output_shape
+        (None, 3)
+    """
+    if getattr(encoder, "input", None) is None:
+        raise ValueError(
+            "`encoder` must be a functional or Sequential keras.Model with "
+            "known inputs, so that its features can be read. Received: "
+            f"{type(encoder).__name__}"
+        )
+    inputs = encoder.input
+    mask = inputs.get("padding_mask") if isinstance(inputs, dict) else None
+    vector = pool(encoder.output, mask, pooling)
+    if vector.dtype != "float32":
+        vector = keras.layers.Activation("linear", dtype="float32")(vector)
+    return keras.Model(inputs, vector, name=f"{encoder.name}_features")

@@ -1,0 +1,281 @@
+"""The base class of every pretext model: forward, objective, one train step."""
+
+import keras
+from keras import ops
+
+from kerassl import distribute
+from kerassl.data.dataset import pretext_dataset
+from kerassl.data.dataset import steps_per_epoch as known_steps
+from kerassl.encoders.pooling import feature_model
+
+
+class PretextModel(distribute.Trainer):
+    """Trains an encoder on a pretext task.
+
+    A subclass builds its layers in `__init__` and writes two methods:
+
+    - `propagate(x, training)`: the forward pass.
+    - `objective(x, y, outputs, training)`: a dict of named terms. A term is
+      one value per example of this replica's batch (a tensor of any rank), or
+      a pair (values, weights), or one scalar that is equal on every replica,
+      such as a statistic of gathered tensors.
+
+    The base class reduces each term as `sum(values * weights)` over all
+    replicas divided by `sum(weights)` over all replicas, and adds the terms.
+    Loss and gradients therefore do not depend on how a batch is cut into
+    replicas. Non-gradient state (a teacher, a queue) is a non-trainable
+    variable that `propagate` or `objective` assigns when `training`, with the
+    same value on every replica.
+
+    `compile`, `fit`, `evaluate`, `predict` and `save` are Keras's. What Keras
+    refuses or gets wrong under `tf.distribute` works: gradient accumulation,
+    clipping, weight averaging, float16. A model with several players (see
+    `players`) takes a dict of optimizers.
+
+    Args:
+        encoder: A `keras.Model` from prepared inputs to features. It is the
+            product: after training use `task.encoder` as any Keras model.
+        pretext: A `PretextLayer` that makes training examples of raw ones.
+        name: Model name.
+        **kwargs: Further arguments of `keras.Model`. The dtype is float32
+            whatever the encoder's policy: losses and moving averages need it.
+
+    Attributes:
+        tracked: Names of the measures that `measures` returns.
+        xla_on_cpu: Whether XLA makes the train step faster on a CPU.
+    """
+
+    tracked: tuple[str, ...] = ()
+    xla_on_cpu = False
+
+    def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(name=name, **kwargs)
+        if not isinstance(encoder, keras.Model):
+            raise ValueError(
+                f"`encoder` must be a keras.Model. Received: {type(encoder).__name__}"
+            )
+        self.encoder = encoder
+        self.pretext = pretext
+        self._trackers = [keras.metrics.Mean(name=name) for name in self.tracked]
+
+    # --- What a task writes ---
+
+    def propagate(self, x, training):
+        """Returns the outputs of the forward pass, any structure of tensors."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `propagate`.")
+
+    def objective(self, x, y, outputs, training):
+        """Returns the dict of loss terms, or a dict of such dicts by player."""
+        raise NotImplementedError(f"{type(self).__name__} must implement `objective`.")
+
+    def measures(self, x, y, outputs):
+        """Returns a value, or a pair (values, weights), for each name in `tracked`."""
+        return {}
+
+    def players(self):
+        """Returns the trainable variables of each player, in training order.
+
+        One player, the default, is plain training. With several, `compile`
+        takes one optimizer for each, `objective` returns the terms of each,
+        and a step updates them in turn, each after a forward pass that sees
+        the updates before it.
+        """
+        return {"model": self.trainable_variables}
+
+    # --- The data ---
+
+    def dataset(self, examples, batch_size, seed=0, start=0):
+        """Returns the training batches of this task over raw examples.
+
+        The n-th batch is a function of (seed, n) alone: each pass over the
+        data is another permutation, and each batch draws its own masks or
+        views. The dataset never ends; `fit` knows how many batches make one
+        epoch. Start it at batch n to go on where a run stopped.
+
+        Args:
+            examples: An array, a list of strings, a dict of arrays, a path or
+                glob, a `kerassl.data.Source`, or a `tf.data.Dataset`.
+            batch_size: Examples in a batch, over all replicas.
+            seed: Integer, the run's seed.
+            start: Number of the first batch.
+
+        Returns:
+            A `tf.data.Dataset`.
+
+        Raises:
+            ValueError: If there are fewer examples than `batch_size`, or the
+                task has no pretext layer.
+        """
+        if self.pretext is None:
+            raise ValueError(
+                f"This {type(self).__name__} has no pretext layer, so it cannot make "
+                "training data. Pass `pretext=` when you make it."
+            )
+        return pretext_dataset(
+            examples, self.pretext, batch_size=batch_size, seed=seed, start=start
+        )
+
+    def features(self, x, batch_size=256, pooling="auto"):
+        """Returns one feature vector per example, from the encoder alone.
+
+        Args:
+            x: Prepared encoder inputs (see `PretextLayer.prepare`), an array
+                or a dict of arrays.
+            batch_size: Examples at a time.
+            pooling: As in `kerassl.encoders.pool`.
+
+        Returns:
+            Float32 NumPy array of shape (examples, dim).
+        """
+        distribute.read_state(self)
+        models = self.__dict__.setdefault("_feature_models", {})
+        if pooling not in models:
+            models[pooling] = feature_model(self.encoder, pooling)
+        return models[pooling].predict(x, batch_size=batch_size, verbose=0)
+
+    # --- What Keras calls ---
+
+    def call(self, x, training=False):
+        return self.propagate(x, training)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        return sum(
+            self.loss_of(player, x, y, y_pred, sample_weight, training)
+            for player in self.players()
+        )
+
+    def loss_of(self, player, x, y, y_pred, sample_weight=None, training=True):
+        """Returns this replica's share of the loss of one player."""
+        if sample_weight is not None:
+            y = (y, sample_weight)
+        terms = self.objective(x, y, _to_float32(y_pred), training)
+        if len(self.players()) > 1:
+            terms = terms[player]
+        loss = sum(global_mean_share(term) for term in terms.values())
+        for extra in self.losses:
+            loss = loss + self._aggregate_additional_loss(extra)
+        return loss
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        if sample_weight is not None:
+            y = (y, sample_weight)
+        measures = self.measures(x, y, _to_float32(y_pred)) if self.tracked else {}
+        for tracker in self._trackers:
+            mean = distribute.all_sum(global_mean_share(measures[tracker.name]))
+            tracker.update_state(mean)
+        return self.get_metrics_result()
+
+    def compile(self, optimizer="rmsprop", *, jit_compile="auto", **kwargs):
+        """Configures training as `keras.Model.compile` does.
+
+        Args:
+            optimizer: A Keras optimizer, its name, or a dict of these by
+                player.
+            jit_compile: `"auto"` uses XLA where it is measured to be faster.
+            **kwargs: As in `keras.Model.compile`.
+        """
+        if jit_compile == "auto":
+            jit_compile = distribute.use_xla(self) and not kwargs.get("run_eagerly")
+        halves = any(
+            getattr(layer.dtype_policy, "compute_dtype", None) == "float16"
+            for layer in self._flatten_layers()
+        )
+        optimizer = distribute.prepare_optimizer(self, optimizer, scale_loss=halves)
+        self._check_players(optimizer)
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        self.build_optimizer()
+
+    def compile_from_config(self, config):
+        # Keras skips this for a class with its own `compile`.
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(self, x=None, *args, steps_per_epoch=None, **kwargs):
+        """Trains as `keras.Model.fit` does.
+
+        The dataset of `dataset()` never ends, so an epoch of it is one pass
+        over its examples unless `steps_per_epoch` says otherwise.
+        """
+        if known_steps(x) is not None:
+            kwargs.setdefault("shuffle", False)  # the dataset shuffles itself
+            steps_per_epoch = steps_per_epoch or known_steps(x)
+        validation = known_steps(kwargs.get("validation_data"))
+        if validation is not None:
+            kwargs.setdefault("validation_steps", validation)
+        return super().fit(x, *args, steps_per_epoch=steps_per_epoch, **kwargs)
+
+    def evaluate(self, x=None, *args, steps=None, **kwargs):
+        """Evaluates as `keras.Model.evaluate` does, one pass by default."""
+        steps = known_steps(x) if steps is None else steps
+        return super().evaluate(x, *args, steps=steps, **kwargs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "pretext": keras.saving.serialize_keras_object(self.pretext),
+        }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        nested = {
+            key: keras.saving.deserialize_keras_object(
+                value, custom_objects=custom_objects
+            )
+            for key, value in config.items()
+            if isinstance(value, dict) and "class_name" in value
+        }
+        return cls(**{**config, **nested})
+
+    def _check_players(self, optimizer):
+        names = set(self.players())
+        given = getattr(optimizer, "optimizers", None)
+        if given is None and len(names) > 1:
+            raise ValueError(
+                "`optimizer` must be a dict with one optimizer for each of "
+                f"{sorted(names)}. Received: {optimizer!r}"
+            )
+        if given is not None and set(given) != names:
+            raise ValueError(
+                f"`optimizer` must have the keys {sorted(names)}. Received: "
+                f"{sorted(given)}"
+            )
+
+
+def global_mean_share(term):
+    """Returns this replica's share of a term's weighted mean.
+
+    The shares add up over the replicas to sum(values * weights) /
+    sum(weights), taken over the whole batch. A replicated scalar is shared
+    out evenly, by the same formula.
+
+    Args:
+        term: Values, or a pair (values, weights) of one shape.
+
+    Returns:
+        Float scalar.
+
+    Example:
+        >>> values, weights = ops.array([1.0, 5.0]), ops.array([1.0, 0.0])
+        >>> float(global_mean_share((values, weights)))
+        1.0
+    """
+    values, weights = term if isinstance(term, tuple) else (term, None)
+    values = ops.cast(values, "float32")
+    if weights is None:
+        weights = ops.ones_like(values)
+    weights = ops.cast(weights, "float32")
+    total = distribute.all_sum(ops.sum(weights))
+    # A batch without a single weight has loss 0 rather than NaN.
+    return ops.sum(values * weights) / ops.maximum(total, 1e-6)
+
+
+def _to_float32(outputs):
+    def cast(tensor):
+        if keras.backend.is_float_dtype(keras.backend.standardize_dtype(tensor.dtype)):
+            return ops.cast(tensor, "float32")
+        return tensor
+
+    return keras.tree.map_structure(cast, outputs)

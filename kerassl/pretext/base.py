@@ -1,0 +1,90 @@
+"""The base class of every pretext layer: x -> (input, target, weight)."""
+
+import keras
+import tensorflow as tf
+
+
+def fold_seed(seed, data):
+    """Returns a new stateless seed that mixes `data` into `seed`.
+
+    Use it to draw several independent random tensors from the one seed that
+    a pretext layer receives.
+
+    Args:
+        seed: Integer tensor of shape (2,).
+        data: Integer, or scalar integer tensor.
+
+    Returns:
+        Integer tensor of shape (2,), the same dtype as `seed`.
+
+    Example:
+        >>> fold_seed(tf.constant([1, 2], "int64"), 3).shape
+        TensorShape([2])
+    """
+    return tf.random.experimental.stateless_fold_in(seed, data)
+
+
+class PretextLayer(keras.layers.Layer):
+    """Turns a batch of raw examples into what a pretext model trains on.
+
+    A subclass writes `call(inputs, seed)` with TensorFlow operations only and
+    takes every random number from `tf.random.stateless_*` with `seed` (split
+    by `fold_seed`). The layer is then a pure function of (examples, seed): it
+    gives the same result eagerly and inside `tf.data.Dataset.map`, whatever
+    the Keras backend of the model is, and a run can be resumed at any batch.
+
+    `call` returns `(x,)`, `(x, y)` or `(x, y, sample_weight)`. Shapes are
+    static where the inputs' are, and no output is boolean (tf.distribute
+    cannot pad those).
+
+    Two more methods make the layer useful outside training: `prepare` gives
+    clean encoder inputs, without corruption, and `draw` shows a person what
+    the task does to their examples.
+
+    Args:
+        name: Layer name.
+        **kwargs: Further arguments of `keras.layers.Layer`.
+    """
+
+    def __init__(self, *, name=None, **kwargs):
+        super().__init__(name=name, **kwargs)
+        # The layer runs inside tf.data, so Keras must leave its TensorFlow
+        # tensors alone when the backend is JAX.
+        self._convert_input_args = False
+        self._allow_non_tensor_positional_args = True
+        self.built = True
+
+    def build(self, *args, **kwargs):
+        """Does nothing: a pretext layer has no weights."""
+
+    def call(self, inputs, seed):
+        """Returns `(x,)`, `(x, y)` or `(x, y, sample_weight)` of a batch.
+
+        Args:
+            inputs: A batch of raw examples.
+            seed: Integer tensor of shape (2,).
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `call(inputs, seed)`."
+        )
+
+    def prepare(self, inputs):
+        """Returns clean encoder inputs of a batch of raw examples.
+
+        Args:
+            inputs: A batch of raw examples.
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `prepare(inputs)`."
+        )
+
+    def draw(self, inputs, seed):
+        """Returns a `matplotlib.figure.Figure` that shows the task at work.
+
+        Args:
+            inputs: A batch of raw examples.
+            seed: Integer tensor of shape (2,).
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `draw(inputs, seed)`."
+        )
