@@ -1,0 +1,35 @@
+"""Two CPU devices, quiet libraries, fixed seeds, and the real data sets."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest  # noqa: E402
+import tensorflow as tf  # noqa: E402
+
+# Before anything touches a device: two replicas to test strategies on.
+tf.config.set_logical_device_configuration(
+    tf.config.list_physical_devices("CPU")[0],
+    [tf.config.LogicalDeviceConfiguration()] * 2,
+)
+
+
+@pytest.fixture(autouse=True)
+def seeds():
+    """Starts every test from the same random state."""
+    import keras
+
+    keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def kerassl_data():
+    """Returns the folder of larger real data sets that KERASSL_DATA names."""
+    folder = os.environ.get("KERASSL_DATA")
+    if not folder:
+        pytest.skip("KERASSL_DATA is not set: it names a folder of real data sets")
+    path = Path(folder).resolve()
+    assert path.is_dir(), f"KERASSL_DATA: {folder!r} is not a folder"
+    return path

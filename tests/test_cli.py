@@ -1,0 +1,229 @@
+"""The command line's answers, messages and exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+import kerassl
+from kerassl import cli, zoo
+
+WITHOUT_TENSORFLOW = """
+import sys
+from kerassl.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code
+heavy = {"tensorflow", "keras", "jax"} & set(sys.modules)
+sys.exit(f"imported {heavy}" if heavy else code)
+"""
+
+
+def light(*words, cwd=None):
+    """Runs a command in a process of its own that must not load TensorFlow."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_TENSORFLOW, *words],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Records what is asked of pretraining, instead of training."""
+    calls = []
+    for name in ("pretrain", "evaluate"):
+        monkeypatch.setattr(
+            kerassl,
+            name,
+            lambda *args, _name=name, **kwargs: calls.append((_name, args, kwargs)),
+            raising=False,
+        )
+    return calls
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--help"],
+        ["--version"],
+        ["list"],
+        ["show", "simclr_digits"],
+        ["pretrain", "--help"],
+        ["evaluate", "--help"],
+        ["preview", "--help"],
+    ],
+)
+def test_answers_without_tensorflow(words):
+    run = light(*words)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout and not run.stderr
+
+
+def test_list_shows_every_preset_on_a_line():
+    lines = light("list").stdout.splitlines()
+    for name in zoo.names():
+        (line,) = [line for line in lines if line.split()[:1] == [name]]
+        assert zoo.config(name)["modality"] in line
+
+
+def test_list_takes_a_modality():
+    shown = light("list", "--modality", "text").stdout
+    assert "bert_tiny" in shown and "simclr_digits" not in shown
+
+
+def test_list_of_an_unknown_modality():
+    run = light("list", "--modality", "smell")
+    assert run.returncode == cli.USAGE
+    assert "expected one of image, text, vector, received 'smell'" in run.stderr
+
+
+def test_show_has_card_and_configuration():
+    shown = light("show", "simclr_digits").stdout
+    assert zoo.card("simclr_digits").strip() in shown
+    assert '"class": "kerassl.models.SimCLR"' in shown
+
+
+def test_show_json_is_a_preset(tmp_path):
+    shown = light("show", "simclr_digits", "--json").stdout
+    assert json.loads(shown) == zoo.config("simclr_digits")
+    (tmp_path / "mine.json").write_text(shown)
+    assert light("show", "mine.json", "--json", cwd=tmp_path).stdout == shown
+
+
+@pytest.mark.parametrize("command", ["pretrain", "evaluate", "show", "preview"])
+def test_unknown_preset_suggests_near_names(command):
+    run = light(command, "simclr_digit")
+    assert run.returncode == cli.USAGE
+    assert "Did you mean 'simclr_digits'" in run.stderr
+    assert run.stderr.startswith("kerassl: error: ")
+    assert len(run.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "COMMAND"),
+        (["train"], "invalid choice: 'train'"),
+        (["pretrain"], "PRESET"),
+        (["pretrain", "simclr_digits", "--steps", "many"], "invalid int value"),
+    ],
+)
+def test_wrong_usage(words, message):
+    run = light(*words)
+    assert run.returncode == cli.USAGE
+    assert message in run.stderr
+
+
+def test_options_become_arguments(asked, capsys):
+    words = (
+        "pretrain simclr_digits --data photos --out here --steps 3 --batch-size 8 "
+        "--seed 5 --strategy cpu:2 --set model.temperature=0.2 "
+        "--set recipe.optimizer.class=keras.optimizers.Adam --no-evaluate --quiet"
+    )
+    assert cli.main(words.split()) == cli.DONE
+    assert asked == [
+        (
+            "pretrain",
+            ("simclr_digits", "photos"),
+            {
+                "out": "here",
+                "steps": 3,
+                "batch_size": 8,
+                "seed": 5,
+                "strategy": "cpu:2",
+                "overrides": {
+                    "model.temperature": 0.2,
+                    "recipe.optimizer.class": "keras.optimizers.Adam",
+                },
+                "evaluate": False,
+                "progress": False,
+            },
+        )
+    ]
+
+
+def test_evaluate_takes_a_folder_or_the_name_of_its_preset(asked, tmp_path):
+    assert cli.main(["evaluate", str(tmp_path), "--seed", "2"]) == cli.DONE
+    assert cli.main(["evaluate", "simclr_digits"]) == cli.DONE
+    assert [args for _, args, _ in asked] == [
+        (str(tmp_path),),
+        (os.path.join("runs", "simclr_digits"),),
+    ]
+    assert asked[0][2]["seed"] == 2
+
+
+class TrainingDiverged(Exception):
+    pass
+
+
+def raiser(error):
+    def fail(*args, **kwargs):
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (FileNotFoundError("no such folder"), cli.USAGE),
+        (PermissionError("not yours"), cli.USAGE),
+        (NotADirectoryError("a file"), cli.USAGE),
+        (TrainingDiverged("NaN at step 7"), cli.DIVERGED),
+        (KeyboardInterrupt(), cli.INTERRUPTED),
+        # From outside the package: a fault of the program, whatever its kind.
+        (ValueError("shapes"), cli.FAILED),
+        (ZeroDivisionError("oh"), cli.FAILED),
+    ],
+)
+def test_exit_codes(monkeypatch, capsys, error, code):
+    monkeypatch.setattr(kerassl, "pretrain", raiser(error), raising=False)
+    assert cli.main(["pretrain", "simclr_digits", "--quiet"]) == code
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert said.startswith("kerassl: ") and len(said.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(monkeypatch, capsys):
+    monkeypatch.setattr(kerassl, "pretrain", raiser(ValueError("x")), raising=False)
+    assert cli.main(["pretrain", "simclr_digits", "--debug"]) == cli.FAILED
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("model.temprature=0.2", "Did you mean 'temperature'"),
+        ("modle.temperature=0.2", "Did you mean 'model'"),
+        ("recipe.lr=0.2", "'learning_rate'"),
+        ("temperature", "expected KEY=VALUE"),
+    ],
+)
+def test_a_mistyped_override_is_told(capsys, tmp_path, change, message):
+    words = ["preview", "simclr_digits", "--out", str(tmp_path / "p.png")]
+    assert cli.main([*words, "--set", change]) == cli.USAGE
+    assert message in capsys.readouterr().err
+
+
+def test_preview_draws_a_picture(capsys, tmp_path):
+    out = tmp_path / "views.png"
+    assert cli.main(["preview", "simclr_digits", "--out", str(out)]) == cli.DONE
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"views\.png: 8 examples", capsys.readouterr().out)
+
+
+def test_preview_of_texts_trains_a_tokenizer(capsys, tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the cat sat on the mat\nthe dog ate the hat\n" * 4)
+    out = tmp_path / "masks.png"
+    words = ["preview", "bert_tiny", "--data", str(corpus), "--out", str(out)]
+    size = ["--set", "tokenizer.vocabulary_size=40"]
+    assert cli.main([*words, *size]) == cli.DONE, capsys.readouterr().err
+    assert out.read_bytes().startswith(b"\x89PNG")

@@ -1,0 +1,105 @@
+"""What an installed kerassl holds."""
+
+import ast
+import importlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import kerassl
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """Builds the wheel from a copy, so that no stale build folder is used."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in ("kerassl", "zoo"):
+        shutil.copytree(
+            ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE", "MANIFEST.in"):
+        shutil.copy(ROOT / name, copy)
+    subprocess.run(
+        [sys.executable, "-c", BUILD],
+        cwd=copy,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    (built,) = (copy / "dist").glob("*.whl")
+    with zipfile.ZipFile(built) as archive:
+        yield {name: archive.read(name) for name in archive.namelist()}
+
+
+BUILD = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+
+
+def test_the_wheel_holds_every_preset(wheel):
+    files = [
+        path.relative_to(ROOT / "zoo").as_posix()
+        for pattern in ("*/*.json", "*/*.md")
+        for path in (ROOT / "zoo").glob(pattern)
+    ]
+    assert files
+    for file in files:
+        assert (
+            wheel[f"kerassl/zoo/presets/{file}"] == (ROOT / "zoo" / file).read_bytes()
+        )
+
+
+def test_the_wheel_holds_every_module_and_nothing_else(wheel):
+    code = {path.relative_to(ROOT).as_posix() for path in ROOT.glob("kerassl/**/*.py")}
+    inside = {name for name in wheel if name.endswith(".py")}
+    assert inside == code
+    assert "kerassl/py.typed" in wheel
+    assert {name.split("/")[0] for name in wheel} == {
+        "kerassl",
+        f"kerassl-{kerassl.__version__}.dist-info",
+    }
+
+
+def test_the_wheel_has_the_command(wheel):
+    (entry,) = [name for name in wheel if name.endswith("entry_points.txt")]
+    assert "kerassl = kerassl.cli:main" in wheel[entry].decode()
+
+
+def test_every_public_name_resolves():
+    for name in kerassl.__all__:
+        getattr(kerassl, name)
+    assert set(dir(kerassl)) == set(kerassl.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'simclr'"):
+        kerassl.simclr  # noqa: B018
+
+
+def test_type_checkers_see_every_public_name():
+    seen = set()
+    for node in ast.walk(ast.parse(Path(kerassl.__file__).read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            seen |= {alias.asname for alias in node.names if alias.asname}
+    assert seen == set(kerassl.__all__) - {"__version__"}
+
+
+def test_every_package_imports():
+    for path in Path(kerassl.__file__).parent.rglob("__init__.py"):
+        parts = path.parent.relative_to(Path(kerassl.__file__).parents[1]).parts
+        importlib.import_module(".".join(parts))
+
+
+@pytest.mark.parametrize("module", ["kerassl", "kerassl.zoo", "kerassl.cli"])
+def test_import_is_light(module):
+    heavy = "{'tensorflow', 'keras', 'jax', 'numpy', 'sklearn', 'matplotlib'}"
+    code = f"import sys, {module}; sys.exit(str({heavy} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stderr.strip() == "set()"
+
+
+def test_the_version_is_stated_once_each():
+    setup = (ROOT / "setup.py").read_text("utf-8")
+    assert f'version="{kerassl.__version__}"' in setup
+    assert f"## {kerassl.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
