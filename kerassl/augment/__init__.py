@@ -1,0 +1,1 @@
+"""Augmentations: x to another x of the same meaning."""

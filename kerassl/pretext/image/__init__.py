@@ -1,0 +1,5 @@
+"""Pretext layers for images."""
+
+from kerassl.pretext.image.two_views import TwoViews
+
+__all__ = ["TwoViews"]
