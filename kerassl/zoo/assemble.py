@@ -75,7 +75,7 @@ def accepted(target: Callable[..., Any]) -> list[str] | None:
             return None
         return [p.name for p in parameters]
     found: list[str] = []
-    for cls in target.__mro__:
+    for cls in target.__mro__[:-1]:
         if "__init__" not in vars(cls):
             continue
         parameters = list(inspect.signature(vars(cls)["__init__"]).parameters.values())
@@ -87,8 +87,6 @@ def accepted(target: Callable[..., Any]) -> list[str] | None:
         ]
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
-    else:
-        return None
     if target.__module__.split(".")[0] in _ROOTS:
         found += [name for name in _KERAS_ARGUMENTS if name not in found]
     return found

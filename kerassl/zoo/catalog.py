@@ -45,9 +45,9 @@ def suggest(word: str, known: list[str]) -> str:
         >>> suggest("temprature", ["temperature", "dtype"])
         " Did you mean 'temperature'?"
     """
-    near = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
-    if not near:
-        near = [name for name in known if word and word.lower() in name.lower()][:3]
+    by_lower_case = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
+    near = [by_lower_case[name] for name in near]
     return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import zipfile
 from collections.abc import Mapping
@@ -81,31 +82,45 @@ def load(
 
 
 def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> Any:
-    extra = {}
-    if dtype is not None:
-        extra["dtype"] = dtype
+    extra = {} if dtype is None else {"dtype": dtype}
     section = spec["encoder"]
     if "preset" in section:
-        extra["load_weights"] = load_weights
-    elif tokenizer is not None:
-        extra[_vocabulary_argument(section)] = tokenizer.vocabulary_size()
-    encoder = build(section, **extra)
-    inputs = {} if tokenizer is None else {"tokenizer": tokenizer}
+        encoder, own = _pretrained(section, load_weights, extra)
+        tokenizer = own if tokenizer is None else tokenizer
+    else:
+        if tokenizer is not None:
+            extra[_vocabulary_argument(section)] = tokenizer.vocabulary_size()
+        encoder = build(section, **extra)
+    inputs = {"tokenizer": tokenizer} if spec["modality"] == "text" else {}
     pretext = build(spec["pretext"], **inputs)
     return build(spec["model"], encoder=encoder, pretext=pretext)
 
 
-def _vocabulary_argument(section: Mapping[str, Any]) -> str:
-    known = accepted(resolve(section["class"])) or []
-    return next(
-        # KerasHub spells it both ways.
-        (n for n in ("vocabulary_size", "vocab_size") if n in known or n in section),
-        "vocabulary_size",
+def _pretrained(section: Mapping, load_weights: bool, extra: Mapping) -> tuple:
+    """Returns the encoder of a KerasHub preset or folder, and its tokenizer."""
+    from kerassl import encoders
+
+    given = {k: v for k, v in section.items() if k not in ("class", "preset")}
+    encoder, tokenizer = encoders.from_preset(
+        section["preset"], load_weights=load_weights, **{**given, **extra}
     )
+    target = resolve(section["class"])
+    if inspect.isclass(target) and not isinstance(encoder, target):
+        raise catalog.InvalidPreset(
+            f"encoder: '{section['preset']}' holds a {type(encoder).__name__}, "
+            f"expected a {section['class']}."
+        )
+    return encoder, tokenizer
+
+
+def _vocabulary_argument(section: Mapping[str, Any]) -> str:
+    # KerasHub spells it both ways.
+    old = "vocab_size" in (accepted(resolve(section["class"])) or [])
+    return "vocab_size" if old else "vocabulary_size"
 
 
 def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
-    """Returns the tokenizer of a text preset, None for the other modalities."""
+    """Returns the tokenizer to use; None if the encoder brings it or needs none."""
     if spec["modality"] != "text":
         if given is not None:
             raise ValueError(
@@ -122,6 +137,8 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     section = spec.get("tokenizer", {})
     if "class" in section:
         return build(section)
+    if "preset" in spec["encoder"]:
+        return None
     raise ValueError(
         f"tokenizer: preset {spec['name']!r} trains its own on your texts, so there "
         "is none to load. Pass tokenizer=..., such as "

@@ -68,6 +68,9 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         changes: Dotted key -> value. The key starts with a section and goes
             down by argument names: "encoder.width", "recipe.optimizer.momentum".
             A key ending in "class" chooses another class or function.
+        "encoder.preset" names a KerasHub preset or a local Hugging Face folder
+        to start from: its architecture and tokenizer take the place of those
+        of the configuration.
 
     Raises:
         ValueError: If a key names no section, or no argument that the
@@ -79,6 +82,9 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
         3
     """
     changed = copy.deepcopy(dict(spec))
+    if "encoder.preset" in changes and "encoder" in changed:
+        changed["encoder"] = {"class": changed["encoder"]["class"], "preset": None}
+        changed.pop("tokenizer", None)
     # A class first, so that its arguments are the ones that are checked.
     for key in sorted(changes, key=lambda key: not key.endswith(".class")):
         _set(changed, key, changes[key])
