@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerassl.data import ArraySource
+
+
+def test_gathers_in_graph_in_the_order_asked():
+    source = ArraySource(np.arange(12).reshape(4, 3), labels=[0, 1, 0, 1])
+    batches = tf.data.Dataset.from_tensors(tf.constant([3, 0], tf.int64))
+    (batch,) = batches.map(source.fetch)
+    np.testing.assert_array_equal(batch, [[9, 10, 11], [0, 1, 2]])
+    assert len(source) == 4
+    assert source.labels.dtype == np.int64
+
+
+def test_dict_of_arrays_and_strings():
+    source = ArraySource({"image": np.zeros((2, 4, 4, 1), "uint8"), "text": ["a", "b"]})
+    batch = source.fetch([1])
+    assert batch["image"].shape == (1, 4, 4, 1)
+    assert batch["text"].numpy().tolist() == [b"b"]
+
+
+def test_object_arrays_of_strings_or_equal_rows():
+    texts = np.array(["é", "longer"], object)
+    assert ArraySource(texts).fetch([0]).numpy()[0].decode() == "é"
+    rows = np.empty(2, object)
+    rows[:] = [np.zeros(3), np.ones(3)]
+    assert ArraySource(rows).fetch([1]).shape == (1, 3)
+
+
+def test_double_becomes_single():
+    assert ArraySource(np.zeros((2, 2))).fetch([0]).dtype == tf.float32
+
+
+def test_describe_names_the_size():
+    facts = ArraySource(np.zeros((5, 2), "uint8"), details={"set": "x"}).describe()
+    assert facts["kind"] == "ArraySource"
+    assert (facts["examples"], facts["bytes"], facts["set"]) == (5, 10, "x")
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        ([], "at least one example"),
+        (np.zeros((0, 3)), "at least one example"),
+        ({}, "empty dict"),
+        ([[1, 2], [3]], "ragged: entry 0 has shape .* entry 1"),
+        (np.array([[1.0, 2.0], [np.nan, 0.0]]), "Example 1 holds NaN"),
+        (["text", None], "entry 1 is NoneType"),
+        ([{"a": 1}], "Entry 0 is dict"),
+        (["ok", "\ud800"], "Entry 1 cannot"),
+        (3.0, "array or a list"),
+        ({"a": [1, 2], "b": [1]}, r"one length. Received lengths: \[1, 2\]"),
+    ],
+)
+def test_unusable_examples_are_named(x, message):
+    with pytest.raises(ValueError, match=message):
+        ArraySource(x)
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0], "one entry an example: 2"),
+        ([0.5, 1.0], "vector of integers"),
+        ([-1, 0], "0 or more"),
+        ([0, 2], "reach 2, but `class_names` holds 2"),
+    ],
+)
+def test_unusable_labels_are_named(labels, message):
+    with pytest.raises(ValueError, match=message):
+        ArraySource([1, 2], labels=labels, class_names=("a", "b"))
