@@ -1,0 +1,251 @@
+"""Folders of image files as a source."""
+
+import pathlib
+
+import numpy as np
+
+from kerassl.data.source import Source
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
+TEXT_SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".csv", ".tsv", ".gz", ".xz")
+# Decoded images up to this many bytes are kept, so that a file is read once.
+CACHE_BYTES = 1 << 30
+PROGRESS_FILES = 2_000
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+class ImageFolder(Source):
+    """Images in a folder and its subfolders, as squares of one size.
+
+    The largest centred square of each image is cut out and resized with
+    antialiasing. JPEG (also CMYK), PNG, BMP, WebP and GIF (first frame) are read;
+    grey images are repeated over the channels and transparent ones laid on
+    white. The orientation that a camera notes in EXIF is not applied.
+
+    Subfolders are classes when every image lies in one of two or more of
+    them: `labels` and `class_names` are then set.
+
+    All files are decoded once at the start. What cannot be decoded is left
+    out, counted in `num_skipped` and named in `skipped`.
+
+    Args:
+        path: The folder.
+        size: Height and width of the images, in pixels.
+        channels: 3 for RGB, 1 for grey.
+        cache: Whether the decoded images stay in memory; None keeps them
+            when they take at most 1 GiB.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or it has no images.
+        NotADirectoryError: If `path` is a file.
+        ValueError: If no image can be decoded, or an option is invalid.
+
+    Example:
+        >>> source = ImageFolder("photos", size=96)  # doctest: +SKIP
+        >>> source.fetch([0, 1]).shape  # doctest: +SKIP
+        TensorShape([2, 96, 96, 3])
+    """
+
+    def __init__(self, path, size=96, channels=3, *, cache=None):
+        super().__init__()
+        import tensorflow as tf
+
+        if channels not in (1, 3):
+            raise ValueError(f"`channels` must be 1 or 3. Received: {channels}")
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(f"`size` must be a positive integer. Received: {size!r}")
+        self.path = pathlib.Path(path).expanduser()
+        self.size, self.channels = size, channels
+        files = find_image_files(self.path)
+        if cache is None:
+            cache = len(files) * size * size * channels <= CACHE_BYTES
+        self._paths = tf.constant([str(file) for file in files])
+        self._images = None
+        good, images = self._verify(files, keep=cache)
+        if not len(good):
+            first = "; ".join(f"{s.where}: {s.reason}" for s in self.skipped[:3])
+            raise ValueError(
+                f"None of the {len(files)} images in {self.path} can be decoded: "
+                f"{first}"
+            )
+        self.files = [files[i] for i in good]
+        self._bytes = sum(file.stat().st_size for file in self.files)
+        self._paths = tf.gather(self._paths, good)
+        if cache:
+            with tf.device("/cpu:0"):
+                self._images = tf.constant(images)
+        self._set_labels()
+
+    def __len__(self):
+        return len(self.files)
+
+    def fetch(self, indices):
+        import tensorflow as tf
+
+        if self._images is not None:
+            return tf.gather(self._images, indices)
+        return tf.map_fn(
+            self._load,
+            tf.gather(self._paths, indices),
+            fn_output_signature=tf.TensorSpec(self._shape, tf.uint8),
+            parallel_iterations=16,
+        )
+
+    def describe(self):
+        return {
+            **super().describe(),
+            "path": str(self.path),
+            "bytes": self._bytes,
+            "image_shape": list(self._shape),
+            "classes": len(self.class_names or ()),
+        }
+
+    @property
+    def _shape(self):
+        return (self.size, self.size, self.channels)
+
+    def _load(self, path):
+        import tensorflow as tf
+
+        return decode_image(tf.io.read_file(path), self.size, self.channels)
+
+    def _verify(self, files, keep):
+        """Returns the numbers of the decodable files, and images to keep."""
+        import tensorflow as tf
+        from rich.console import Console
+        from rich.progress import track
+
+        decoded = (
+            tf.data.Dataset.range(len(files))
+            .map(
+                lambda i: (i, self._load(tf.gather(self._paths, i))),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
+            .ignore_errors()
+        )
+        good = []
+        images = np.empty((len(files), *self._shape), np.uint8) if keep else None
+        for i, image in track(
+            decoded.prefetch(tf.data.AUTOTUNE).as_numpy_iterator(),
+            description="Reading images",
+            total=len(files),
+            console=Console(stderr=True),
+            disable=len(files) < PROGRESS_FILES,
+        ):
+            if keep:
+                images[len(good)] = image
+            good.append(int(i))
+        for i in np.setdiff1d(np.arange(len(files)), good):
+            self.skip(files[i], _failure(self._load, str(files[i])))
+        return np.array(good, np.int64), images[: len(good)] if keep else None
+
+    def _set_labels(self):
+        parts = [file.relative_to(self.path).parts for file in self.files]
+        names = sorted({part[0] for part in parts})
+        if min(map(len, parts)) < 2 or len(names) < 2:
+            return
+        number = {name: i for i, name in enumerate(names)}
+        self.labels = np.array([number[part[0]] for part in parts], np.int64)
+        self.class_names = tuple(names)
+
+
+def decode_image(data, size, channels=3):
+    """Returns the centred square of a coded image, in graph.
+
+    Args:
+        data: Scalar string tensor, the content of an image file.
+        size: Height and width of the result, in pixels.
+        channels: 3 for RGB, 1 for grey.
+
+    Returns:
+        uint8 tensor of shape (size, size, channels).
+
+    Raises:
+        InvalidArgumentError: If the data is no image that TensorFlow decodes.
+    """
+    import tensorflow as tf
+
+    is_png = tf.strings.substr(data, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
+    image = tf.cond(is_png, lambda: _on_white(data), lambda: _decode(data))
+    height, width = tf.shape(image)[0], tf.shape(image)[1]
+    side = tf.minimum(height, width)
+    image = tf.image.crop_to_bounding_box(
+        image, (height - side) // 2, (width - side) // 2, side, side
+    )
+    image = tf.image.resize(image, (size, size), antialias=True)
+    if channels == 1:
+        image = tf.image.rgb_to_grayscale(image)
+    image = tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
+    image.set_shape((size, size, channels))
+    return image
+
+
+def _on_white(data):
+    """Decodes a PNG; its transparent pixels become white."""
+    import tensorflow as tf
+
+    image = tf.cast(tf.io.decode_png(data, channels=4), tf.float32)
+    alpha = image[..., 3:] / 255.0
+    return image[..., :3] * alpha + 255.0 * (1.0 - alpha)
+
+
+def _decode(data):
+    import tensorflow as tf
+
+    image = tf.io.decode_image(data, channels=3, expand_animations=False)
+    image.set_shape((None, None, 3))
+    return tf.cast(image, tf.float32)
+
+
+def find_image_files(folder):
+    """Returns the sorted image files in a folder and its subfolders.
+
+    Raises:
+        FileNotFoundError: If the folder is missing or holds no images; the
+            message says what it holds instead.
+        NotADirectoryError: If `folder` is a file.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"There is no folder {str(folder)!r} (looked from {pathlib.Path.cwd()})."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"Images are read from a folder. Received a file: {str(folder)!r}"
+        )
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and path.is_file()
+        and not path.name.startswith(".")
+    )
+    if not files:
+        raise FileNotFoundError(_nothing_found(folder))
+    return files
+
+
+def _nothing_found(folder):
+    from kerassl.data.text import count_suffixes
+
+    found = [path.suffix.lower() for path in folder.rglob("*") if path.is_file()]
+    message = (
+        f"No image files in {folder} ({', '.join(SUFFIXES)}); found "
+        f"{count_suffixes(folder)}."
+    )
+    if any(suffix in TEXT_SUFFIXES for suffix in found):
+        message += " Text files go to a text preset, such as bert_tiny."
+    return message
+
+
+def _failure(load, path):
+    """Returns in a few words why a file cannot be decoded."""
+    if pathlib.Path(path).stat().st_size == 0:
+        return "empty file"
+    try:
+        load(path)
+    except Exception as error:  # whatever the decoder raises is the reason
+        lines = str(getattr(error, "message", error)).strip().splitlines()
+        return lines[0][:200] if lines else type(error).__name__
+    return "could not be decoded"

@@ -1,0 +1,111 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+from PIL import Image
+
+from kerassl.data import ImageFolder, images
+from kerassl.data.images import decode_image
+
+
+def write(path, color=(200, 30, 60), mode="RGB", size=(20, 12), **options):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", size, color).convert(mode).save(path, **options)
+
+
+def test_class_folders_formats_and_sizes(tmp_path):
+    write(tmp_path / "cat" / "a.jpg", quality=95)
+    write(tmp_path / "cat" / "b.PNG", size=(5, 9))
+    write(tmp_path / "dog" / "c.bmp")
+    write(tmp_path / "dog" / "d.gif")
+    write(tmp_path / "dog" / "e.webp", lossless=True)
+    write(tmp_path / "dog" / "f.jpg", mode="CMYK", quality=95)
+    source = ImageFolder(tmp_path, size=8)
+    batch = source.fetch(np.arange(6))
+    assert batch.shape == (6, 8, 8, 3)
+    assert batch.dtype == tf.uint8
+    assert np.abs(batch.numpy().astype(int) - (200, 30, 60)).max() < 12
+    assert source.labels.tolist() == [0, 0, 1, 1, 1, 1]
+    assert source.class_names == ("cat", "dog")
+    assert source.describe()["image_shape"] == [8, 8, 3]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_broken_files_among_good_ones_are_named_and_skipped(tmp_path, cache):
+    for i in range(3):
+        write(tmp_path / f"{i}.jpg", color=(80 * i, 0, 0), quality=95)
+    whole = (tmp_path / "0.jpg").read_bytes()
+    (tmp_path / "0broken.jpg").write_bytes(whole[:200])
+    (tmp_path / "1empty.png").write_bytes(b"")
+    (tmp_path / "1text.jpg").write_text("this is no image")
+    source = ImageFolder(tmp_path, size=4, cache=cache)
+    assert len(source) == 3
+    assert source.num_skipped == 3
+    names = [s.where.rsplit("/", 1)[1] for s in source.skipped]
+    assert names == ["0broken.jpg", "1empty.png", "1text.jpg"]
+    assert source.skipped[1].reason == "empty file"
+    assert all(s.reason for s in source.skipped)
+    assert source.labels is None
+    reds = source.fetch([2, 0]).numpy()[:, 0, 0, 0]
+    assert abs(int(reds[0]) - 160) < 8 and reds[1] < 8
+
+
+def test_decodes_inside_dataset_map_with_static_shapes(tmp_path):
+    write(tmp_path / "a.png")
+    write(tmp_path / "b.png", color=(0, 0, 0))
+    source = ImageFolder(tmp_path, size=4, cache=False)
+    batches = tf.data.Dataset.range(2).batch(2, drop_remainder=True).map(source.fetch)
+    assert batches.element_spec.shape == (2, 4, 4, 3)
+    assert next(iter(batches)).numpy()[:, 0, 0].tolist() == [[200, 30, 60], [0, 0, 0]]
+
+
+def test_transparent_is_white_and_grey_is_repeated(tmp_path):
+    Image.new("RGBA", (6, 6), (10, 20, 30, 0)).save(tmp_path / "a.png")
+    Image.new("L", (6, 6), 77).save(tmp_path / "b.png")
+    batch = ImageFolder(tmp_path, size=6).fetch([0, 1]).numpy()
+    assert (batch[0] == 255).all()
+    assert (batch[1] == 77).all()
+    assert ImageFolder(tmp_path, size=6, channels=1).fetch([1]).shape == (1, 6, 6, 1)
+
+
+def test_the_centre_square_is_kept():
+    wide = np.zeros((4, 12, 3), np.uint8)
+    wide[:, 4:8] = 255
+    data = tf.io.encode_png(wide)
+    assert (decode_image(data, 4).numpy() == 255).all()
+
+
+def test_shrinking_averages():
+    noise = np.tile(np.array([[0, 255], [255, 0]], np.uint8), (32, 32))[..., None]
+    small = decode_image(tf.io.encode_png(noise), 8, channels=1).numpy()
+    assert np.abs(small.astype(int) - 127).max() < 12
+
+
+def test_what_is_missing_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        ImageFolder(tmp_path / "nowhere")
+    with pytest.raises(FileNotFoundError, match="found no file at all"):
+        ImageFolder(tmp_path)
+    for i in range(12):
+        (tmp_path / f"{i}.txt").write_text("text")
+    with pytest.raises(FileNotFoundError, match="found 12 .txt files.* text preset"):
+        ImageFolder(tmp_path)
+    with pytest.raises(NotADirectoryError, match="Received a file"):
+        ImageFolder(tmp_path / "1.txt")
+
+
+def test_all_broken_is_an_error(tmp_path):
+    (tmp_path / "a.jpg").write_text("no")
+    with pytest.raises(ValueError, match="None of the 1 images .* can be decoded"):
+        ImageFolder(tmp_path)
+
+
+@pytest.mark.parametrize("options", [{"size": 0}, {"channels": 2}])
+def test_options_are_checked(tmp_path, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        ImageFolder(tmp_path, **options)
+
+
+def test_suffixes_of_either_case(tmp_path):
+    write(tmp_path / "A.JPEG")
+    write(tmp_path / "._A.JPEG")  # what a file archiver leaves behind
+    assert [f.name for f in images.find_image_files(tmp_path)] == ["A.JPEG"]
