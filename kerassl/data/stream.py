@@ -1,0 +1,99 @@
+"""A `tf.data.Dataset` as a source that is read in its own order."""
+
+import threading
+
+from kerassl.data.source import Source
+
+
+class StreamSource(Source):
+    """The elements of a `tf.data.Dataset`, in its own order.
+
+    A dataset has no random access. Its elements are taken as they come, over
+    and over; a run that starts at batch n reads past the batches before it.
+    The n-th batch is reproducible only if the dataset is: it should not
+    shuffle, or shuffle with a seed and `reshuffle_each_iteration=False`.
+
+    Args:
+        dataset: `tf.data.Dataset` of single examples, or of (example, label)
+            pairs, whose labels are left aside.
+
+    Raises:
+        ValueError: If the dataset is known to be empty.
+
+    Example:
+        >>> import tensorflow as tf
+        >>> source = StreamSource(tf.data.Dataset.range(5))
+        >>> [b.numpy().tolist() for b in source.batches(2, start=1).take(2)]
+        [[2, 3], [4, 0]]
+    """
+
+    sequential = True
+
+    def __init__(self, dataset):
+        super().__init__()
+        if isinstance(dataset.element_spec, tuple):
+            dataset = dataset.map(lambda example, *_: example)
+        self.dataset = dataset
+        self._count = int(dataset.cardinality())
+        if self._count == 0:
+            raise ValueError("The dataset must hold at least one example.")
+        self._lock = threading.Lock()
+        self._iterator, self._position = None, 0
+
+    def __len__(self):
+        if self._count < 0:
+            raise TypeError("The length of this tf.data.Dataset is not known.")
+        return self._count
+
+    def batches(self, batch_size, start=0):
+        """Returns the endless batches from number `start` on.
+
+        Args:
+            batch_size: Examples in a batch.
+            start: Number of the first batch.
+        """
+        endless = self.dataset.repeat().skip(start * batch_size)
+        return endless.batch(batch_size, drop_remainder=True)
+
+    def fetch(self, indices):
+        """Returns the examples at `indices`; rising positions read once.
+
+        A position before the last one read starts the dataset again.
+        """
+        import keras
+        import tensorflow as tf
+
+        indices = tf.convert_to_tensor(indices, tf.int64)
+        specs = keras.tree.flatten(self.dataset.element_spec)
+        batch = keras.tree.flatten(
+            tf.numpy_function(self._read, [indices], [spec.dtype for spec in specs])
+        )
+        for tensor, spec in zip(batch, specs, strict=True):
+            tensor.set_shape(indices.shape.concatenate(spec.shape))
+        return keras.tree.pack_sequence_as(self.dataset.element_spec, batch)
+
+    def describe(self):
+        return {
+            "kind": type(self).__name__,
+            "examples": self._count if self._count > 0 else None,
+            "skipped": 0,
+            "skipped_first": [],
+        }
+
+    def _read(self, indices):
+        import keras
+        import numpy as np
+
+        with self._lock:
+            rows = [keras.tree.flatten(self._element(i)) for i in indices]
+        return [np.stack(column) for column in zip(*rows, strict=True)]
+
+    def _element(self, index):
+        if self._iterator is None or index < self._position:
+            self._iterator, self._position = self.dataset.as_numpy_iterator(), 0
+        for element in self._iterator:
+            self._position += 1
+            if self._position > index:
+                return element
+        self._iterator = None
+        raise IndexError(f"The dataset ended before position {index}.")
