@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Autoencoder",
     "MaskedLM",
+    "Run",
     "SimCLR",
     "__version__",
     "augment",
@@ -38,6 +39,7 @@ __all__ = [
     "pretext",
     "pretrain",
     "pretraining",
+    "run",
     "testing",
     "transfer",
     "zoo",
@@ -47,6 +49,7 @@ __all__ = [
 _HOMES = {
     "Autoencoder": "kerassl.models",
     "MaskedLM": "kerassl.models",
+    "Run": "kerassl.run",
     "SimCLR": "kerassl.models",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
     from kerassl import pictures as pictures
     from kerassl import pretext as pretext
     from kerassl import pretraining as pretraining
+    from kerassl import run as run
     from kerassl import testing as testing
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
@@ -76,6 +80,7 @@ if TYPE_CHECKING:
     from kerassl.models import SimCLR as SimCLR
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
+    from kerassl.run import Run as Run
 
 
 def __getattr__(name: str) -> Any:

@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         help="a run's folder, or a preset's name for the run in runs/PRESET",
     )
     _data(evaluate)
-    _seed(evaluate)
+    _seed(evaluate, default=None)
     _set(evaluate)
     _quiet(evaluate)
 
@@ -191,9 +191,14 @@ def _batch_size(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _seed(parser: argparse.ArgumentParser) -> None:
+def _seed(parser: argparse.ArgumentParser, default: int | None = 0) -> None:
+    said = "the run's" if default is None else default
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of all randomness (default 0)"
+        "--seed",
+        type=int,
+        default=default,
+        metavar="N",
+        help=f"of all randomness (default: {said})",
     )
 
 
@@ -299,8 +304,8 @@ def _preview(args: argparse.Namespace) -> None:
         import tensorflow as tf
     from kerassl import data
 
-    source = zoo.build(spec["data"]) if args.data is None else args.data
-    source = data.as_source(source)
+    examples = zoo.build(spec["data"]) if args.data is None else args.data
+    source = data.as_source(examples, modality=spec["modality"])
     count = min(PREVIEW_EXAMPLES, len(source))
     pretext = zoo.build(spec["pretext"], **_preview_tokenizer(spec, source))
     examples = source.fetch(tf.range(count, dtype="int64"))

@@ -12,7 +12,7 @@ ROWS = [
     {"cli", "testing"},
     {"pretraining"},
     {"zoo", "export"},
-    {"transfer", "callbacks"},
+    {"transfer", "callbacks", "run"},
     {"models"},
     {"data"},
     {"pretext"},
@@ -23,7 +23,7 @@ ROWS = [
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
 
 # Names of the package's top that stand for something in an area.
-TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining"}
+TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "run"}
 
 # What only distribute.py may ask TensorFlow and Keras.
 OF_DISTRIBUTE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ MODALITIES = ("image", "text", "vector")
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
 _REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
-_SECTIONS = (*_TEXTS, *_COMPONENTS, "tokenizer", "recipe", "transfer")
+_DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer")
+_SECTIONS = (*_TEXTS, *_DECIDING)
 
 
 class UnknownPreset(ValueError):
@@ -180,19 +182,20 @@ def validate(spec: Any, where: str = "preset") -> None:
         )
 
 
-def config_hash(spec: dict[str, Any]) -> str:
+def config_hash(spec: Mapping[str, Any]) -> str:
     """Returns 12 hexadecimal digits that name a configuration.
 
-    The order of keys and the way the file is laid out do not matter; the name,
-    summary and paper do not either, since they do not change a run.
+    Only the sections that decide a run count, in any order: not the name,
+    summary and paper, nor what a run notes beside them.
 
     Args:
         spec: A configuration as `config` returns it.
 
     Example:
-        >>> config_hash({"a": 1, "b": 2}) == config_hash({"b": 2, "a": 1})
+        >>> spec = config("simclr_digits")
+        >>> config_hash({**spec, "name": "another"}) == config_hash(spec)
         True
     """
-    kept = {k: v for k, v in spec.items() if k not in ("name", "summary", "paper")}
+    kept = {key: value for key, value in spec.items() if key in _DECIDING}
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]

@@ -9,13 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerassl import run as folder
 from kerassl.zoo import catalog
 from kerassl.zoo.assemble import accepted, build, resolve
 from kerassl.zoo.overrides import override
-
-TASK_FILE = "task.keras"
-ENCODER_FILE = "encoder.keras"
-TOKENIZER_FOLDER = "tokenizer"
 
 
 def load(
@@ -131,9 +128,9 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     if given is not None:
         return _stored_tokenizer(given) if isinstance(given, str | Path) else given
     if path is not None:
-        folder = (path if path.is_dir() else path.parent) / TOKENIZER_FOLDER
-        if folder.is_dir():
-            return _stored_tokenizer(folder)
+        beside = (path if path.is_dir() else path.parent) / folder.TOKENIZER
+        if beside.is_dir():
+            return _stored_tokenizer(beside)
     section = spec.get("tokenizer", {})
     if "class" in section:
         return build(section)
@@ -146,30 +143,30 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     )
 
 
-def _stored_tokenizer(folder: str | Path) -> Any:
-    folder = Path(folder).expanduser()
-    if not folder.is_dir():
+def _stored_tokenizer(path: str | Path) -> Any:
+    path = Path(path).expanduser()
+    if not path.is_dir():
         raise FileNotFoundError(
             f"tokenizer: expected a folder or a KerasHub tokenizer, received "
-            f"{str(folder)!r}."
+            f"{str(path)!r}."
         )
-    if (folder / "config.json").is_file():  # a preset or Hugging Face folder
+    if (path / "config.json").is_file():  # a preset or Hugging Face folder
         import keras_hub
 
-        return keras_hub.tokenizers.Tokenizer.from_preset(str(folder))
+        return keras_hub.tokenizers.Tokenizer.from_preset(str(path))
     from kerassl import data
 
-    return data.load_tokenizer(folder)
+    return data.load_tokenizer(path)
 
 
 def _load_weights(task: Any, path: Path) -> None:
     if path.is_dir():
-        files = [path / TASK_FILE, path / ENCODER_FILE]
+        files = [path / folder.TASK, path / folder.ENCODER]
         path = next((file for file in files if file.is_file()), path)
         if path.is_dir():
             raise FileNotFoundError(
-                f"weights: the folder '{path}' holds neither {TASK_FILE} nor "
-                f"{ENCODER_FILE}."
+                f"weights: the folder '{path}' holds neither {folder.TASK} nor "
+                f"{folder.ENCODER}."
             )
     model = task if _is_task(path) else task.encoder
     part = "task" if model is task else "encoder"

@@ -114,7 +114,7 @@ def test_config_hash_follows_what_changes_a_run(spec):
     value = zoo.config_hash(spec)
     assert len(value) == 12 and int(value, 16) >= 0
     assert zoo.config_hash(dict(reversed(spec.items()))) == value
-    assert zoo.config_hash({**spec, "summary": "Other words"}) == value
+    assert zoo.config_hash({**spec, "summary": "Other", "seed": 3}) == value
     spec["recipe"]["steps"] += 1
     assert zoo.config_hash(spec) != value
 
