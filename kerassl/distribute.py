@@ -254,6 +254,24 @@ def read_state(model):
         model.jax_state_sync()
 
 
+def scope_of(model):
+    """Returns the scope in which the variables of `model` were made."""
+    if BACKEND == "jax":
+        return contextlib.nullcontext()
+    return model.distribute_strategy.scope()
+
+
+def is_chief(model):
+    """Returns whether this process is the one that writes files."""
+    if BACKEND == "jax":
+        return jax.process_index() == 0
+    resolver = model.distribute_strategy.cluster_resolver
+    if resolver is None or resolver.task_type is None:
+        return True
+    first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"
+    return resolver.task_type == first and resolver.task_id == 0
+
+
 class PlayerOptimizers(keras.optimizers.Optimizer):
     """Holds one optimizer for each player of a model.
 
@@ -354,8 +372,7 @@ class _TensorFlowTrainer(keras.Model):
     """
 
     def compile(self, optimizer="rmsprop", **kwargs):
-        with self.distribute_strategy.scope():
-            super().compile(optimizer=optimizer, **kwargs)
+        super().compile(optimizer=optimizer, **kwargs)
         if (
             self.distribute_strategy.num_replicas_in_sync > 1
             and self.steps_per_execution > 1
@@ -368,8 +385,7 @@ class _TensorFlowTrainer(keras.Model):
 
     def build_optimizer(self):
         """Creates the optimizer's variables, before the first trace."""
-        with self.distribute_strategy.scope():
-            _build_optimizer(self)
+        _build_optimizer(self)
         if self.distribute_strategy.num_replicas_in_sync > 1:
             for player in self.players():
                 _let_each_replica_update_its_copy(_optimizer_of(self, player))

@@ -25,6 +25,12 @@ def seeds():
 
 
 @pytest.fixture(scope="session")
+def two_replicas():
+    """Returns a strategy over the two logical processors."""
+    return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
+
+
+@pytest.fixture(scope="session")
 def kerassl_data():
     """Returns the folder of larger real data sets that KERASSL_DATA names."""
     folder = os.environ.get("KERASSL_DATA")

@@ -82,15 +82,22 @@ def feature_model(encoder, pooling="auto"):
         >>> feature_model(encoder).output_shape
         (None, 3)
     """
-    if getattr(encoder, "input", None) is None:
+    inputs, outputs = _ends(encoder)
+    if inputs is None:
         raise ValueError(
             "`encoder` must be a functional or Sequential keras.Model with "
             "known inputs, so that its features can be read. Received: "
             f"{type(encoder).__name__}"
         )
-    inputs = encoder.input
     mask = inputs.get("padding_mask") if isinstance(inputs, dict) else None
-    vector = pool(encoder.output, mask, pooling)
+    vector = pool(outputs, mask, pooling)
     if vector.dtype != "float32":
         vector = keras.layers.Activation("linear", dtype="float32")(vector)
     return keras.Model(inputs, vector, name=f"{encoder.name}_features")
+
+
+def _ends(encoder):
+    """Returns the symbolic inputs and outputs, (None, None) if unknown."""
+    if isinstance(encoder, keras.Sequential) and encoder.inputs:
+        return encoder.inputs[0], encoder.outputs[0]
+    return getattr(encoder, "input", None), getattr(encoder, "output", None)

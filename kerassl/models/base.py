@@ -183,10 +183,11 @@ class PretextModel(distribute.Trainer):
             getattr(layer.dtype_policy, "compute_dtype", None) == "float16"
             for layer in self._flatten_layers()
         )
-        optimizer = distribute.prepare_optimizer(self, optimizer, scale_loss=halves)
-        self._check_players(optimizer)
-        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
-        self.build_optimizer()
+        with distribute.scope_of(self):
+            optimizer = distribute.prepare_optimizer(self, optimizer, halves)
+            self._check_players(optimizer)
+            super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+            self.build_optimizer()
 
     def compile_from_config(self, config):
         # Keras skips this for a class with its own `compile`.
@@ -198,9 +199,9 @@ class PretextModel(distribute.Trainer):
         The dataset of `dataset()` never ends, so an epoch of it is one pass
         over its examples unless `steps_per_epoch` says otherwise.
         """
-        if known_steps(x) is not None:
-            kwargs.setdefault("shuffle", False)  # the dataset shuffles itself
-            steps_per_epoch = steps_per_epoch or known_steps(x)
+        if hasattr(x, "element_spec"):
+            kwargs.setdefault("shuffle", False)  # a dataset comes in its own order
+        steps_per_epoch = steps_per_epoch or known_steps(x)
         validation = known_steps(kwargs.get("validation_data"))
         if validation is not None:
             kwargs.setdefault("validation_steps", validation)

@@ -1,0 +1,47 @@
+"""A part of another source."""
+
+import numpy as np
+import tensorflow as tf
+
+from kerassl.data.source import Source
+
+
+class Subset(Source):
+    """Some examples of a source, in a given order.
+
+    Args:
+        source: The `Source` to take them from.
+        indices: Their positions, integers of shape (n,), each in
+            [0, len(source)).
+
+    Raises:
+        ValueError: If an index is out of range.
+    """
+
+    def __init__(self, source, indices):
+        super().__init__()
+        indices = np.asarray(indices, np.int64)
+        if indices.size and not 0 <= indices.min() <= indices.max() < len(source):
+            raise ValueError(
+                f"`indices` must lie in [0, {len(source)}). Received values from "
+                f"{indices.min()} to {indices.max()}."
+            )
+        self.source = source
+        self.indices = indices
+        self.skipped = source.skipped
+        self.num_skipped = source.num_skipped
+        self.class_names = source.class_names
+        if source.labels is not None:
+            self.labels = np.asarray(source.labels)[indices]
+        self._positions = tf.constant(indices)
+
+    def __len__(self):
+        return len(self.indices)
+
+    def fetch(self, indices):
+        """Returns the examples at `indices` of this part, in graph."""
+        return self.source.fetch(tf.gather(self._positions, indices))
+
+    def describe(self):
+        """Returns the description of the whole, with the size of this part."""
+        return {**self.source.describe(), "examples": len(self)}

@@ -1,0 +1,267 @@
+"""Checks that every pretext model must pass, for our tests and for yours.
+
+Each takes a function that makes a small task, so that the check can make it
+again in another place: in a strategy's scope, under another dtype policy, in
+another process.
+
+Example:
+    >>> def make(dtype="float32"):  # doctest: +SKIP
+    ...     return MyTask(my_encoder(dtype=dtype), MyPretext())
+    >>> check_task(make, examples, batch_size=8, folder=tmp_path)  # doctest: +SKIP
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerassl import distribute
+from kerassl.callbacks import restore_checkpoint, save_checkpoint
+
+
+def fix_weights(task, seed=0, scale=0.1):
+    """Gives every trainable weight a value that depends only on `seed`.
+
+    Initializers draw other numbers on another backend; NumPy does not.
+    Vectors keep their initial value, so that norms stay norms.
+
+    Args:
+        task: A `PretextModel`.
+        seed: Integer.
+        scale: Standard deviation of the weights.
+
+    Returns:
+        The task.
+    """
+    random = np.random.default_rng(seed)
+    for variable in task.trainable_variables:
+        if len(variable.shape) > 1:
+            variable.assign(scale * random.standard_normal(variable.shape))
+    return task
+
+
+def trained(make, examples, *, batch_size, steps=3, strategy=None, dtype="float32"):
+    """Returns (task, losses) after a few steps from fixed weights.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        steps: How many steps.
+        strategy: As in `kerassl.distribute.strategy`, or a strategy object,
+            or None.
+        dtype: The encoder's dtype policy.
+    """
+    if isinstance(strategy, str):
+        strategy = distribute.strategy(strategy)
+    with contextlib.nullcontext() if strategy is None else strategy.scope():
+        task = fix_weights(make(dtype))
+    task.compile(keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0))
+    losses = _Losses()
+    dataset = task.dataset(examples, batch_size, seed=1)
+    task.fit(dataset, epochs=steps, steps_per_epoch=1, callbacks=[losses], verbose=0)
+    distribute.read_state(task)
+    return task, losses.values
+
+
+class _Losses(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.values = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.values.append(float(logs["loss"]))
+
+
+def check_config(make):
+    """Checks that a task is made again from its configuration.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+    """
+    task = make("float32")
+    config = task.get_config()
+    json.dumps(keras.saving.serialize_keras_object(task))
+    again = type(task).from_config(config)
+    assert again.get_config() == config
+    shapes = [tuple(v.shape) for v in task.variables]
+    assert [tuple(v.shape) for v in again.variables] == shapes
+
+
+def check_saving(make, examples, *, batch_size, folder):
+    """Checks that a saved task goes on exactly where it was.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        folder: Where to write, a `pathlib.Path`.
+    """
+    task, _ = trained(make, examples, batch_size=batch_size)
+    task.save(folder / "task.keras")
+    loaded = keras.saving.load_model(folder / "task.keras")
+    assert_same_weights(task, loaded)
+    for each in (task, loaded):
+        dataset = each.dataset(examples, batch_size, seed=1, start=3)
+        each.fit(dataset, steps_per_epoch=1, verbose=0)
+    assert_same_weights(task, loaded)
+    task.encoder.save(folder / "encoder.keras")
+    encoder = keras.saving.load_model(folder / "encoder.keras")
+    assert_same_weights(task.encoder, encoder)
+
+
+def check_fit(make, examples, *, batch_size):
+    """Checks that a step changes weights and gives finite losses.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+    """
+    before = [v.numpy() for v in fix_weights(make("float32")).trainable_variables]
+    task, losses = trained(make, examples, batch_size=batch_size)
+    assert np.all(np.isfinite(losses)), losses
+    after = [v.numpy() for v in task.trainable_variables]
+    moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+    # A weight that no loss reads is a fault in the task.
+    still = [
+        v.path for v, m in zip(task.trainable_variables, moved, strict=True) if not m
+    ]
+    assert not still, f"not trained: {still}"
+    dataset = task.dataset(examples, batch_size, seed=2)
+    logs = task.evaluate(dataset, verbose=0, return_dict=True)
+    assert set(logs) == {"loss", *task.tracked}
+    assert np.all(np.isfinite(list(logs.values()))), logs
+
+
+def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
+    """Checks that several replicas compute what one does.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel` without
+            dropout, which differs between replicas by design.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step over all replicas.
+        strategy: The strategy to compare with one replica.
+        rtol: Tolerance, relative to the largest weight of a variable.
+    """
+    one, losses1 = trained(make, examples, batch_size=batch_size)
+    two, losses2 = trained(make, examples, batch_size=batch_size, strategy=strategy)
+    np.testing.assert_allclose(losses2, losses1, rtol=rtol)
+    for a, b in zip(one.variables, two.variables, strict=True):
+        if "seed_generator" in a.path:
+            continue
+        a, b = np.asarray(a.numpy()), np.asarray(b.numpy())
+        limit = rtol * max(1.0, np.abs(a).max())
+        np.testing.assert_allclose(b, a, rtol=0, atol=limit)
+
+
+def check_bfloat16(make, examples, *, batch_size):
+    """Checks that a step computed in bfloat16 is near the float32 one.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+    """
+    _, exact = trained(make, examples, batch_size=batch_size)
+    task, losses = trained(
+        make, examples, batch_size=batch_size, dtype="mixed_bfloat16"
+    )
+    policy = task.encoder.layers[-1].dtype_policy
+    assert policy.compute_dtype == "bfloat16", policy
+    assert all(v.dtype != "bfloat16" for v in task.variables)
+    np.testing.assert_allclose(losses, exact, rtol=0.05)
+
+
+def check_checkpoint(make, examples, *, batch_size, folder):
+    """Checks that training goes on from a checkpoint bit for bit.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        folder: Where to write, a `pathlib.Path`.
+    """
+    whole, _ = trained(make, examples, batch_size=batch_size, steps=5)
+    part, _ = trained(make, examples, batch_size=batch_size, steps=3)
+    save_checkpoint(part, folder / "step.npz")
+    again = make("float32")
+    again.compile(keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0))
+    restore_checkpoint(again, folder / "step.npz")
+    dataset = again.dataset(examples, batch_size, seed=1, start=3)
+    again.fit(dataset, epochs=2, steps_per_epoch=1, verbose=0)
+    assert_same_weights(whole, again)
+
+
+def check_task(make, examples, *, batch_size, folder):
+    """Runs every check that needs one process and one device.
+
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        folder: Where to write, a `pathlib.Path`.
+    """
+    check_config(make)
+    check_fit(make, examples, batch_size=batch_size)
+    check_saving(make, examples, batch_size=batch_size, folder=folder)
+    check_bfloat16(make, examples, batch_size=batch_size)
+    check_checkpoint(make, examples, batch_size=batch_size, folder=folder)
+
+
+def assert_same_weights(a, b):
+    """Checks that two models hold the same values, bit for bit."""
+    for one, two in zip(a.variables, b.variables, strict=True):
+        np.testing.assert_array_equal(
+            keras.ops.convert_to_numpy(one),
+            keras.ops.convert_to_numpy(two),
+            err_msg=one.path,
+        )
+
+
+def losses_on(backend, factory, *, steps=3, environment=None):
+    """Returns the losses of a task's first steps on another Keras backend.
+
+    Runs in a process of its own, since Keras reads its backend on import.
+
+    Args:
+        backend: "tensorflow" or "jax".
+        factory: "path/of/file.py:function"; the function returns (make,
+            examples, batch_size).
+        steps: How many steps.
+        environment: Further environment variables, as a dict.
+
+    Returns:
+        List of floats.
+    """
+    source = (
+        "import json, sys, kerassl.testing as t; "
+        "make, examples, batch_size = t.load_factory(sys.argv[1])(); "
+        "_, losses = t.trained(make, examples, batch_size=batch_size, "
+        "steps=int(sys.argv[2])); print(json.dumps(losses))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", source, factory, str(steps)],
+        env={**os.environ, "KERAS_BACKEND": backend, **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise AssertionError(f"{factory} failed on {backend}:\n{done.stderr[-4000:]}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def load_factory(factory):
+    """Returns the function that "path/of/file.py:function" names."""
+    import runpy
+
+    path, _, name = factory.rpartition(":")
+    sys.path.insert(0, str(Path(path).parent))
+    return runpy.run_path(path)[name]

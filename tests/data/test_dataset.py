@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerassl.data.dataset import pretext_dataset, steps_per_epoch
+from kerassl.pretext import PretextLayer
+
+
+class Noise(PretextLayer):
+    def call(self, inputs, seed):
+        return inputs, tf.random.stateless_uniform(tf.shape(inputs), seed)
+
+
+def batches(count, *, size=23, batch_size=5, seed=0, start=0):
+    dataset = pretext_dataset(
+        np.arange(size, dtype="int64"),
+        Noise(),
+        batch_size=batch_size,
+        seed=seed,
+        start=start,
+    )
+    return [tuple(t.numpy() for t in b) for b in dataset.take(count)]
+
+
+def test_the_nth_batch_does_not_depend_on_where_one_starts():
+    whole = batches(20)
+    for start in (1, 4, 5, 13):
+        for late, early in zip(batches(3, start=start), whole[start:], strict=False):
+            np.testing.assert_array_equal(late[0], early[0])
+            np.testing.assert_array_equal(late[1], early[1])
+
+
+def test_every_pass_sees_every_example_once_in_another_order():
+    order = np.concatenate([b[0] for b in batches(23)])  # five passes of 23
+    passes = order.reshape(5, 23)
+    for one in passes:
+        np.testing.assert_array_equal(np.sort(one), np.arange(23))
+    assert len({tuple(one) for one in passes}) == 5
+
+
+def test_seeds_and_batches_differ():
+    first, second = batches(2)
+    assert not np.array_equal(first[1], second[1])
+    assert not np.array_equal(first[0], batches(1, seed=1)[0][0])
+
+
+def test_permutations_are_uniform():
+    # 400 passes over 5 examples: each example comes first about 80 times.
+    first = np.array([b[0][0] for b in batches(400, size=5)])
+    counts = np.bincount(first, minlength=5)
+    assert counts.min() > 50 and counts.max() < 115
+
+
+def test_knows_the_length_of_a_pass():
+    dataset = pretext_dataset(np.arange(23), Noise(), batch_size=5)
+    assert steps_per_epoch(dataset) == 4
+    assert dataset.element_spec[0].shape == (5,)
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"batch_size": 24}, "`batch_size` is 24, but there are only 23 examples"),
+        ({"batch_size": 0}, "`batch_size` must be an integer >= 1. Received: 0"),
+        ({"start": -1}, "`start` must be an integer >= 0. Received: -1"),
+    ],
+)
+def test_bad_arguments(options, message):
+    with pytest.raises(ValueError, match=message):
+        batches(1, **options)

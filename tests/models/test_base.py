@@ -1,0 +1,205 @@
+import contextlib
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from toy import Corrupt, Game, Restore, encoder, fixed
+
+from kerassl import distribute
+from kerassl.models.base import global_mean_share
+
+X = np.random.default_rng(0).normal(size=(100, 6)).astype("float32")
+
+
+def train(strategy, cls=Restore, optimizer="adam", steps=8, dtype=None, dropout=0.0):
+    """Returns (history, evaluation, weights) after a few steps."""
+    with strategy.scope() if strategy else contextlib.nullcontext():
+        task = fixed(cls(encoder(dtype=dtype, dropout=dropout), Corrupt()))
+    task.compile(optimizer)
+    history = task.fit(task.dataset(X, 16, seed=3), steps_per_epoch=steps, verbose=0)
+    logs = task.evaluate(task.dataset(X, 16, seed=4), verbose=0, return_dict=True)
+    weights = [np.ravel(v.numpy()) for v in task.variables if "seed" not in v.path]
+    return history.history, logs, np.concatenate(weights)
+
+
+OPTIMIZERS = {
+    "plain": lambda: keras.optimizers.Adam(0.01),
+    "clipped after the sum": lambda: keras.optimizers.Adam(0.01, global_clipnorm=0.1),
+    "accumulated": lambda: keras.optimizers.AdamW(
+        0.01, weight_decay=0.1, gradient_accumulation_steps=4, clipnorm=0.05
+    ),
+    "averaged": lambda: keras.optimizers.SGD(
+        0.1, use_ema=True, ema_overwrite_frequency=3
+    ),
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_two_replicas_equal_one(optimizer, two_replicas):
+    history1, logs1, weights1 = train(None, optimizer=optimizer())
+    history2, logs2, weights2 = train(two_replicas, optimizer=optimizer())
+    np.testing.assert_allclose(weights2, weights1, rtol=1e-5, atol=1e-6)
+    for name in ("loss", "error"):
+        np.testing.assert_allclose(history2[name], history1[name], rtol=1e-5)
+        np.testing.assert_allclose(logs2[name], logs1[name], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "dtype, rtol", [("mixed_float16", 1e-3), ("mixed_bfloat16", 1e-2)]
+)
+def test_mixed_precision_on_two_replicas(dtype, rtol, two_replicas):
+    _, _, weights1 = train(None, dtype=dtype)
+    _, _, weights2 = train(two_replicas, dtype=dtype)
+    np.testing.assert_allclose(weights2, weights1, rtol=rtol, atol=rtol)
+
+
+def test_float16_overflow_on_one_replica_skips_the_update(two_replicas):
+    with two_replicas.scope():
+        task = fixed(Restore(encoder(dtype="mixed_float16"), Corrupt()))
+    task.compile(keras.optimizers.SGD(0.1))
+    before = task.trainable_variables[0].numpy()
+    x = X[:16].copy()
+    x[12] = 6e4  # only the second replica overflows
+    rows = tf.data.Dataset.from_tensors((x, x, np.ones(16, "float32")))
+    task.fit(rows, verbose=0)
+    np.testing.assert_array_equal(task.trainable_variables[0].numpy(), before)
+    assert task.optimizer.dynamic_scale.numpy() < task.optimizer.initial_scale
+
+
+def test_two_players_have_their_own_optimizers(two_replicas):
+    def optimizers():
+        return {
+            "head": keras.optimizers.Adam(0.01),
+            "encoder": keras.optimizers.SGD(0.1, global_clipnorm=0.1),
+        }
+
+    _, _, weights1 = train(None, cls=Game, optimizer=optimizers())
+    _, _, weights2 = train(two_replicas, cls=Game, optimizer=optimizers())
+    np.testing.assert_allclose(weights2, weights1, rtol=1e-5, atol=1e-6)
+
+
+def test_a_player_moves_its_own_variables_only():
+    task = fixed(Game(encoder(), Corrupt()))
+    task.compile(
+        {"head": keras.optimizers.SGD(0.1), "encoder": keras.optimizers.SGD(0.0)}
+    )
+    before = [v.numpy() for v in task.trainable_variables]
+    task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+    moved = {
+        v.path
+        for v, b in zip(task.trainable_variables, before, strict=True)
+        if not np.array_equal(v.numpy(), b)
+    }
+    assert moved == {v.path for v in task.head.trainable_variables}
+
+
+def test_players_need_one_optimizer_each():
+    task = Game(encoder(), Corrupt())
+    with pytest.raises(ValueError, match="one optimizer for each of"):
+        task.compile("adam")
+    with pytest.raises(ValueError, match=r"keys \['encoder', 'head'\]"):
+        task.compile({"generator": "adam", "head": "adam"})
+
+
+def test_gradient_of_first_step_is_that_of_the_written_loss():
+    task = fixed(Restore(encoder(), Corrupt()))
+    x, y, weight = next(iter(task.dataset(X, 16, seed=5)))
+    kernel, bias, head_kernel, head_bias = [v.numpy() for v in task.trainable_variables]
+    task.compile(keras.optimizers.SGD(1.0))
+    task.fit(task.dataset(X, 16, seed=5), steps_per_epoch=1, verbose=0)
+    hidden = np.tanh(x.numpy() @ kernel + bias)
+    error = hidden @ head_kernel + head_bias - y.numpy()
+    scale = weight.numpy() / weight.numpy().sum() * 2 / error.shape[1]
+    gradient = hidden.T @ (error * scale[:, None])
+    np.testing.assert_allclose(
+        task.head.kernel.numpy(), head_kernel - gradient, rtol=1e-4, atol=1e-6
+    )
+
+
+def test_dropout_differs_between_replicas(two_replicas):
+    with two_replicas.scope():
+        task = fixed(Restore(encoder(dropout=0.5), Corrupt()))
+    task.compile(keras.optimizers.SGD(0.1))
+    state = task.encoder.layers[1].seed_generator.state
+    seen = []
+
+    @tf.function
+    def step():
+        def replica():
+            with task._own_dropout_per_replica():
+                return task.encoder.layers[1](tf.ones((4, 8)), training=True)
+
+        return two_replicas.run(replica)
+
+    seen = two_replicas.experimental_local_results(step())
+    assert not np.array_equal(seen[0].numpy(), seen[1].numpy())
+    copies = two_replicas.experimental_local_results(state.value)
+    np.testing.assert_array_equal(copies[0].numpy(), copies[1].numpy())
+
+
+def test_weighted_mean_ignores_empty_slots():
+    share = global_mean_share((np.array([[2.0, 9.0]]), np.array([[1.0, 0.0]])))
+    assert float(share) == 2.0
+    assert float(global_mean_share((np.ones(3), np.zeros(3)))) == 0.0
+
+
+def test_saves_and_loads_compiled(tmp_path):
+    task = fixed(Restore(encoder(), Corrupt()))
+    task.compile(keras.optimizers.Adam(0.01))
+    task.fit(task.dataset(X, 16), steps_per_epoch=2, verbose=0)
+    task.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    for a, b in zip(task.variables, loaded.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert loaded.optimizer.iterations.numpy() == 2
+    for each in (task, loaded):
+        each.fit(each.dataset(X, 16, start=2), steps_per_epoch=2, verbose=0)
+    for a, b in zip(task.variables, loaded.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_fit_knows_the_length_of_an_epoch():
+    task = Restore(encoder(), Corrupt())
+    task.compile("adam")
+    task.fit(task.dataset(X, 16), epochs=2, verbose=0)
+    assert task.optimizer.iterations.numpy() == 2 * (100 // 16)
+
+
+def test_an_optimizer_made_outside_the_scope_works_inside(two_replicas):
+    with two_replicas.scope():
+        task = fixed(Restore(encoder(), Corrupt()))
+    task.compile(keras.optimizers.SGD(0.1, momentum=0.9))
+    task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+    assert task.optimizer.iterations.numpy() == 1
+
+
+def test_steps_per_execution_is_refused_under_a_strategy(two_replicas):
+    with two_replicas.scope():
+        task = Restore(encoder(), Corrupt())
+    with pytest.raises(ValueError, match="steps_per_execution.*must be 1"):
+        task.compile("adam", steps_per_execution=2)
+
+
+def test_bad_input_is_named():
+    with pytest.raises(ValueError, match="`encoder` must be a keras.Model"):
+        Restore(keras.layers.Dense(2))
+    with pytest.raises(ValueError, match="no pretext layer"):
+        Restore(encoder()).dataset(X, 16)
+
+
+def test_features_follow_training():
+    task = fixed(Restore(encoder(), Corrupt()))
+    before = task.features(X)
+    assert before.shape == (100, 8)
+    task.compile(keras.optimizers.SGD(0.5))
+    task.fit(task.dataset(X, 16), steps_per_epoch=2, verbose=0)
+    assert not np.allclose(task.features(X), before)
+
+
+def test_strategy_names():
+    assert distribute.strategy("one").num_replicas_in_sync == 1
+    with pytest.raises(ValueError, match="`strategy` must be 'auto'"):
+        distribute.strategy("mirored")
+    with pytest.raises(ValueError, match="`strategy` must be 'auto'"):
+        distribute.strategy("cpu:x")
