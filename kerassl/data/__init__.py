@@ -12,6 +12,7 @@ from kerassl.data.keras_datasets import keras_dataset as keras_dataset
 from kerassl.data.source import Skipped as Skipped
 from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource
+from kerassl.data.subset import Subset as Subset
 from kerassl.data.text import TextSource as TextSource
 from kerassl.data.tokenizers import load_tokenizer as load_tokenizer
 from kerassl.data.tokenizers import save_tokenizer as save_tokenizer

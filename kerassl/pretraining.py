@@ -1,0 +1,451 @@
+"""Pretraining in one call: data, tokenizer, training, resume, report."""
+
+import datetime
+import json
+import platform
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl import callbacks, distribute, models, transfer, zoo
+from kerassl import run as folder
+from kerassl.data import Subset, as_source, load_tokenizer, train_tokenizer
+from kerassl.run import Run
+
+# One line of the history, and one chance for a checkpoint, per this share of
+# the run, so that a curve has about 50 points whatever the length.
+LINES = 50
+
+# What a run's configuration holds beside its preset's sections.
+NOT_OF_THE_PRESET = ("seed", "examples", "data_used")
+
+# Labelled examples of the user's own that are kept out of pretraining to test.
+TEST_FRACTION = 0.2
+# More points than this make an embedding map a blot and t-SNE slow.
+MAP_EXAMPLES = 1000
+DRAWN_EXAMPLES = 8
+
+
+def pretrain(
+    preset_or_task,
+    data=None,
+    *,
+    out=None,
+    steps=None,
+    batch_size=None,
+    seed=0,
+    strategy="auto",
+    overrides=None,
+    evaluate=True,
+    progress=True,
+):
+    """Pretrains an encoder and reports what it is worth.
+
+    The run's folder holds the encoder (`encoder.keras`, plain Keras), the
+    whole task, checkpoints, the history, TensorBoard event files, pictures
+    and a report. Calling again with the same arguments returns the finished
+    run, or resumes the one that was killed, bit for bit.
+
+    Where labels are at hand, the report compares the encoder with the same
+    encoder at random initialisation and with a supervised one. Labelled
+    examples of your own are cut in two for that: a fifth, drawn by `seed`, is
+    kept out of pretraining and only tested on.
+
+    Args:
+        preset_or_task: A preset's name, the path of a preset of your own, or a
+            `kerassl.models.PretextModel`, compiled or not.
+        data: The training examples: an array, a list of strings, a path or
+            glob, a `kerassl.data.Source`. None takes the preset's own.
+        out: The run's folder; "runs/NAME" by default.
+        steps: Optimizer steps; None for the preset's number.
+        batch_size: Examples in a step over all replicas; None for the
+            preset's number.
+        seed: Integer from which all randomness comes.
+        strategy: As in `kerassl.distribute.strategy`, or a strategy object.
+        overrides: Dict of dotted keys, such as {"model.temperature": 0.2}.
+        evaluate: Whether to compare with the controls afterwards.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        A `kerassl.run.Run`.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        ValueError: If the folder holds a run of another configuration, or an
+            argument is out of range.
+        OSError: If the folder cannot be written or the data cannot be read.
+        TrainingDiverged: If the loss became NaN or infinite.
+
+    Example:
+        >>> run = pretrain("simclr_digits", steps=20)  # doctest: +SKIP
+        >>> run.encoder.output_shape  # doctest: +SKIP
+        (None, 128)
+    """
+    if not isinstance(strategy, str):
+        place = strategy
+    else:
+        # First of all: splitting the processor must come before TensorFlow
+        # is used.
+        place = distribute.strategy(strategy)
+    plan = _plan(preset_or_task, overrides, steps, batch_size, seed)
+    path = folder.make_folder(out or Path("runs") / plan["name"])
+    train, test = _sources(plan, data, seed, hold_out=evaluate)
+    plan["data_used"] = train.describe()
+    plan = json.loads(json.dumps(plan))  # as it will be read back
+    finished = _match(path, plan)
+    if finished and (evaluate is False or finished.report.get("transfer") is not None):
+        return finished
+    if not (path / folder.ENCODER).is_file():
+        with place.scope():
+            task = _task(preset_or_task, plan, path, train, seed, progress)
+            _fit(task, train, plan, path, progress)
+        _draw_training(task, train, plan, path)
+    return _report(path, train, test, evaluate, progress)
+
+
+def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
+    """Compares the encoder of a finished run with its controls, anew.
+
+    Args:
+        path: The run's folder.
+        data: Labelled examples to use instead of the run's own; None for the
+            run's.
+        seed: Integer for label draws and controls; None for the run's.
+        overrides: Dict of dotted keys under "transfer", such as
+            {"transfer.draws": 5}.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The `kerassl.run.Run`, its report written anew.
+
+    Raises:
+        FileNotFoundError: If the folder holds no finished run.
+        ValueError: If the data have no labels.
+    """
+    run = Run(path)
+    plan = {**run.config}
+    changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
+    given = plan["examples"] if data is None else data
+    split_seed = plan["seed"] if seed is None else seed
+    train, test = _sources(plan, given, plan["seed"], hold_out=True)
+    if test is None:
+        raise ValueError(
+            "These data have no labels to evaluate with. Give a folder with one "
+            "subfolder a class, or a source with `labels`."
+        )
+    return _report(
+        Path(path), train, test, True, progress, changed["transfer"], split_seed
+    )
+
+
+def _plan(preset_or_task, overrides, steps, batch_size, seed):
+    """Returns everything that decides a run, as one JSON-ready dict."""
+    if isinstance(preset_or_task, models.PretextModel):
+        plan = _task_plan(preset_or_task, overrides)
+    else:
+        spec = zoo.config(preset_or_task)
+        plan = zoo.override(spec, overrides or {})
+    recipe = plan["recipe"]
+    recipe["steps"] = _positive("steps", steps, recipe.get("steps"))
+    recipe["batch_size"] = _positive("batch_size", batch_size, recipe.get("batch_size"))
+    if isinstance(seed, bool) or not isinstance(seed, int):
+        raise ValueError(f"`seed` must be an integer. Received: {seed!r}")
+    return {**plan, "seed": seed}
+
+
+def _task_plan(task, overrides):
+    if overrides:
+        raise ValueError(
+            "`overrides` change a preset; a task is changed where it is made. "
+            f"Received: {overrides!r}"
+        )
+    return {
+        "name": task.name,
+        "model": {"class": type(task).__name__, "config": task.get_config()},
+        "recipe": {"batch_size": 256},
+        "transfer": {},
+    }
+
+
+def _positive(name, value, default):
+    value = default if value is None else value
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"`{name}` must be an integer >= 1. Received: {value!r}")
+    return value
+
+
+def _match(path, plan):
+    """Returns the finished run in `path`, None if there is none.
+
+    Raises if a run of another configuration is there.
+    """
+    config = path / folder.CONFIG
+    if not config.is_file():
+        folder.write_json(config, plan)
+        return None
+    run = Run(path)
+    found = folder.difference(run.config, plan)
+    if found:
+        raise ValueError(
+            f"{path} holds a run of another configuration: {found}. Choose another "
+            "folder with `out`, or remove this one."
+        )
+    return run if run.report else None
+
+
+def _sources(plan, examples, seed, hold_out):
+    """Returns the training source and a labelled test source or None."""
+    plan["examples"] = _described(examples)
+    if examples is None:
+        if "data" not in plan:
+            raise ValueError("`data` is needed when a task of your own is pretrained.")
+        train = as_source(zoo.build(plan["data"]))
+        test = _test_split(plan["data"])
+        if test is not None:
+            return train, test
+    else:
+        train = as_source(examples, modality=plan.get("modality"))
+    if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
+        return train, None
+    return _held_out(train, seed)
+
+
+def _described(examples):
+    """Returns what run.json says of the data: a path, else only the type."""
+    if examples is None or isinstance(examples, str):
+        return examples
+    if isinstance(examples, Path):
+        return str(examples)
+    return f"<{type(examples).__name__}>"
+
+
+def _test_split(spec):
+    from kerassl.zoo.assemble import accepted, resolve
+
+    known = accepted(resolve(spec["class"])) or ()
+    if "split" not in known:
+        return None
+    return as_source(zoo.build({**spec, "split": "test"}))
+
+
+def _held_out(source, seed):
+    from sklearn.model_selection import train_test_split
+
+    positions = np.arange(len(source))
+    _, counts = np.unique(source.labels, return_counts=True)
+    stratify = source.labels if counts.min() >= 2 else None
+    train, test = train_test_split(
+        positions, test_size=TEST_FRACTION, random_state=seed, stratify=stratify
+    )
+    return (
+        Subset(source, np.sort(train)),
+        Subset(source, np.sort(test)),
+    )
+
+
+def _task(preset_or_task, plan, path, train, seed, progress):
+    """Returns the task, compiled, at the state in which training begins."""
+    if isinstance(preset_or_task, models.PretextModel):
+        task = preset_or_task
+        if not task.compiled:
+            task.compile(keras.optimizers.AdamW(1e-3))
+        return task
+    tokenizer = _tokenizer(plan, path, train, progress)
+    keras.utils.set_random_seed(seed)
+    spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
+    task = zoo.load(spec, tokenizer=tokenizer)
+    task.compile(_optimizer(plan["recipe"]))
+    return task
+
+
+def _tokenizer(plan, path, train, progress):
+    section = plan.get("tokenizer")
+    if section is None or "class" in section:
+        return None  # the zoo loads the tokenizer that a preset names
+    stored = path / folder.TOKENIZER
+    if stored.is_dir():
+        return load_tokenizer(stored)
+    return train_tokenizer(train, **section, out=stored, progress=progress)
+
+
+def _optimizer(recipe):
+    rate = recipe.get("learning_rate", 1e-3)
+    warmup = recipe.get("warmup_steps", 0)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0 if warmup else rate,
+        decay_steps=max(1, recipe["steps"] - warmup),
+        warmup_target=rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    section = recipe.get("optimizer", {"class": "keras.optimizers.AdamW"})
+    return zoo.build(section, learning_rate=schedule)
+
+
+def _fit(task, train, plan, path, progress):
+    steps = plan["recipe"]["steps"]
+    batch_size = plan["recipe"]["batch_size"]
+    checkpoints = path / folder.CHECKPOINTS
+    start = _restore(task, checkpoints)
+    epoch_steps = max(1, steps // LINES)
+    monitors = [
+        callbacks.StopOnNaN(checkpoints),
+        callbacks.CollapseMonitor(_prepared(task.pretext, train, limit=256)),
+        callbacks.RunLog(
+            path / folder.HISTORY,
+            batch_size=batch_size,
+            start=start,
+            tensorboard=path / folder.TENSORBOARD,
+        ),
+        callbacks.Checkpoint(checkpoints, start=start),
+        callbacks.StopAtStep(steps, start=start),
+    ]
+    bar = callbacks.ProgressBar(steps, start=start) if progress else None
+    if start < steps:
+        dataset = task.dataset(
+            train, batch_size=batch_size, seed=plan["seed"], start=start
+        )
+        try:
+            task.fit(
+                dataset,
+                initial_epoch=start // epoch_steps,
+                epochs=-(-steps // epoch_steps),
+                steps_per_epoch=epoch_steps,
+                callbacks=[*monitors, *([bar] if bar else [])],
+                verbose=0,
+            )
+        finally:
+            if bar:
+                bar.close()
+    task.save(_unfinished(path / folder.TASK))
+    _unfinished(path / folder.TASK).replace(path / folder.TASK)
+    task.encoder.save(_unfinished(path / folder.ENCODER))
+    _unfinished(path / folder.ENCODER).replace(path / folder.ENCODER)
+
+
+def _unfinished(path):
+    # Keras reads the format from the ending, so it must stay.
+    return path.with_name(f".unfinished-{path.name}")
+
+
+def _restore(task, checkpoints):
+    found = callbacks.latest_checkpoint(checkpoints)
+    if found is None:
+        return 0
+    callbacks.restore_checkpoint(task, found[0])
+    return found[1]
+
+
+def _prepared(pretext, source, limit=None):
+    """Returns clean encoder inputs of a source as NumPy arrays."""
+    count = len(source) if limit is None else min(limit, len(source))
+    positions = tf.data.Dataset.range(count).batch(256)
+    prepare = tf.autograph.experimental.do_not_convert(
+        lambda indices: pretext.prepare(source.fetch(indices))
+    )
+    batches = list(positions.map(prepare, tf.data.AUTOTUNE).as_numpy_iterator())
+    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+
+
+def _draw_training(task, train, plan, path):
+    examples = train.fetch(tf.range(min(DRAWN_EXAMPLES, len(train)), dtype=tf.int64))
+    figure = task.pretext.draw(examples, tf.constant([plan["seed"], 0], tf.int64))
+    figure.savefig(path / folder.VIEWS, dpi=120, bbox_inches="tight")
+    rows = callbacks.read_log(path / folder.HISTORY)
+    figure = callbacks.loss_curve(rows)
+    figure.savefig(path / folder.LOSS, dpi=120, bbox_inches="tight")
+
+
+def _report(path, train, test, compare, progress, options=None, seed=None):
+    run = Run(path)
+    plan = run.config
+    rows = callbacks.read_log(path / folder.HISTORY)
+    report = {
+        "name": plan["name"],
+        "config_hash": zoo.config_hash(plan),
+        "seed": plan["seed"],
+        "steps": plan["recipe"]["steps"],
+        "batch_size": plan["recipe"]["batch_size"],
+        "training_seconds": rows[-1]["seconds"],
+        "last": rows[-1],
+        "data": train.describe(),
+        "environment": _environment(),
+        "date": datetime.date.today().isoformat(),
+        "transfer": None,
+    }
+    if compare and test is not None:
+        begin = time.monotonic()
+        report["transfer"], page = _compare(
+            run, train, test, progress, options, plan["seed"] if seed is None else seed
+        )
+        report["transfer_seconds"] = round(time.monotonic() - begin, 1)
+    elif not compare:
+        page = "Not evaluated: the run was asked not to."
+    else:
+        page = (
+            "No labels were given, so there is nothing to compare with. A folder with "
+            "one subfolder a class, or a labelled source, brings the table."
+        )
+    folder.write_text(path / folder.REPORT_PAGE, _page(report, page))
+    folder.write_json(path / folder.REPORT, report)
+    return Run(path)
+
+
+def _compare(run, train, test, progress, options, seed):
+    encoder, pretext = run.encoder, run.task.pretext
+    test_x = _prepared(pretext, test)
+    comparison = transfer.compare(
+        encoder,
+        (_prepared(pretext, train), train.labels),
+        (test_x, test.labels),
+        seed=seed,
+        progress=progress,
+        **(run.config.get("transfer", {}) if options is None else options),
+    )
+    comparison.figure().savefig(
+        run.path / folder.FEW_LABELS, dpi=120, bbox_inches="tight"
+    )
+    some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
+    figure = transfer.embedding_map(
+        encoder,
+        keras.tree.map_structure(lambda part: part[some], test_x),
+        test.labels[some],
+        class_names=test.class_names,
+        seed=seed,
+    )
+    figure.savefig(run.path / folder.EMBEDDING, dpi=120, bbox_inches="tight")
+    return comparison.to_dict(), comparison.to_markdown()
+
+
+def _environment():
+    packages = ("kerassl", "keras", "keras-hub", "tensorflow", "numpy", "scikit-learn")
+    devices = [d.device_type for d in tf.config.list_physical_devices()]
+    return {
+        "python": platform.python_version(),
+        "backend": keras.backend.backend(),
+        "machine": platform.machine(),
+        "devices": sorted(devices),
+        **{name: version(name) for name in packages},
+    }
+
+
+def _page(report, transfer_page):
+    used = report["data"]
+    last = report["last"]
+    lines = [
+        f"# {report['name']}",
+        "",
+        f"{report['steps']} steps of {report['batch_size']} examples from "
+        f"{used['examples']} in {report['training_seconds']:.0f} s; last loss "
+        f"{last['loss']:.4f}; seed {report['seed']}, configuration "
+        f"{report['config_hash']}, {report['date']}.",
+    ]
+    if used["skipped"]:
+        first = "; ".join(
+            f"{s['where']} ({s['reason']})" for s in used["skipped_first"]
+        )
+        lines.append(f"{used['skipped']} bad records were skipped: {first}.")
+    return "\n".join([*lines, "", transfer_page.strip(), ""])

@@ -1,0 +1,136 @@
+"""A run's folder: what is in it, and how it is read back."""
+
+import json
+import os
+from pathlib import Path
+
+CONFIG = "run.json"
+REPORT = "report.json"
+REPORT_PAGE = "report.md"
+ENCODER = "encoder.keras"
+TASK = "task.keras"
+TOKENIZER = "tokenizer"
+CHECKPOINTS = "checkpoints"
+HISTORY = "history.jsonl"
+TENSORBOARD = "tensorboard"
+VIEWS = "views.png"
+EMBEDDING = "embedding.png"
+LOSS = "loss.png"
+FEW_LABELS = "few_labels.png"
+
+
+class Run:
+    """What `kerassl.pretrain` leaves behind, read from its folder.
+
+    Args:
+        path: The run's folder.
+
+    Attributes:
+        path: The folder.
+        config: How the run was made: the resolved preset, seed, steps, data.
+        report: The finished report as a dict, or None before there is one.
+
+    Raises:
+        FileNotFoundError: If the folder is not that of a run.
+
+    Example:
+        >>> run = Run("runs/simclr_digits")  # doctest: +SKIP
+        >>> features = run.encoder.predict(images)  # doctest: +SKIP
+    """
+
+    def __init__(self, path):
+        self.path = Path(path)
+        if not (self.path / CONFIG).is_file():
+            raise FileNotFoundError(
+                f"{self.path} is not the folder of a run: it holds no {CONFIG}."
+            )
+        self.config = json.loads((self.path / CONFIG).read_text("utf-8"))
+        report = self.path / REPORT
+        self.report = (
+            json.loads(report.read_text("utf-8")) if report.is_file() else None
+        )
+
+    @property
+    def encoder(self):
+        """The trained encoder, a plain Keras model."""
+        return self._load(ENCODER)
+
+    @property
+    def task(self):
+        """The whole task: encoder, heads, pretext layer, optimizer."""
+        return self._load(TASK)
+
+    def _load(self, name):
+        import keras
+
+        import kerassl.models  # noqa: F401 -- registers the classes
+        import kerassl.optimizers  # noqa: F401
+
+        path = self.path / name
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"{path} does not exist: the run has not finished. The command that "
+                "began it resumes it."
+            )
+        return keras.saving.load_model(path)
+
+    def __str__(self):
+        page = self.path / REPORT_PAGE
+        text = page.read_text("utf-8").strip() if page.is_file() else "not finished"
+        return f"{text}\n\nEverything is in {self.path}/"
+
+
+def write_json(path, value):
+    """Writes `value` so that the file appears whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_text(path, text):
+    """Writes `text` so that the file appears whole or not at all."""
+    path = Path(path)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    os.replace(unfinished, path)
+
+
+def make_folder(path):
+    """Makes a run's folder and checks that it can be written.
+
+    Raises:
+        NotADirectoryError: If a file stands there.
+        PermissionError: If the folder cannot be made or written.
+    """
+    path = Path(path).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(
+            f"`out` must be a folder, but {error.filename or path} is a file."
+        ) from error
+    except OSError as error:
+        raise PermissionError(
+            f"`out` cannot be written: {path} ({error.strerror})."
+        ) from error
+    return path
+
+
+def difference(before, now, prefix=""):
+    """Returns the first difference of two nested dicts in words, or None.
+
+    Example:
+        >>> difference({"model": {"temperature": 0.1}}, {"model": {"temperature": 1}})
+        'model.temperature was 0.1, now 1'
+    """
+    for key in sorted({*before, *now}):
+        name = f"{prefix}{key}"
+        old, new = before.get(key), now.get(key)
+        if isinstance(old, dict) and isinstance(new, dict):
+            found = difference(old, new, f"{name}.")
+            if found:
+                return found
+        elif old != new:
+            return f"{name} was {old!r}, now {new!r}"
+    return None
