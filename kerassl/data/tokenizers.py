@@ -1,0 +1,435 @@
+"""Training a tokenizer on a corpus in one call, and storing it."""
+
+import collections
+import io
+import json
+import os
+import pathlib
+import re
+import tempfile
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import tensorflow as tf
+
+KINDS = ("wordpiece", "sentencepiece")
+ALGORITHMS = ("unigram", "bpe")
+WORDPIECE_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+CONFIG_FILE = "tokenizer.json"
+ASSETS_FOLDER = os.path.join("assets", "tokenizer")
+
+# The word boundaries of BERT, as KerasHub's tokenizer draws them (RE2 syntax):
+# training must see the words that tokenisation will see.
+SPACE = r"\s|\p{Cc}|\p{Cf}"
+PUNCTUATION = r"[!-/]|[:-@]|[\[-`]|[{-~]|\p{P}"
+CJK = (
+    r"[\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2A6DF}"
+    r"\x{2A700}-\x{2B73F}\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}"
+    r"\x{2F800}-\x{2FA1F}]"
+)
+
+# SentencePiece drops sentences above a length in bytes instead of cutting
+# them, so long documents are handed over in pieces of this many characters.
+PIECE_CHARACTERS = 1024
+CORPUS_BATCH = 512
+
+
+def train_tokenizer(
+    corpus,
+    kind: str = "wordpiece",
+    vocabulary_size: int = 8000,
+    lowercase: bool = True,
+    out: str | os.PathLike | None = None,
+    *,
+    algorithm: str = "unigram",
+    character_coverage: float = 0.9999,
+    progress: bool | None = None,
+):
+    """Trains a subword tokenizer on a corpus and returns it.
+
+    The same corpus gives the same vocabulary, in the same order, in every
+    process. Training reads the corpus with the tokenizer's own normalisation
+    and word boundaries, so that what was learned is what is used.
+
+    Args:
+        corpus: A `kerassl.data.Source` of texts, or any iterable of `str`.
+            It is read once.
+        kind: `"wordpiece"` gives a `keras_hub.tokenizers.BertTokenizer` with
+            the pieces [PAD] [UNK] [CLS] [SEP] [MASK] at ids 0 to 4;
+            `"sentencepiece"` gives a `keras_hub.tokenizers.AlbertTokenizer`
+            with `<pad>` `<unk>` [CLS] [SEP] [MASK] there.
+        vocabulary_size: Number of pieces, special ones included. The
+            tokenizer has exactly this many.
+        lowercase: Fold case. WordPiece then strips accents too, as BERT does.
+        out: Folder to store the tokenizer in, see `load_tokenizer`. None
+            stores nothing.
+        algorithm: `"unigram"` or `"bpe"`, for `kind="sentencepiece"` only.
+        character_coverage: Share of the corpus's characters, in (0, 1], that
+            the vocabulary must be able to spell; words with a character
+            rarer than that become the unknown piece.
+        progress: Show a progress bar on the terminal while the corpus is
+            read. None shows it where the error stream is a terminal.
+
+    Returns:
+        A KerasHub tokenizer.
+
+    Raises:
+        ValueError: If an argument is out of range, the corpus holds no text,
+            its characters alone do not fit in the vocabulary, or it does not
+            hold enough different words for `vocabulary_size` pieces.
+        TypeError: If `corpus` is a single string or holds something else
+            than strings.
+
+    Example:
+        >>> tokenizer = train_tokenizer(["a cat", "a hat"], vocabulary_size=14)
+        >>> [tokenizer.id_to_token(int(i)) for i in tokenizer("a hat")]
+        ['a', 'h', '##at']
+
+    References:
+        Devlin et al., 2018, https://arxiv.org/abs/1810.04805 (WordPiece);
+        Kudo and Richardson, 2018, https://arxiv.org/abs/1808.06226
+    """
+    _check_arguments(kind, vocabulary_size, algorithm, character_coverage)
+    texts = _batches(corpus, progress)
+    if kind == "wordpiece":
+        tokenizer = _train_wordpiece(
+            texts, vocabulary_size, lowercase, character_coverage
+        )
+    else:
+        tokenizer = _train_sentencepiece(
+            texts, vocabulary_size, lowercase, algorithm, character_coverage
+        )
+    if out is not None:
+        save_tokenizer(tokenizer, out)
+    return tokenizer
+
+
+def save_tokenizer(tokenizer, folder: str | os.PathLike) -> None:
+    """Stores a KerasHub tokenizer in a folder, each file written atomically.
+
+    The layout is that of a KerasHub preset: `tokenizer.json` and the
+    vocabulary under `assets/tokenizer/`. `tokenizer.json` is written last, so
+    a folder that has one is complete.
+
+    Args:
+        tokenizer: A KerasHub tokenizer.
+        folder: Folder to write to; made if it is not there.
+
+    Example:
+        >>> folder = tempfile.mkdtemp()
+        >>> save_tokenizer(train_tokenizer(["a b"], vocabulary_size=7), folder)
+        >>> load_tokenizer(folder).vocabulary_size()
+        7
+    """
+    import keras
+
+    folder = pathlib.Path(folder)
+    assets = folder / ASSETS_FOLDER
+    assets.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        scratch = pathlib.Path(scratch)
+        (scratch / ASSETS_FOLDER).mkdir(parents=True)
+        tokenizer.save_assets(str(scratch / ASSETS_FOLDER))
+        config = keras.saving.serialize_keras_object(tokenizer)
+        (scratch / CONFIG_FILE).write_text(json.dumps(config, indent=2))
+        for path in sorted((scratch / ASSETS_FOLDER).iterdir()):
+            _publish(path, assets / path.name)
+        _publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
+
+
+def load_tokenizer(folder: str | os.PathLike):
+    """Returns the tokenizer that `train_tokenizer(out=folder)` stored.
+
+    Args:
+        folder: The folder that was given as `out`.
+
+    Returns:
+        A KerasHub tokenizer.
+
+    Raises:
+        FileNotFoundError: If the folder holds no stored tokenizer.
+
+    Example:
+        >>> folder = tempfile.mkdtemp()
+        >>> _ = train_tokenizer(["a b"], vocabulary_size=7, out=folder)
+        >>> load_tokenizer(folder)("b a").numpy().tolist()
+        [6, 5]
+    """
+    import keras
+    import keras_hub  # noqa: F401, registers the tokenizer classes
+
+    folder = pathlib.Path(folder)
+    if not (folder / CONFIG_FILE).is_file():
+        raise FileNotFoundError(
+            f"`folder` must hold a tokenizer stored by `train_tokenizer(out=...)`: "
+            f"expected the file {CONFIG_FILE} in it. Received: {str(folder)!r}"
+        )
+    config = json.loads((folder / CONFIG_FILE).read_text())
+    tokenizer = keras.saving.deserialize_keras_object(config)
+    assets = folder / ASSETS_FOLDER
+    if hasattr(tokenizer, "set_proto"):
+        # KerasHub's own loader leaves the file of a SentencePiece model open.
+        tokenizer.set_proto((assets / "vocabulary.spm").read_bytes())
+    else:
+        tokenizer.load_assets(str(assets))
+    return tokenizer
+
+
+def _check_arguments(kind, vocabulary_size, algorithm, character_coverage):
+    if kind not in KINDS:
+        raise ValueError(f"`kind` must be one of {KINDS}. Received: {kind!r}")
+    if algorithm not in ALGORITHMS:
+        raise ValueError(
+            f"`algorithm` must be one of {ALGORITHMS}. Received: {algorithm!r}"
+        )
+    if vocabulary_size <= len(WORDPIECE_SPECIAL):
+        raise ValueError(
+            f"`vocabulary_size` must be above {len(WORDPIECE_SPECIAL)}, the number "
+            f"of special pieces. Received: {vocabulary_size}"
+        )
+    if not 0 < character_coverage <= 1:
+        raise ValueError(
+            f"`character_coverage` must be in (0, 1]. Received: {character_coverage}"
+        )
+
+
+def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
+    """Yields the corpus in lists of texts, with a progress bar."""
+    from rich.console import Console
+    from rich.progress import track
+
+    if isinstance(corpus, str | bytes):
+        raise TypeError(
+            "`corpus` must be a Source or an iterable of strings, one a document. "
+            "Received a single string; did you mean [corpus], or "
+            "`kerassl.data.as_source(path)` for a file?"
+        )
+    total = len(corpus) if hasattr(corpus, "__len__") else None
+    batches = _source_batches(corpus) if hasattr(corpus, "fetch") else _chunks(corpus)
+    console = Console(stderr=True, force_terminal=progress or None)
+    yield from track(
+        batches,
+        description="Reading the corpus",
+        total=total and -(-total // CORPUS_BATCH),
+        console=console,
+        transient=True,
+        disable=not (console.is_terminal if progress is None else progress),
+    )
+
+
+def _source_batches(source) -> Iterator[list[str]]:
+    for start in range(0, len(source), CORPUS_BATCH):
+        stop = min(start + CORPUS_BATCH, len(source))
+        texts = source.fetch(tf.range(start, stop, dtype="int64"))
+        if not isinstance(texts, tf.Tensor) or texts.dtype != tf.string:
+            raise TypeError(
+                "`corpus` must be a Source of texts. Received a "
+                f"{type(source).__name__} whose examples are not strings."
+            )
+        yield [text.decode("utf-8", "replace") for text in texts.numpy()]
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    chunk = []
+    for text in texts:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8", "replace")
+        if not isinstance(text, str):
+            raise TypeError(
+                "`corpus` must hold strings, one a document. Received an item of "
+                f"type {type(text).__name__}."
+            )
+        chunk.append(text)
+        if len(chunk) == CORPUS_BATCH:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _empty_corpus():
+    return ValueError(
+        "`corpus` must hold some text to train a tokenizer on. Received one without "
+        "a single word."
+    )
+
+
+# --------------------------------------------------------------- WordPiece
+
+
+def _words(texts, lowercase: bool):
+    """Splits texts into words as KerasHub's BERT tokenizer does."""
+    import tensorflow_text as tf_text
+
+    texts = tf.strings.regex_replace(texts, r"\p{Z}", " ")
+    texts = tf.strings.regex_replace(texts, CJK, r" \0 ")
+    if lowercase:
+        texts = tf_text.normalize_utf8(texts, "NFD")
+        texts = tf.strings.regex_replace(texts, r"\p{Mn}", "")
+    words = tf_text.regex_split(
+        texts, f"{SPACE}|{PUNCTUATION}|{CJK}", f"{PUNCTUATION}|{CJK}"
+    ).flat_values
+    if lowercase:
+        words = tf_text.case_fold_utf8(words)
+    return words
+
+
+def _count_words(batches, lowercase: bool) -> dict[str, int]:
+    counts = collections.Counter()
+    for texts in batches:
+        words, numbers = np.unique(
+            _words(tf.constant(texts), lowercase).numpy(), return_counts=True
+        )
+        for word, number in zip(words, numbers, strict=True):
+            counts[word.decode("utf-8", "replace")] += int(number)
+    # Case folding turns a few rare signs into ones with a space in them, which
+    # a vocabulary file cannot hold. Sorted, so that no later step can depend on
+    # the order of a hash.
+    return {
+        word: number
+        for word, number in sorted(counts.items())
+        if not any(character.isspace() for character in word)
+    }
+
+
+def _alphabet(counts, coverage: float) -> set[str]:
+    """Returns the most frequent characters that cover the corpus."""
+    characters = collections.Counter()
+    for word, number in counts.items():
+        for character in word:
+            characters[character] += number
+    total, seen, alphabet = sum(characters.values()), 0, set()
+    for character, number in sorted(characters.items(), key=lambda x: (-x[1], x[0])):
+        if seen >= coverage * total:
+            break
+        alphabet.add(character)
+        seen += number
+    return alphabet
+
+
+def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
+    import keras_hub
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    counts = _count_words(batches, lowercase)
+    if not counts:
+        raise _empty_corpus()
+    alphabet = _alphabet(counts, coverage)
+    counts = {w: n for w, n in counts.items() if alphabet.issuperset(w)}
+    first = {word[0] for word in counts}
+    later = {"##" + character for word in counts for character in word[1:]}
+    # Given as special pieces, so that their ids do not follow the trainer's
+    # hash order: ties between merges are broken by id.
+    pieces = [*WORDPIECE_SPECIAL, *sorted(first), *sorted(later)]
+    if len(pieces) > vocabulary_size:
+        raise ValueError(
+            f"`vocabulary_size` must be at least {len(pieces)} to spell the "
+            f"{len(alphabet)} different characters of this corpus; or lower "
+            f"`character_coverage`, now {coverage}. Received: {vocabulary_size}"
+        )
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=vocabulary_size,
+        min_frequency=1,
+        special_tokens=pieces,
+        show_progress=False,
+    )
+    model = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    model.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    model.train_from_iterator(
+        ((word + " ") * number for word, number in counts.items()), trainer
+    )
+    vocabulary = sorted(model.get_vocab(), key=model.get_vocab().get)
+    if len(vocabulary) < vocabulary_size:
+        raise ValueError(
+            "`vocabulary_size` is larger than this corpus supports: its "
+            f"{len(counts)} different words gave {len(vocabulary)} pieces. "
+            f"Received: {vocabulary_size}"
+        )
+    return keras_hub.tokenizers.BertTokenizer(
+        vocabulary, lowercase=lowercase, strip_accents=lowercase
+    )
+
+
+# ------------------------------------------------------------ SentencePiece
+
+
+def _pieces_of_text(batches) -> Iterator[str]:
+    for texts in batches:
+        for text in texts:
+            words = text.split()
+            piece, size = [], 0
+            for word in words:
+                piece.append(word)
+                size += len(word) + 1
+                if size >= PIECE_CHARACTERS:
+                    yield " ".join(piece)
+                    piece, size = [], 0
+            if piece:
+                yield " ".join(piece)
+
+
+def _train_sentencepiece(batches, vocabulary_size, lowercase, algorithm, coverage):
+    import keras_hub
+    import sentencepiece
+
+    sentences = _pieces_of_text(batches)
+    head = next(sentences, None)
+    if head is None:
+        raise _empty_corpus()
+    proto = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=_chain(head, sentences),
+            model_writer=proto,
+            model_type=algorithm,
+            vocab_size=vocabulary_size,
+            character_coverage=coverage,
+            normalization_rule_name="nmt_nfkc_cf" if lowercase else "nmt_nfkc",
+            max_sentence_length=1 << 20,
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            pad_piece="<pad>",
+            unk_piece="<unk>",
+            bos_piece="[CLS]",
+            eos_piece="[SEP]",
+            control_symbols=["[MASK]"],
+            minloglevel=2,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise _misfit(vocabulary_size, str(error)) from error
+    return keras_hub.tokenizers.AlbertTokenizer(proto.getvalue())
+
+
+def _misfit(vocabulary_size: int, message: str) -> ValueError:
+    """Says in our words what SentencePiece found wrong with the size."""
+    supported = re.search(r"too high .* value <= (\d+)", message)
+    if supported:
+        return ValueError(
+            "`vocabulary_size` is larger than this corpus supports: expected at most "
+            f"{supported[1]} pieces. Received: {vocabulary_size}"
+        )
+    needed = re.search(r"smaller than required_chars[^0-9]*\d+ vs (\d+)", message)
+    if needed:
+        return ValueError(
+            "`vocabulary_size` is too small to spell the characters of this corpus: "
+            f"expected more than {needed[1]}; or lower `character_coverage`. "
+            f"Received: {vocabulary_size}"
+        )
+    return ValueError(
+        f"`vocabulary_size` does not fit this corpus. Received: {vocabulary_size}. "
+        f"SentencePiece says: {message}"
+    )
+
+
+def _chain(head, rest):
+    yield head
+    yield from rest
+
+
+def _publish(path: pathlib.Path, target: pathlib.Path) -> None:
+    """Moves a finished file to its place, so that no reader sees half of it."""
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(path, target)

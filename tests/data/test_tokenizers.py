@@ -1,0 +1,171 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerassl.data.source import Source
+from kerassl.data.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+
+CORPUS = [
+    "The quick brown fox jumps over the lazy dog, again and again.",
+    "Café crème brûlée, naïve façade: Ångström!",
+    "The foxes jumped over 12 lazier dogs (and 3 cats).",
+    "学而时习之，不亦说乎？",
+    "Straße ΣΊΣΥΦΟΣ i̇stanbul 100\u00a0km",
+]
+
+
+class Texts(Source):
+    def __init__(self, texts):
+        super().__init__()
+        self.texts = tf.constant(texts)
+
+    def __len__(self):
+        return len(self.texts)
+
+    def fetch(self, indices):
+        return tf.gather(self.texts, indices)
+
+
+def pieces(tokenizer, texts):
+    ids = tf.function(lambda texts: tokenizer(texts))(tf.constant(texts))
+    return [[tokenizer.id_to_token(i) for i in row] for row in ids.to_list()]
+
+
+@pytest.mark.parametrize("lowercase", [True, False])
+def test_wordpiece_spells_its_corpus(lowercase):
+    texts = [text.replace("\u00a0", " ") for text in CORPUS]
+    tokenizer = train_tokenizer(
+        texts, vocabulary_size=170, lowercase=lowercase, character_coverage=1.0
+    )
+    assert tokenizer.vocabulary_size() == 170
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    assert tokenizer.get_vocabulary()[:5] == special
+    rows = pieces(tokenizer, texts)
+    assert not any("[UNK]" in row for row in rows)
+    chinese = "学而时习之，不亦说乎？"  # one piece a character
+    # Folding case makes wide punctuation narrow.
+    wide, narrow = "，？", ",?"
+    folded = chinese.translate(str.maketrans(wide, narrow))
+    assert rows[3] == list(folded if lowercase else chinese)
+    spelled = "".join(piece.removeprefix("##") for piece in rows[1])
+    plain = "cafecremebrulee,naivefacade:angstrom!"
+    accented = "Cafécrèmebrûlée,naïvefaçade:Ångström!"
+    assert spelled == (plain if lowercase else accented)
+
+
+def test_the_same_corpus_gives_the_same_vocabulary_in_every_process(tmp_path):
+    script = (
+        "import sys, json; from kerassl.data.tokenizers import train_tokenizer; "
+        "texts = json.load(open(sys.argv[1])); "
+        "tokenizer = train_tokenizer(texts, vocabulary_size=150); "
+        "print(json.dumps(tokenizer.get_vocabulary()))"
+    )
+    corpus = tmp_path / "corpus.json"
+    corpus.write_text(json.dumps(CORPUS))
+    other = subprocess.run(
+        [sys.executable, "-c", script, str(corpus)], capture_output=True, check=True
+    )
+    here = train_tokenizer(iter(CORPUS), vocabulary_size=150).get_vocabulary()
+    assert json.loads(other.stdout) == here
+
+
+@pytest.mark.parametrize("algorithm", ["unigram", "bpe"])
+def test_sentencepiece(algorithm, tmp_path):
+    tokenizer = train_tokenizer(
+        CORPUS, "sentencepiece", 75, algorithm=algorithm, out=tmp_path
+    )
+    assert tokenizer.vocabulary_size() == 75
+    special = ["<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]"]
+    assert tokenizer.get_vocabulary()[:5] == special
+    again = train_tokenizer(CORPUS, "sentencepiece", 75, algorithm=algorithm)
+    assert again.get_vocabulary() == tokenizer.get_vocabulary()
+    loaded = load_tokenizer(tmp_path)
+    assert pieces(loaded, CORPUS) == pieces(tokenizer, CORPUS)
+    text = "the quick brown fox"
+    assert tokenizer.detokenize(tokenizer([text]))[0] == text
+
+
+def test_text_that_looks_special_is_not_special():
+    """A text cannot smuggle in a mask."""
+    corpus = [*CORPUS, "[MASK] is a token"]
+    for kind, size in (("wordpiece", 150), ("sentencepiece", 75)):
+        rows = pieces(train_tokenizer(corpus, kind, size), ["[MASK]"])
+        assert "[MASK]" not in rows[0]
+
+
+def test_stored_and_loaded(tmp_path):
+    folder = tmp_path / "new" / "folder"
+    tokenizer = train_tokenizer(Texts(CORPUS), vocabulary_size=150, out=folder)
+    loaded = load_tokenizer(folder)
+    assert loaded.get_vocabulary() == tokenizer.get_vocabulary()
+    assert loaded.get_config() == tokenizer.get_config()
+    assert loaded.lowercase and loaded.strip_accents
+    names = {path.name for path in folder.rglob("*") if path.is_file()}
+    assert names == {"tokenizer.json", "vocabulary.txt"}
+    save_tokenizer(loaded, folder)  # replaces what is there
+    assert load_tokenizer(folder).get_vocabulary() == tokenizer.get_vocabulary()
+
+
+def test_rare_characters_are_left_out():
+    corpus = ["aaaa bbbb abab " * 100, "\u2603"]
+    tokenizer = train_tokenizer(corpus, vocabulary_size=12, character_coverage=0.999)
+    assert pieces(tokenizer, ["\u2603"]) == [["[UNK]"]]
+
+
+def test_long_documents_are_read_to_their_end():
+    words = [f"word{number}" for number in range(3000)]
+    tokenizer = train_tokenizer([" ".join(words)], "sentencepiece", 60)
+    ids = np.concatenate(tokenizer(["word2999 word0"]))
+    assert tokenizer.token_to_id("<unk>") not in ids
+
+
+def test_a_progress_bar(capsys):
+    train_tokenizer(["some text"] * 3, vocabulary_size=13, progress=True)
+    assert "Reading the corpus" in capsys.readouterr().err
+    train_tokenizer(["some text"] * 3, vocabulary_size=13)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece"])
+@pytest.mark.parametrize("corpus", [[], ["", "  \n"]])
+def test_an_empty_corpus(kind, corpus):
+    with pytest.raises(ValueError, match="without a single word"):
+        train_tokenizer(corpus, kind, 100)
+
+
+@pytest.mark.parametrize("kind, supported", [("wordpiece", 8), ("sentencepiece", 9)])
+def test_a_vocabulary_larger_than_the_corpus(kind, supported):
+    with pytest.raises(ValueError, match=rf"supports.* {supported} pieces.*: 100"):
+        train_tokenizer(["a b c"], kind, 100)
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece"])
+def test_a_vocabulary_smaller_than_the_alphabet(kind):
+    with pytest.raises(ValueError, match="spell.*characters.*Received: 20"):
+        train_tokenizer(["abcdefghijklmnopqrstuvwxyz" * 2], kind, 20)
+
+
+@pytest.mark.parametrize(
+    "error, message, arguments",
+    [
+        (ValueError, "`kind`", {"kind": "bpe"}),
+        (ValueError, "`algorithm`", {"algorithm": "x"}),
+        (ValueError, "`vocabulary_size`", {"vocabulary_size": 5}),
+        (ValueError, "`character_coverage`", {"character_coverage": 0.0}),
+        (TypeError, "single string", {"corpus": "one text"}),
+        (TypeError, "type int", {"corpus": [1, 2]}),
+        (TypeError, "Source of texts", {"corpus": Texts([1, 2])}),
+    ],
+)
+def test_wrong_arguments(error, message, arguments):
+    with pytest.raises(error, match=message):
+        train_tokenizer(**{"corpus": CORPUS, "vocabulary_size": 150, **arguments})
+
+
+def test_loading_what_is_not_there(tmp_path):
+    with pytest.raises(FileNotFoundError, match="tokenizer.json"):
+        load_tokenizer(tmp_path)
