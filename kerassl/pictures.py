@@ -1,4 +1,4 @@
-"""Figures made without a display: grids of images."""
+"""Figures made without a display: grids of images, marked texts."""
 
 from collections.abc import Sequence
 
@@ -58,6 +58,144 @@ def image_grid(
             axes[0, j].set_title(titles[j], fontsize=8)
     figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.3 / (cell * rows + 0.3), 0.04, 0.04)
     return figure
+
+
+def image_rows(rows: Sequence, titles: Sequence[str], cell: float = 0.9):
+    """Returns a figure with one row a kind of image and one column an example.
+
+    Made to compare: originals above, what became of them below.
+
+    Args:
+        rows: Arrays of shape (examples, height, width, channels) as in
+            `image_grid`, or (examples, dim), drawn as lines of pixels.
+        titles: A title for each row.
+        cell: Side of a cell in inches.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If there is no row, the numbers of examples or titles
+            differ, or an array is no batch of images.
+
+    Example:
+        >>> import numpy as np
+        >>> images = np.zeros((5, 8, 8, 1))
+        >>> figure = image_rows([images, 1 - images], titles=["before", "after"])
+        >>> len(figure.axes)
+        2
+    """
+    from matplotlib.figure import Figure
+
+    rows = [np.asarray(row) for row in rows]
+    rows = [row[:, None, :, None] if row.ndim == 2 else row for row in rows]
+    arrays = [_displayable(row) for row in rows]
+    if not arrays or len({len(array) for array in arrays}) != 1:
+        raise ValueError(
+            "`rows` must hold one or more arrays with equally many examples. "
+            f"Received examples: {[len(array) for array in arrays]}"
+        )
+    if len(titles) != len(arrays):
+        raise ValueError(
+            "`titles` must name each row. "
+            f"Received: {len(titles)} titles for {len(arrays)} rows"
+        )
+    figure = Figure(figsize=(cell * len(arrays[0]), (cell + 0.2) * len(arrays)))
+    for ax, array, title in zip(
+        figure.subplots(len(arrays), 1, squeeze=False)[:, 0],
+        arrays,
+        titles,
+        strict=True,
+    ):
+        # One picture a row: a column of white pixels parts the examples.
+        edge = np.ones_like(array[:, :, :1])
+        strip = np.concatenate([*np.concatenate([array, edge], axis=2)], axis=1)
+        ax.imshow(strip, cmap="gray", vmin=0, vmax=1, aspect="equal")
+        ax.set_title(title, fontsize=8, loc="left")
+        ax.set_axis_off()
+    figure.tight_layout(pad=0.3)
+    return figure
+
+
+# Kinds of tokens: what the legend says, the box, and the letters.
+TOKEN_STYLES = {
+    "masked": ("hidden behind the mask", "#c0392b", "white"),
+    "random": ("replaced by a random token", "#d9a514", "black"),
+    "kept": ("kept, but asked for", "#27ae60", "white"),
+}
+
+
+def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
+    """Returns a figure of texts with marked tokens and their targets below.
+
+    Args:
+        rows: For each text, a sequence of (token, kind, target). The kind is
+            a key of `TOKEN_STYLES`, or `"plain"`, which has no target.
+        width: Characters in a line.
+        max_lines: Lines to show of a text; the rest is cut.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If there is no text, or a kind is unknown.
+
+    Example:
+        >>> figure = token_figure([[("the", "plain", ""), ("[MASK]", "masked", "cat")]])
+        >>> len(figure.texts)
+        6
+    """
+    from matplotlib.figure import Figure
+
+    kinds = {kind for row in rows for _, kind, _ in row} - {"plain", *TOKEN_STYLES}
+    if not rows or kinds:
+        raise ValueError(
+            "`rows` must hold one or more texts with tokens of the kinds 'plain', "
+            f"{', '.join(map(repr, TOKEN_STYLES))}. Received {len(rows)} texts and the "
+            f"unknown kinds {sorted(kinds)}"
+        )
+    texts = [_lines(row, width)[:max_lines] for row in rows]
+    # Two rows of letters a line, one between texts, two for the legend.
+    height = sum(2 * len(lines) + 1 for lines in texts) + 2
+    figure = Figure(figsize=(0.073 * width + 0.4, 0.19 * height))
+    style = {"family": "monospace", "fontsize": 8, "va": "center"}
+
+    def write(column, line, text, **extra):
+        x = (column + 1) / (width + 2)
+        y = 1 - (line + 0.5) / height
+        # A dollar sign would start a formula.
+        figure.text(x, y, text.replace("$", r"\$"), **style, **extra)
+
+    column = 0
+    for label, box, letters in TOKEN_STYLES.values():
+        write(column, 0, label, color=letters, backgroundcolor=box)
+        column += len(label) + 4
+    line = 2
+    for lines in texts:
+        for tokens in lines:
+            for column, token, kind, target in tokens:
+                if kind == "plain":
+                    write(column, line, token)
+                    continue
+                _, box, letters = TOKEN_STYLES[kind]
+                write(column, line, token, color=letters, backgroundcolor=box)
+                write(column, line + 1, target, color=box, weight="bold")
+            line += 2
+        line += 1
+    return figure
+
+
+def _lines(row, width):
+    """Breaks tokens into lines of (column, token, kind, target)."""
+    lines, column = [[]], 0
+    for token, kind, target in row:
+        taken = max(len(token), len(target))
+        if lines[-1] and column + taken > width:
+            lines.append([])
+            column = 0
+        lines[-1].append((column, token, kind, target))
+        column += taken + 1
+    return lines
 
 
 def _displayable(images):
