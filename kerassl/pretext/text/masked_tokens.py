@@ -1,0 +1,359 @@
+"""Masked language modelling: hide tokens, and ask for them back."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl.pretext.base import PretextLayer
+
+UNKNOWN = ("[UNK]", "<unk>")
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class MaskedTokens(PretextLayer):
+    """Hides 15 % of the tokens of each text and asks for them back (BERT).
+
+    A batch of texts is tokenised, cut to `sequence_length` and given start
+    and end tokens. Of the ordinary tokens in each row a share of `mask_rate`
+    is chosen, a new choice for every seed. A chosen token is replaced by the
+    mask token (80 %), by a random ordinary token (10 %), or left as it is
+    (10 %). Special tokens and the unknown token are neither chosen nor
+    inserted. A row with at least one ordinary token gets at least one mask.
+
+    A document longer than `sequence_length` is read from an offset drawn
+    from the seed, so that over the epochs all of it is seen; nothing has to
+    be cut beforehand. `prepare` always reads from the start.
+
+    Call arguments:
+        inputs: Texts, a string tensor (batch,); or token ids without special
+            tokens, an integer tensor (batch, time) padded with the
+            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+        seed: Integer tensor of shape (2,).
+
+    Returns:
+        A tuple `(x, y, sample_weight)`:
+            x: dict of int32 tensors: `"token_ids"`, `"padding_mask"` and
+                `"segment_ids"`, each (batch, sequence_length), and
+                `"mask_positions"` (batch, mask_slots).
+            y: int32 tensor (batch, mask_slots), the original token ids, 0 in
+                empty slots.
+            sample_weight: float32 tensor (batch, mask_slots), 1 in used
+                slots and 0 in empty ones.
+
+    Args:
+        tokenizer: A KerasHub tokenizer with start, end, padding and mask
+            tokens, such as `kerassl.data.train_tokenizer` gives.
+        sequence_length: Tokens in a row, start and end included, above 2.
+        mask_rate: Share of the ordinary tokens to choose, in (0, 1].
+        mask_token_rate: Share of the chosen that become the mask token.
+        random_token_rate: Share of the chosen that become a random token.
+        mask_slots: Number of slots in a row. None makes it just large enough
+            for a full row; with fewer, fewer tokens are chosen.
+        name: Layer name.
+        **kwargs: Further arguments of `keras.layers.Layer`.
+
+    Raises:
+        ValueError: If an argument is out of range, the tokenizer lacks one of
+            the special tokens, or there is no tokenizer when data arrives.
+
+    Example:
+        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
+        >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
+        >>> pretext = MaskedTokens(tokenizer, sequence_length=16)
+        >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))
+        >>> x["token_ids"].shape, y.shape
+        (TensorShape([2, 16]), TensorShape([2, 3]))
+
+    Reference:
+        Devlin et al., 2018, section 3.1, https://arxiv.org/abs/1810.04805
+    """
+
+    def __init__(
+        self,
+        tokenizer=None,
+        sequence_length: int = 128,
+        mask_rate: float = 0.15,
+        mask_token_rate: float = 0.8,
+        random_token_rate: float = 0.1,
+        mask_slots: int | None = None,
+        *,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        _check_arguments(
+            sequence_length, mask_rate, mask_token_rate, random_token_rate, mask_slots
+        )
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.mask_rate = mask_rate
+        self.mask_token_rate = mask_token_rate
+        self.random_token_rate = random_token_rate
+        self.mask_slots = mask_slots
+        # KerasHub tokenises eager strings one by one in Python; a graph gives
+        # the same ids as Dataset.map does, and in batches.
+        self._tokenize = tf.function(lambda texts: self.tokenizer(texts))
+
+    @property
+    def num_slots(self) -> int:
+        """Number of mask slots in a row."""
+        if self.mask_slots is not None:
+            return self.mask_slots
+        return math.ceil(self.mask_rate * (self.sequence_length - 2))
+
+    def call(self, inputs, seed):
+        special = self._special_ids()
+        tokens = self._tokens(inputs, special)
+        # The tokenizer forgets a batch size that is known in the graph.
+        rows, slots = _static_rows(inputs) or tokens.nrows(), self.num_slots
+        # All random numbers of the batch in one draw: a column for the
+        # offset, one for rounding, then the choices and the replacements.
+        width = 2 + self.sequence_length + 2 * slots
+        random = tf.random.stateless_uniform([rows, width], seed)
+        offset, rounding, choice, action, substitute = tf.split(
+            random, [1, 1, self.sequence_length, slots, slots], axis=1
+        )
+        x = self._pack(tokens, special, offset)
+        token_ids = x["token_ids"]
+        positions, used = self._choose(token_ids, special, choice, rounding)
+        original = tf.gather(token_ids, positions, batch_dims=1)
+        ordinary = self._ordinary_ids(special)
+        drawn = tf.cast(substitute * len(ordinary), tf.int32)
+        # float32 rounds a draw just below 1 up to the length of the table.
+        drawn = tf.gather(ordinary, tf.minimum(drawn, len(ordinary) - 1))
+        shown = tf.where(action < self.mask_token_rate, special["mask"], original)
+        replace = self.mask_token_rate + self.random_token_rate
+        is_random = (action >= self.mask_token_rate) & (action < replace)
+        shown = tf.where(used & is_random, drawn, tf.where(used, shown, original))
+        x["token_ids"] = self._scatter(token_ids, positions, shown)
+        x["mask_positions"] = positions
+        weight = tf.cast(used, tf.float32)
+        return x, tf.where(used, original, 0), weight
+
+    def prepare(self, inputs):
+        """Returns the encoder inputs of a batch, with nothing hidden.
+
+        Args:
+            inputs: As for a call.
+
+        Returns:
+            A dict of int32 tensors `"token_ids"`, `"padding_mask"` and
+            `"segment_ids"`, each (batch, sequence_length).
+        """
+        special = self._special_ids()
+        tokens = self._tokens(inputs, special)
+        rows = _static_rows(inputs) or tokens.nrows()
+        return self._pack(tokens, special, tf.zeros([rows, 1]))
+
+    def draw(self, inputs, seed):
+        """Returns a figure of the texts with their hidden tokens coloured.
+
+        Args:
+            inputs: As for a call; the first rows are shown.
+            seed: Integer tensor of shape (2,).
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        from kerassl.pictures import token_figure
+
+        return token_figure(self._annotate(inputs[:6], seed))
+
+    def to_text(self, inputs, seed) -> str:
+        """Returns the texts with hidden tokens marked, as rich markup.
+
+        Args:
+            inputs: As for a call.
+            seed: Integer tensor of shape (2,).
+
+        Returns:
+            One paragraph a row, for `rich.print`; a hidden token is followed
+            by its target in brackets.
+        """
+        from rich.markup import escape
+
+        styles = {"masked": "bold white on red", "random": "black on yellow"}
+        styles["kept"] = "black on green"
+        paragraphs = []
+        for row in self._annotate(inputs, seed):
+            words = [
+                escape(text)
+                if kind == "plain"
+                else f"[{styles[kind]}]{escape(text)}[/] [dim]({escape(target)})[/dim]"
+                for text, kind, target in row
+            ]
+            paragraphs.append(" ".join(words))
+        return "\n\n".join(paragraphs)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "sequence_length": self.sequence_length,
+            "mask_rate": self.mask_rate,
+            "mask_token_rate": self.mask_token_rate,
+            "random_token_rate": self.random_token_rate,
+            "mask_slots": self.mask_slots,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        import keras_hub  # noqa: F401, registers the tokenizer classes
+
+        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
+        return cls(**{**config, "tokenizer": tokenizer})
+
+    def _special_ids(self) -> dict[str, int | None]:
+        """Returns the ids of the special tokens, by their use."""
+        tokenizer = self.tokenizer
+        if tokenizer is None:
+            raise ValueError(
+                "MaskedTokens needs a `tokenizer` to read texts. Train one on your "
+                "texts with `kerassl.data.train_tokenizer(texts)`, load one with "
+                "`kerassl.data.load_tokenizer(folder)`, or take the one of a "
+                "pretrained encoder with `kerassl.encoders.from_preset(name)`. "
+                "Received: tokenizer=None"
+            )
+        ids = {
+            use: getattr(tokenizer, f"{use}_token_id", None)
+            for use in ("start", "end", "pad", "mask")
+        }
+        absent = [use for use, token_id in ids.items() if token_id is None]
+        if absent:
+            raise ValueError(
+                "`tokenizer` must have start, end, pad and mask tokens. Received a "
+                f"{type(tokenizer).__name__} without: {', '.join(absent)}"
+            )
+        return {**ids, "unknown": _unknown_id(tokenizer)}
+
+    def _ordinary_ids(self, special) -> np.ndarray:
+        every = np.arange(self.tokenizer.vocabulary_size(), dtype=np.int32)
+        known = {*special.values(), *self.tokenizer.special_token_ids} - {None}
+        return np.setdiff1d(every, np.array(sorted(known), np.int32))
+
+    def _tokens(self, inputs, special) -> tf.RaggedTensor:
+        """Returns the token ids of each row, without special tokens."""
+        if not isinstance(inputs, tf.RaggedTensor):
+            inputs = tf.convert_to_tensor(inputs)
+        if inputs.dtype == tf.string:
+            if inputs.shape.rank != 1:
+                raise ValueError(
+                    "`inputs` must be a vector of texts (batch,). Received shape: "
+                    f"{inputs.shape}"
+                )
+            # Unicode spaces are not space to KerasHub's WordPiece, which
+            # would take "100&nbsp;km" for one unknown word.
+            texts = tf.strings.regex_replace(inputs, r"\p{Z}", " ")
+            return tf.cast(self._tokenize(texts), tf.int32)
+        if not inputs.dtype.is_integer or inputs.shape.rank != 2:
+            raise ValueError(
+                "`inputs` must be texts (batch,) or integer token ids (batch, time). "
+                f"Received dtype {inputs.dtype.name} and shape {inputs.shape}"
+            )
+        inputs = tf.cast(inputs, tf.int32)
+        if not isinstance(inputs, tf.RaggedTensor):
+            inputs = tf.RaggedTensor.from_tensor(inputs)
+        ids, keep = inputs.flat_values, True
+        for use in ("pad", "start", "end"):
+            keep = keep & (ids != special[use])
+        return tf.ragged.boolean_mask(inputs, inputs.with_flat_values(keep))
+
+    def _pack(self, tokens, special, offset):
+        """Returns encoder inputs with the tokens from `offset` in [0, 1) on."""
+        columns = tf.range(self.sequence_length, dtype=tokens.row_splits.dtype)
+        lengths = tokens.row_lengths()[:, None]  # (batch, 1)
+        taken = tf.minimum(lengths, self.sequence_length - 2)
+        room = lengths - taken
+        share = offset * tf.cast(room + 1, tf.float32)
+        start = tf.minimum(tf.cast(share, room.dtype), room)
+        # Column 0 is the start token, so column c reads token start + c - 1.
+        where = tokens.row_starts()[:, None] + start + columns - 1
+        is_token = (columns >= 1) & (columns <= taken)
+        values = tf.concat([tokens.flat_values, [special["pad"]]], 0)
+        token_ids = tf.gather(values, tf.where(is_token, where, 0))
+        token_ids = tf.where(is_token, token_ids, special["pad"])
+        token_ids = tf.where(columns == 0, special["start"], token_ids)
+        token_ids = tf.where(columns == taken + 1, special["end"], token_ids)
+        token_ids = tf.ensure_shape(token_ids, [offset.shape[0], self.sequence_length])
+        mask = tf.cast(columns <= taken + 1, tf.int32)
+        return {
+            "token_ids": token_ids,
+            "padding_mask": tf.ensure_shape(mask, token_ids.shape),
+            "segment_ids": tf.zeros_like(token_ids),
+        }
+
+    def _choose(self, token_ids, special, choice, rounding):
+        """Returns (positions, used), each (batch, slots), of the masks."""
+        table = np.zeros(self.tokenizer.vocabulary_size(), bool)
+        table[self._ordinary_ids(special)] = True
+        ordinary = tf.gather(table, token_ids)  # (batch, sequence_length)
+        count = tf.reduce_sum(tf.cast(ordinary, tf.float32), 1, keepdims=True)
+        # Rounded up or down at random, so that short rows keep the rate too.
+        wanted = tf.floor(self.mask_rate * count + rounding)
+        wanted = tf.minimum(tf.maximum(wanted, 1.0), count)
+        _, positions = tf.math.top_k(tf.where(ordinary, choice, -1.0), self.num_slots)
+        used = tf.range(self.num_slots, dtype=tf.float32) < wanted
+        return tf.where(used, positions, 0), used
+
+    def _scatter(self, token_ids, positions, shown):
+        # Empty slots all write the start token to position 0, where it is.
+        rows = tf.range(tf.shape(positions)[0])[:, None]
+        rows = tf.broadcast_to(rows, tf.shape(positions))
+        where = tf.stack([rows, positions], -1)  # (batch, slots, 2)
+        return tf.tensor_scatter_nd_update(token_ids, where, shown)
+
+    def _annotate(self, inputs, seed):
+        """Returns rows of (text, kind, target), one per token without padding."""
+        x, y, weight = self(inputs, seed)
+        x, y = {k: v.numpy() for k, v in x.items()}, y.numpy()
+        mask_id, rows = self._special_ids()["mask"], []
+        name = self.tokenizer.id_to_token
+        for row, length in enumerate(x["padding_mask"].sum(1)):
+            used = weight.numpy()[row] > 0
+            positions = x["mask_positions"][row][used]
+            targets = dict(zip(positions, y[row][used], strict=True))
+            rows.append([])
+            for position, token in enumerate(x["token_ids"][row, :length]):
+                kind, target = "plain", ""
+                if position in targets:
+                    target = name(int(targets[position]))
+                    kept = "kept" if token == targets[position] else "random"
+                    kind = "masked" if token == mask_id else kept
+                rows[-1].append((name(int(token)), kind, target))
+        return rows
+
+
+def _static_rows(inputs) -> int | None:
+    """Returns the number of rows where it is known before the data."""
+    return inputs.shape[0] if hasattr(inputs, "shape") else len(inputs)
+
+
+def _unknown_id(tokenizer) -> int | None:
+    vocabulary = tokenizer.get_vocabulary()
+    for token in (getattr(tokenizer, "oov_token", None), *UNKNOWN):
+        if token is not None and token in vocabulary:
+            return tokenizer.token_to_id(token)
+    return None
+
+
+def _check_arguments(sequence_length, mask_rate, mask_token_rate, random_rate, slots):
+    if sequence_length <= 2:
+        raise ValueError(
+            "`sequence_length` must be above 2, to hold a token between start and "
+            f"end. Received: {sequence_length}"
+        )
+    if not 0 < mask_rate <= 1:
+        raise ValueError(f"`mask_rate` must be in (0, 1]. Received: {mask_rate}")
+    if min(mask_token_rate, random_rate) < 0 or mask_token_rate + random_rate > 1:
+        raise ValueError(
+            "`mask_token_rate` and `random_token_rate` must be at least 0 and "
+            f"together at most 1. Received: {mask_token_rate} and {random_rate}"
+        )
+    if slots is not None and not 1 <= slots <= sequence_length - 2:
+        raise ValueError(
+            "`mask_slots` must be between 1 and `sequence_length` - 2 = "
+            f"{sequence_length - 2}. Received: {slots}"
+        )
