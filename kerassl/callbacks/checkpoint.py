@@ -159,7 +159,7 @@ def _state(task):
 def _stable(path):
     # Keras numbers layers by how many were made before in the process, so the
     # digits differ between the run that wrote and the one that reads.
-    return re.sub(r"_\d+(?=/|$)", "", path)
+    return re.sub(r"_?\d+", "", path)
 
 
 def _flush_folder(folder):

@@ -1,0 +1,49 @@
+"""Every public pretext model passes the shared checks."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tasks
+
+from kerassl import models, testing
+
+FACTORIES = {
+    "Autoencoder": tasks.autoencoder,
+    "MaskedLM": tasks.masked_lm,
+    "SimCLR": tasks.simclr,
+}
+every_task = pytest.mark.parametrize(
+    "factory", FACTORIES.values(), ids=FACTORIES.keys()
+)
+
+
+def test_none_is_left_out():
+    public = {
+        name
+        for name in models.__all__
+        if isinstance(cls := getattr(models, name), type)
+        and issubclass(cls, models.PretextModel)
+    }
+    assert public - {"PretextModel"} == set(FACTORIES)
+
+
+@every_task
+def test_one_device(factory, tmp_path):
+    make, examples, batch_size = factory()
+    testing.check_task(make, examples, batch_size=batch_size, folder=tmp_path)
+
+
+@every_task
+def test_two_replicas_equal_one(factory, two_replicas):
+    make, examples, batch_size = factory()
+    testing.check_replicas(make, examples, batch_size=batch_size, strategy=two_replicas)
+
+
+@every_task
+def test_jax_equals_tensorflow(factory):
+    make, examples, batch_size = factory()
+    _, losses = testing.trained(make, examples, batch_size=batch_size)
+    path = Path(tasks.__file__)
+    on_jax = testing.losses_on("jax", f"{path}:{factory.__name__}")
+    np.testing.assert_allclose(on_jax, losses, rtol=1e-4)

@@ -1,0 +1,57 @@
+"""The shared checks pass a sound task and catch a broken one."""
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+from toy import Corrupt, Restore, encoder
+
+from kerassl import testing
+
+X = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+
+
+def make(dtype):
+    return Restore(encoder(dtype=dtype), Corrupt())
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class LocalMean(Restore):
+    """Forgets that the batch is cut into replicas."""
+
+    def objective(self, x, y, outputs, training):
+        y, _ = y
+        mean = ops.mean(outputs, axis=0, keepdims=True)
+        return {"error": ops.mean(ops.square(outputs - mean - y), axis=-1)}
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Forgetful(Restore):
+    """Leaves an argument out of its configuration."""
+
+    def __init__(self, encoder, pretext=None, *, width=1, name=None, **kwargs):
+        super().__init__(encoder, pretext, name=name, **kwargs)
+        self.extra = self.add_weight(shape=(width,), trainable=False)
+
+
+def test_a_sound_task_passes(tmp_path):
+    testing.check_task(make, X, batch_size=16, folder=tmp_path)
+
+
+def test_replicas(two_replicas):
+    testing.check_replicas(make, X, batch_size=16, strategy=two_replicas)
+
+
+def test_a_loss_of_local_statistics_is_caught(two_replicas):
+    def broken(dtype):
+        return LocalMean(encoder(dtype=dtype), Corrupt())
+
+    with pytest.raises(AssertionError):
+        testing.check_replicas(broken, X, batch_size=16, strategy=two_replicas)
+
+
+def test_a_forgotten_argument_is_caught():
+    with pytest.raises(AssertionError):
+        testing.check_config(
+            lambda dtype: Forgetful(encoder(dtype=dtype), Corrupt(), width=3)
+        )
