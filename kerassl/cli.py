@@ -298,12 +298,14 @@ def _show(args: argparse.Namespace) -> None:
 
 
 def _preview(args: argparse.Namespace) -> None:
-    spec = zoo.override(zoo.config(args.preset), _overrides(args))
-    out = args.out or f"{spec['name']}.png"
+    spec = zoo.config(args.preset)
+    overrides = _overrides(args)
     with _quiet_start():
         import tensorflow as tf
     from kerassl import data
 
+    spec = zoo.override(spec, overrides)
+    out = args.out or f"{spec['name']}.png"
     examples = zoo.build(spec["data"]) if args.data is None else args.data
     source = data.as_source(examples, modality=spec["modality"])
     count = min(PREVIEW_EXAMPLES, len(source))
@@ -339,7 +341,8 @@ def _quiet_start() -> Iterator[None]:
     The first lines come from native code before any log level is read, so the
     error stream itself is set aside; it is shown if the import fails.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    # What TensorFlow logs as an error and matters, it raises as well.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     with tempfile.TemporaryFile() as notes:
         kept = os.dup(2)

@@ -70,7 +70,7 @@ def accepted(target: Callable[..., Any]) -> list[str] | None:
         ['depth', 'width']
     """
     if not inspect.isclass(target):
-        parameters = inspect.signature(target).parameters.values()
+        parameters = list(inspect.signature(target).parameters.values())
         if any(p.kind is p.VAR_KEYWORD for p in parameters):
             return None
         return [p.name for p in parameters]

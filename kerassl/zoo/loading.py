@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -171,11 +172,14 @@ def _load_weights(task: Any, path: Path) -> None:
     model = task if _is_task(path) else task.encoder
     part = "task" if model is task else "encoder"
     try:
-        model.load_weights(str(path))
-    except (ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns where it leaves layers as they were.
+            warnings.filterwarnings("error", "Skipping nested container")
+            model.load_weights(str(path))
+    except (ValueError, KeyError, TypeError, UserWarning) as error:
         raise ValueError(
-            f"weights: '{path}' does not fit the {part} of this preset. Was it "
-            f"trained with other overrides? Keras says: {error}"
+            f"weights: '{path}' does not fit the {part} of this preset; was it "
+            "trained with other overrides?"
         ) from error
 
 
