@@ -157,6 +157,8 @@ def _too_few(kind, wanted, found):
 def _tensorflow_strategy(kind, count):
     if kind == "cpu":
         return _mirrored("CPU", _split_cpu(count))
+    if kind == "multi_worker":  # must come before the devices are looked at
+        return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_logical_devices("GPU")
     if kind == "auto":
         if os.environ.get("TPU_NAME") or tf.config.list_physical_devices("TPU"):
@@ -165,8 +167,6 @@ def _tensorflow_strategy(kind, count):
             kind = "mirrored" if len(gpus) > 1 else "one"
     if kind == "one":
         return tf.distribute.get_strategy()
-    if kind == "multi_worker":
-        return tf.distribute.MultiWorkerMirroredStrategy()
     if kind == "tpu":
         resolver = tf.distribute.cluster_resolver.TPUClusterResolver(
             os.environ.get("TPU_NAME", "local")
