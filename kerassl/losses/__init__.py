@@ -1,5 +1,14 @@
 """Losses: pure functions, one family a file."""
 
 from kerassl.losses.contrastive import nt_xent, nt_xent_logits, nt_xent_per_example
+from kerassl.losses.language import token_cross_entropy
+from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
-__all__ = ["nt_xent", "nt_xent_logits", "nt_xent_per_example"]
+__all__ = [
+    "binary_cross_entropy",
+    "mean_squared_error",
+    "nt_xent",
+    "nt_xent_logits",
+    "nt_xent_per_example",
+    "token_cross_entropy",
+]
