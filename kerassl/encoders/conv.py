@@ -1,0 +1,70 @@
+"""A small convolutional encoder, which can be mirrored."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+
+def conv(
+    input_shape: Sequence[int],
+    widths: Sequence[int] = (32, 64),
+    feature_dim: int = 64,
+    activation: str = "relu",
+    name: str = "conv",
+    dtype=None,
+):
+    """Returns a few strided convolutions and a dense layer.
+
+    Each 3x3 convolution halves height and width. Positions are flattened, not
+    averaged, so that the features say where things are: a decoder needs that.
+    It is a functional model of stock layers, so a file saved from it loads in
+    Keras alone.
+
+    Args:
+        input_shape: (height, width, channels) in pixels.
+        widths: Channels of each convolution, 1 or more of them.
+        feature_dim: Dimension of the features.
+        activation: Activation of every layer.
+        name: Model name.
+        dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`, or None
+            for Keras's default.
+
+    Returns:
+        `keras.Model` from (batch, height, width, channels) to (batch,
+        feature_dim).
+
+    Raises:
+        ValueError: If `input_shape` is no image shape or `widths` is empty.
+
+    Example:
+        >>> conv((28, 28, 1)).output_shape
+        (None, 64)
+    """
+    if len(input_shape) != 3:
+        raise ValueError(
+            "`input_shape` must be (height, width, channels). "
+            f"Received: {tuple(input_shape)}"
+        )
+    if not widths or min(widths) < 1:
+        raise ValueError(
+            "`widths` must hold one or more positive integers. Received: "
+            f"{tuple(widths)}"
+        )
+    inputs = keras.Input(tuple(input_shape), name="images")
+    x = inputs
+    for i, width in enumerate(widths, start=1):
+        x = layers.Conv2D(
+            width,
+            3,
+            strides=2,
+            padding="same",
+            activation=activation,
+            dtype=dtype,
+            name=f"conv{i}",
+        )(x)
+    x = layers.Flatten(dtype=dtype, name="flatten")(x)
+    features = layers.Dense(
+        feature_dim, activation=activation, dtype=dtype, name="features"
+    )(x)
+    return keras.Model(inputs, features, name=name)
