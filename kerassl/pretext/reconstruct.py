@@ -1,0 +1,111 @@
+"""Reconstruction: the target is the example itself."""
+
+import keras
+import tensorflow as tf
+
+from kerassl.augment.image import resize
+from kerassl.pictures import image_grid
+from kerassl.pretext.base import PretextLayer
+
+CHANNELS = (None, 1, 3)
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class Reconstruct(PretextLayer):
+    """Asks for the example back: the pretext task of an autoencoder.
+
+    What makes the task hard is the model: its features are narrower than the
+    example.
+
+    Args:
+        size: Side in pixels to which images are resized, or None to leave
+            them as they are. Only for images.
+        channels: 1 to turn images grey, 3 to repeat grey ones, or None to
+            leave them as they are. Only for images.
+        name: Layer name.
+        **kwargs: Of `PretextLayer`.
+
+    Input shape:
+        (batch, height, width, channels) or (batch, dim); integers in [0, 255]
+        or floats, which for a cross-entropy must be in [0, 1].
+
+    Output:
+        `(x, x)`, float32, integers scaled to [0, 1].
+
+    Raises:
+        ValueError: If an argument is out of its range, or vectors are given
+            where images are resized.
+
+    Example:
+        >>> layer = Reconstruct(size=28, channels=1)
+        >>> x, y = layer(tf.zeros((4, 32, 32, 3), tf.uint8), seed=tf.constant([0, 1]))
+        >>> x.shape
+        TensorShape([4, 28, 28, 1])
+    """
+
+    def __init__(
+        self,
+        size: int | None = None,
+        channels: int | None = None,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if size is not None and (not isinstance(size, int) or size < 1):
+            raise ValueError(
+                f"`size` must be a positive integer or None. Received: {size!r}"
+            )
+        if channels not in CHANNELS:
+            raise ValueError(
+                f"`channels` must be one of {CHANNELS}. Received: {channels!r}"
+            )
+        self.size = size
+        self.channels = channels
+
+    def call(self, inputs, seed):
+        x = self.prepare(inputs)
+        return x, x
+
+    def prepare(self, inputs):
+        """Returns the examples as floats, images in the size asked for.
+
+        Args:
+            inputs: Examples as for a call.
+
+        Returns:
+            float32 tensor (batch, height, width, channels) or (batch, dim).
+        """
+        inputs = tf.convert_to_tensor(inputs)
+        x = tf.cast(inputs, tf.float32)
+        if inputs.dtype.is_integer:
+            x = x / 255.0
+        if self.size is None and self.channels is None:
+            return x
+        if x.shape.rank != 4:
+            raise ValueError(
+                "`size` and `channels` are for images (batch, height, width, "
+                f"channels). Received shape: {tuple(x.shape)}"
+            )
+        if self.channels == 1 and x.shape[-1] == 3:
+            x = tf.image.rgb_to_grayscale(x)
+        if self.channels == 3 and x.shape[-1] == 1:
+            x = tf.repeat(x, 3, axis=-1)
+        if self.size is None or x.shape[1:3] == (self.size, self.size):
+            return x
+        return resize(x, self.size)
+
+    def draw(self, inputs, seed):
+        """Returns a figure of the examples as the model sees them.
+
+        Args:
+            inputs: Examples as for a call; each becomes a row. Vectors are
+                drawn as lines of pixels.
+            seed: Integer tensor of shape (2,), not used.
+        """
+        x = self.prepare(inputs).numpy()
+        if x.ndim == 2:
+            x = x[:, None, :, None]
+        return image_grid([x], titles=["input and target"])
+
+    def get_config(self):
+        return {**super().get_config(), "size": self.size, "channels": self.channels}
