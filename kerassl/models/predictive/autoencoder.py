@@ -1,0 +1,143 @@
+"""The autoencoder: features from which the example can be restored."""
+
+import keras
+from keras import ops
+
+from kerassl.encoders.mirror import mirror
+from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
+from kerassl.models.base import PretextModel
+
+CRITERIA = {
+    "binary_crossentropy": binary_cross_entropy,
+    "mean_squared_error": mean_squared_error,
+}
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class Autoencoder(PretextModel):
+    """Trains an encoder so that a decoder can restore the example.
+
+    With `kerassl.encoders.dense((28, 28, 1))` it is the classic 784-256-128-
+    64-128-256-784 network with ReLU, sigmoid and binary cross-entropy.
+
+    Args:
+        encoder: A `keras.Model` from examples to features that are narrower
+            than the example.
+        pretext: A pretext layer that gives `(x, target)`, such as
+            `kerassl.pretext.Reconstruct`.
+        decoder: A `keras.Model` from the encoder's output to the target's
+            shape, without a last activation: its outputs are logits under
+            `"binary_crossentropy"`. None makes the encoder's mirror image.
+        criterion: `"binary_crossentropy"`, for targets in [0, 1], or
+            `"mean_squared_error"`.
+        name: Model name.
+        **kwargs: Of `PretextModel`.
+
+    Input:
+        Float tensor (batch, ...), as the encoder takes it.
+
+    Output:
+        Float tensor (batch, ...) of the target's shape: logits under
+        `"binary_crossentropy"`. `reconstruct` gives examples.
+
+    Logs:
+        loss: The criterion, mean over the target's numbers. The least
+            possible cross-entropy is the entropy of the target, not 0.
+        squared_error: Mean squared error of the reconstruction.
+
+    Raises:
+        ValueError: If `criterion` is unknown, the decoder does not fit the
+            encoder, or the encoder has no mirror image.
+
+    Example:
+        >>> from kerassl.data import digits
+        >>> from kerassl.encoders import dense
+        >>> from kerassl.pretext import Reconstruct
+        >>> task = Autoencoder(dense((8, 8, 1), (32, 16)), Reconstruct())
+        >>> task.compile("adam")
+        >>> history = task.fit(task.dataset(digits(), batch_size=64), verbose=0)
+        >>> x = task.pretext.prepare(digits("test").fetch([0, 1]))
+        >>> task.reconstruct(x).shape
+        (2, 8, 8, 1)
+
+    Reference:
+        Hinton and Salakhutdinov, 2006,
+        https://doi.org/10.1126/science.1127647
+    """
+
+    tracked = ("squared_error",)
+
+    def __init__(
+        self,
+        encoder,
+        pretext=None,
+        *,
+        decoder=None,
+        criterion: str = "binary_crossentropy",
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(encoder, pretext, name=name, **kwargs)
+        if criterion not in CRITERIA:
+            raise ValueError(
+                f"`criterion` must be one of {tuple(CRITERIA)}. Received: {criterion!r}"
+            )
+        self.criterion = criterion
+        self.decoder = mirror(encoder) if decoder is None else decoder
+        if self.decoder.input_shape != encoder.output_shape:
+            raise ValueError(
+                "`decoder` must take what the encoder gives, "
+                f"{encoder.output_shape}. Received: {self.decoder.input_shape}"
+            )
+        self.built = True
+
+    def propagate(self, x, training):
+        return self.decoder(self.encoder(x, training=training), training=training)
+
+    def objective(self, x, y, outputs, training):
+        return {"reconstruction": CRITERIA[self.criterion](y, outputs)}
+
+    def measures(self, x, y, outputs):
+        return {"squared_error": mean_squared_error(y, self._values(outputs))}
+
+    def reconstruct(self, x, batch_size=256):
+        """Returns what the decoder restores of examples.
+
+        Args:
+            x: Prepared examples (see `PretextLayer.prepare`), float array
+                (batch, ...).
+            batch_size: Examples at a time.
+
+        Returns:
+            Float32 NumPy array of the target's shape, in [0, 1] under
+            `"binary_crossentropy"`.
+        """
+        outputs = self.predict(x, batch_size=batch_size, verbose=0)
+        return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
+
+    def draw(self, inputs):
+        """Returns a figure: originals above, reconstructions below.
+
+        Args:
+            inputs: Raw images or vectors, one a column.
+
+        Returns:
+            `matplotlib.figure.Figure`.
+        """
+        from kerassl.pictures import image_rows
+
+        x = self.pretext.prepare(inputs).numpy()
+        return image_rows([x, self.reconstruct(x)], titles=["original", "restored"])
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+            "criterion": self.criterion,
+        }
+
+    def _values(self, outputs):
+        """Returns outputs on the scale of the targets."""
+        if self.criterion == "binary_crossentropy":
+            return ops.sigmoid(outputs)
+        return outputs
