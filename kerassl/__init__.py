@@ -33,7 +33,6 @@ __all__ = [
     "losses",
     "metrics",
     "models",
-    "ops",
     "optimizers",
     "pictures",
     "pretext",
@@ -66,7 +65,6 @@ if TYPE_CHECKING:
     from kerassl import losses as losses
     from kerassl import metrics as metrics
     from kerassl import models as models
-    from kerassl import ops as ops
     from kerassl import optimizers as optimizers
     from kerassl import pictures as pictures
     from kerassl import pretext as pretext

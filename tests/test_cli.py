@@ -202,7 +202,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
     [
         ("model.temprature=0.2", "Did you mean 'temperature'"),
         ("modle.temperature=0.2", "Did you mean 'model'"),
-        ("recipe.lr=0.2", "'learning_rate'"),
+        ("recipe.learning_rat=1", "Did you mean 'learning_rate'"),
         ("temperature", "expected KEY=VALUE"),
     ],
 )
@@ -224,6 +224,6 @@ def test_preview_of_texts_trains_a_tokenizer(capsys, tmp_path):
     corpus.write_text("the cat sat on the mat\nthe dog ate the hat\n" * 4)
     out = tmp_path / "masks.png"
     words = ["preview", "bert_tiny", "--data", str(corpus), "--out", str(out)]
-    size = ["--set", "tokenizer.vocabulary_size=40"]
+    size = ["--set", "tokenizer.vocabulary_size=35"]
     assert cli.main([*words, *size]) == cli.DONE, capsys.readouterr().err
     assert out.read_bytes().startswith(b"\x89PNG")

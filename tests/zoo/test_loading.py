@@ -55,7 +55,7 @@ def text_spec():
 @pytest.fixture(scope="module")
 def tokenizer():
     texts = ["the cat sat on the mat", "the dog ate the hat"]
-    return data.train_tokenizer(texts, vocabulary_size=40)
+    return data.train_tokenizer(texts, vocabulary_size=30)
 
 
 def same_weights(one, other):
@@ -163,8 +163,8 @@ def test_the_vocabulary_follows_the_tokenizer(text_spec, tokenizer, tmp_path):
     for given in (tokenizer, tmp_path, str(tmp_path)):
         task = zoo.load(text_spec, tokenizer=given)
         assert isinstance(task, models.MaskedLM)
-        assert task.encoder.vocabulary_size == 40
-        assert task.pretext.tokenizer.vocabulary_size() == 40
+        assert task.encoder.vocabulary_size == 30
+        assert task.pretext.tokenizer.vocabulary_size() == 30
 
 
 def test_the_tokenizer_of_a_run_is_found(text_spec, tokenizer, tmp_path):
@@ -191,7 +191,7 @@ def test_an_encoder_that_names_a_folder_brings_its_weights(
     change = {"encoder.preset": str(tmp_path)}
     task = zoo.load(text_spec, overrides=change)
     assert same_weights(task.encoder, trained.encoder)
-    assert task.pretext.tokenizer.vocabulary_size() == 40
+    assert task.pretext.tokenizer.vocabulary_size() == 30
     fresh = zoo.load(text_spec, "random", overrides=change)
     assert fresh.encoder.hidden_dim == 8
     assert not same_weights(fresh.encoder, trained.encoder)
