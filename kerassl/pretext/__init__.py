@@ -1,5 +1,8 @@
 """Pretext layers: raw examples in, (input, target, weight) out."""
 
 from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.image import TwoViews
+from kerassl.pretext.reconstruct import Reconstruct
+from kerassl.pretext.text import MaskedTokens
 
-__all__ = ["PretextLayer", "fold_seed"]
+__all__ = ["MaskedTokens", "PretextLayer", "Reconstruct", "TwoViews", "fold_seed"]
