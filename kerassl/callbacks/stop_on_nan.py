@@ -1,0 +1,74 @@
+"""Stops a run whose loss is no number any more."""
+
+import math
+from pathlib import Path
+
+import keras
+
+from kerassl.callbacks.checkpoint import latest_checkpoint
+
+
+class TrainingDiverged(RuntimeError):
+    """The loss became NaN or infinite.
+
+    Attributes:
+        step: The step in which it was seen.
+        checkpoint: Path of the last good checkpoint, or None.
+    """
+
+    def __init__(self, step: int, loss: float, checkpoint=None):
+        self.step = step
+        self.checkpoint = checkpoint
+        where = (
+            f"The last good checkpoint is {checkpoint}."
+            if checkpoint
+            else "There is no checkpoint before it."
+        )
+        super().__init__(
+            f"The loss became {loss} at step {step}. {where} Lower the learning rate, "
+            "clip gradients (`global_clipnorm`), or check the data for NaN."
+        )
+
+
+class StopOnNaN(keras.callbacks.Callback):
+    """Ends training with an error when the loss is NaN or infinite.
+
+    Place it before callbacks that write checkpoints, so that none is written
+    of a broken state.
+
+    Args:
+        checkpoint: Folder of checkpoints or path of a checkpoint, named in the
+            error; or None.
+
+    Raises:
+        TrainingDiverged: From `fit`, in the step in which the loss broke.
+
+    Example:
+        >>> StopOnNaN("run/checkpoints").checkpoint
+        'run/checkpoints'
+    """
+
+    def __init__(self, checkpoint=None):
+        super().__init__()
+        self.checkpoint = checkpoint
+        self.step = 0
+
+    def on_train_begin(self, logs=None):
+        """Starts to count at the model's step."""
+        self.step = int(self.model.optimizer.iterations)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at the loss."""
+        self.step += 1
+        loss = float((logs or {}).get("loss", 0.0))
+        if not math.isfinite(loss):
+            raise TrainingDiverged(self.step, loss, self._last_good())
+
+    def _last_good(self):
+        if self.checkpoint is None:
+            return None
+        path = Path(self.checkpoint)
+        if path.is_dir():
+            found = latest_checkpoint(path)
+            return found[0] if found else None
+        return path if path.exists() else None

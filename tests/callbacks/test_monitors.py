@@ -1,0 +1,104 @@
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+from kerassl.callbacks import (
+    CollapseMonitor,
+    OnlineProbe,
+    StopOnNaN,
+    TrainingDiverged,
+    loss_curve,
+)
+
+X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
+Y = (X[:, 0] > 0).astype(int)
+
+
+class Toy(keras.Sequential):
+    """A model with `features`, as a pretext model has."""
+
+    def features(self, x):
+        return self.predict(x, verbose=0)
+
+
+def toy(rate=0.0, collapsed=False):
+    model = Toy([keras.Input((4,)), keras.layers.Dense(4)])
+    kernel = np.zeros((4, 4)) if collapsed else np.eye(4)
+    model.layers[0].set_weights([kernel, np.full(4, float(collapsed))])
+    model.compile(keras.optimizers.SGD(rate), "mse")
+    return model
+
+
+def fit(model, callback, epochs=2):
+    return model.fit(
+        X, X, batch_size=16, epochs=epochs, callbacks=[callback], verbose=0
+    ).history
+
+
+def test_measures_join_the_history(tmp_path):
+    monitor = CollapseMonitor(X, positives=X, every=3, log_dir=tmp_path)
+    history = fit(toy(), monitor)
+    assert history["alignment"] == pytest.approx([0, 0], abs=1e-6)
+    assert 3 < history["effective_rank"][-1] <= 4.01
+    assert monitor.step == 8
+    assert list(tmp_path.glob("events*"))
+
+
+def test_each_epoch_is_the_default():
+    history = fit(toy(), CollapseMonitor(X), epochs=3)
+    assert len(history["embedding_std"]) == 3
+
+
+def test_healthy_features_do_not_warn():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit(toy(), CollapseMonitor(X), epochs=3)
+
+
+def test_collapse_warns_once_and_says_what_to_do():
+    with pytest.warns(UserWarning, match="collapse at step.*learning rate") as found:
+        fit(toy(collapsed=True), CollapseMonitor(X), epochs=4)
+    assert len(found) == 1
+
+
+def test_every_is_checked():
+    with pytest.raises(ValueError, match="`every`.*0"):
+        CollapseMonitor(X, every=0)
+
+
+def test_probe_sees_what_the_features_hold():
+    probe = OnlineProbe((X[:48], Y[:48]), (X[48:], Y[48:]), k=5)
+    good = fit(toy(), probe)["val_probe_accuracy"][-1]
+    probe = OnlineProbe((X[:48], Y[:48]), (X[48:], 1 - Y[48:]), k=5)
+    wrong = fit(toy(), probe)["val_probe_accuracy"][-1]
+    assert good > 0.8 and wrong == pytest.approx(1 - good)
+
+
+def test_nan_stops_with_the_step_and_the_last_checkpoint(tmp_path):
+    (tmp_path / "step-2.npz").write_bytes(b"")
+    (tmp_path / "step-12.npz").write_bytes(b"")
+    x = X.copy()
+    x[40] = np.nan  # in the third batch of 16
+    with pytest.raises(TrainingDiverged, match="nan at step 3.*step-12") as found:
+        toy().fit(x, X, 16, shuffle=False, callbacks=[StopOnNaN(tmp_path)], verbose=0)
+    assert found.value.step == 3
+    assert found.value.checkpoint.name == "step-12.npz"
+
+
+def test_nan_without_a_checkpoint():
+    with pytest.raises(TrainingDiverged, match="no checkpoint"):
+        toy().fit(X * np.nan, X, callbacks=[StopOnNaN()], verbose=0)
+
+
+def test_curves_share_a_picture_with_their_validation():
+    rows = [
+        {"step": s, "loss": 1 / s, "val_loss": 2 / s, "rank": 3.0} for s in (1, 2, 3)
+    ]
+    axes = loss_curve(rows).axes
+    assert [axis.get_title() for axis in axes] == ["loss", "rank"]
+    assert len(axes[0].lines) == 2
+    assert list(axes[0].lines[0].get_ydata()) == [1, 1 / 2, 1 / 3]
+    with pytest.raises(ValueError, match="rows"):
+        loss_curve([])
