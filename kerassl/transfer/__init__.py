@@ -1,0 +1,20 @@
+"""What an encoder is worth: measures, controls and few-label curves."""
+
+from kerassl.transfer.compare import Comparison, compare
+from kerassl.transfer.embedding_map import embedding_map
+from kerassl.transfer.fine_tune import fine_tune
+from kerassl.transfer.knn import knn
+from kerassl.transfer.linear_probe import linear_probe
+from kerassl.transfer.result import TransferResult
+from kerassl.transfer.similarity import sentence_similarity
+
+__all__ = [
+    "Comparison",
+    "TransferResult",
+    "compare",
+    "embedding_map",
+    "fine_tune",
+    "knn",
+    "linear_probe",
+    "sentence_similarity",
+]

@@ -1,0 +1,105 @@
+"""A picture of the feature space: two dimensions, coloured by label."""
+
+import keras
+import numpy as np
+
+from kerassl.transfer.examples import take
+from kerassl.transfer.features import encode
+
+
+def embedding_map(
+    encoder,
+    x,
+    labels=None,
+    class_names=None,
+    *,
+    method: str = "tsne",
+    examples: int = 1000,
+    seed: int = 0,
+    title: str | None = None,
+):
+    """Returns a two-dimensional map of an encoder's features.
+
+    Args:
+        encoder: A functional `keras.Model`, or None where `x` holds features.
+        x: Encoder inputs, three examples or more.
+        labels: Vector of integer or string labels, or None for one colour.
+        class_names: Names of the labels 0, 1, … for the legend.
+        method: "tsne" keeps neighbourhoods; "pca" keeps distances.
+        examples: At most this many are drawn, chosen at random.
+        seed: Integer.
+        title: Title of the picture.
+
+    Returns:
+        A `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: If `method` is unknown or the sizes do not match.
+
+    Example:
+        >>> figure = embedding_map(None, np.eye(8), method="pca")
+        >>> len(figure.axes)
+        1
+
+    Reference:
+        van der Maaten & Hinton, 2008, https://jmlr.org/papers/v9/vandermaaten08a.html
+    """
+    count = len(keras.tree.flatten(x)[0])
+    if count < 3:
+        raise ValueError(f"`x` must hold three examples or more. Received: {count}")
+    if labels is not None and len(labels) != count:
+        raise ValueError(
+            f"`labels` must have one label for each of {count} examples. "
+            f"Received: {len(labels)}"
+        )
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(count)[:examples]
+    points = _in_two_dimensions(encode(encoder, take(x, chosen)), method, seed)
+    labels = None if labels is None else np.asarray(labels)[chosen]
+    return _scatter(points, labels, class_names, title)
+
+
+def _in_two_dimensions(features, method, seed):
+    from sklearn.decomposition import PCA
+    from sklearn.manifold import TSNE
+
+    if method not in ("tsne", "pca"):
+        raise ValueError(f"`method` must be 'tsne' or 'pca'. Received: {method!r}")
+    reduced = min(50 if method == "tsne" else 2, *features.shape)
+    points = PCA(reduced, random_state=seed).fit_transform(features)
+    if method == "tsne":
+        perplexity = min(30.0, (len(points) - 1) / 3)
+        points = TSNE(
+            2, perplexity=perplexity, init="random", random_state=seed
+        ).fit_transform(points)
+    if points.shape[1] == 1:
+        points = np.hstack([points, np.zeros_like(points)])
+    return points
+
+
+def _scatter(points, labels, class_names, title):
+    from matplotlib import colormaps
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.5, 6), layout="constrained")
+    axis = figure.subplots()
+    if labels is None:
+        axis.scatter(*points.T, s=9, linewidths=0)
+    else:
+        kinds = np.unique(labels)
+        few = len(kinds) <= 10
+        colours = colormaps["tab10" if few else "nipy_spectral"]
+        for i, kind in enumerate(kinds):
+            colour = colours(i) if few else colours(i / len(kinds))
+            name = kind if class_names is None else class_names[int(kind)]
+            axis.scatter(
+                *points[labels == kind].T, s=9, linewidths=0, color=colour, label=name
+            )
+        # Beyond 30 classes a legend hides the picture.
+        if len(kinds) <= 30:
+            columns = 1 if few else 2
+            figure.legend(loc="outside right upper", markerscale=2.5, ncols=columns)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.set_title(title or "")
+    return figure

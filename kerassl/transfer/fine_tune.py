@@ -1,0 +1,320 @@
+"""Accuracy of an encoder trained on with labels."""
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from kerassl.encoders.pooling import feature_model
+from kerassl.transfer.copies import copy_of
+from kerassl.transfer.examples import labelled, split_off, take
+from kerassl.transfer.layer_decay import LayerwiseAdam, rate_factors, variable_depths
+from kerassl.transfer.result import TransferResult, measured
+
+
+def fine_tune(
+    encoder,
+    train,
+    test,
+    validation=0.2,
+    *,
+    frozen: bool = False,
+    layer_decay: float = 1.0,
+    learning_rate: float | Sequence[float] = 0.001,
+    steps: int | None = None,
+    epochs: float | None = None,
+    batch_size: int = 32,
+    patience: int = 5,
+    pooling: str = "auto",
+    seed: int = 0,
+) -> TransferResult:
+    """Returns the accuracy of a classifier that starts from the encoder.
+
+    A linear head on the pooled features is trained with the encoder, or alone
+    where `frozen`. The rate warms up over a tenth of the steps and falls to 0
+    as a half cosine. On validation data, where there are any, the loss is
+    measured 20 times; training stops when it has not improved `patience` times
+    running, and the weights of its best value count. Without validation data
+    the last step counts. The test set is read once, at the end.
+
+    The encoder given is not changed: a copy of it is trained.
+
+    Args:
+        encoder: A functional `keras.Model`.
+        train: (x, y), encoder inputs (an array or a dict of arrays) and labels.
+        test: (x, y) likewise.
+        validation: Share of `train` to split off, (x, y) of other examples, or
+            None. Where no class has three examples nothing is split off.
+        frozen: Whether the encoder stays as it is, in evaluation mode.
+        layer_decay: Factor on the learning rate from each depth of the encoder
+            to the one below (see `variable_depths`), in (0, 1]. 1 is one rate
+            for all.
+        learning_rate: Highest rate of Adam, or several to choose from on
+            validation data; without these the first is used.
+        steps: Training steps, rounded up to whole twentieths. By default
+            `epochs` decides.
+        epochs: Passes over the training part, at least 150 and at most 1,000
+            steps, where `steps` is None. 12 by default.
+        batch_size: Examples in a step, fewer where there are fewer.
+        patience: Measurements without improvement before training stops.
+        pooling: As in `kerassl.encoders.pool`.
+        seed: Integer, seeds the split, the head, the order and dropout.
+
+    Returns:
+        A `TransferResult`; its classifier is a `keras.Model` from encoder
+        inputs to logits.
+
+    Raises:
+        ValueError: If an argument is out of range or x and y do not match.
+
+    Example:
+        >>> layers = [keras.Input((2,)), keras.layers.Dense(4)]
+        >>> x, y = np.eye(2).repeat(9, axis=0), np.array([0, 1]).repeat(9)
+        >>> fine_tune(keras.Sequential(layers), (x, y), (x, y), steps=60).accuracy
+        1.0
+    """
+    train, test = labelled(train, "train"), labelled(test, "test")
+    tuner = FineTuner(encoder, np.unique(train[1]), frozen=frozen, pooling=pooling)
+    settings = tuner.fit(
+        train,
+        validation,
+        layer_decay=layer_decay,
+        learning_rate=learning_rate,
+        steps=steps,
+        epochs=epochs,
+        batch_size=batch_size,
+        patience=patience,
+        seed=seed,
+    )
+    predictions = tuner.predict(test[0])
+    return measured(predictions, test[1], tuner.classifier, tuner.classes, settings)
+
+
+class FineTuner:
+    """Fine-tunes one architecture again and again with one compiled step.
+
+    Tracing a training step takes seconds, which many small trainings would
+    each pay again. `fit` instead puts weights, optimizer and dropout back to
+    the start.
+
+    Args:
+        encoder: A functional `keras.Model`; a copy of it is trained.
+        classes: Vector of the labels, sorted.
+        frozen: Whether only the head is trained.
+        pooling: As in `kerassl.encoders.pool`.
+
+    Attributes:
+        classifier: The `keras.Model` from encoder inputs to logits.
+        features: The `keras.Model` from encoder inputs to features.
+
+    Example:
+        >>> encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
+        >>> FineTuner(encoder, np.array([0, 1])).classifier.output_shape
+        (None, 2)
+    """
+
+    def __init__(self, encoder, classes, *, frozen=False, pooling="auto"):
+        self.classes = np.asarray(classes)
+        self.frozen = frozen
+        self.encoder = copy_of(encoder)
+        self.features = feature_model(self.encoder, pooling)
+        self._start = self.encoder.get_weights()
+        head = keras.layers.Dense(len(self.classes), dtype="float32", name="classes")
+        self.classifier = keras.Model(self.features.input, head(self.features.output))
+        self._model = self.classifier
+        if frozen:
+            # Features are computed once; training sees only the head.
+            dim = self.features.output.shape[-1]
+            self._model = keras.Sequential([keras.Input((dim,)), head])
+        self._head = head
+        self._seeds = [
+            v for v in self.classifier.variables if v.path.endswith("generator_state")
+        ]
+        self._optimizer = LayerwiseAdam(global_clipnorm=1.0)
+        self._model.compile(
+            self._optimizer, keras.losses.SparseCategoricalCrossentropy(True)
+        )
+        self._optimizer.build(self._model.trainable_variables)
+        self._optimizer_start = [
+            keras.ops.convert_to_numpy(v) for v in self._optimizer.variables
+        ]
+
+    def fit(
+        self,
+        train,
+        validation=0.2,
+        *,
+        weights=None,
+        layer_decay=1.0,
+        learning_rate=0.001,
+        steps=None,
+        epochs=None,
+        batch_size=32,
+        patience=5,
+        seed=0,
+    ) -> dict:
+        """Trains from `weights`, and returns what was chosen.
+
+        Args:
+            train: (x, y).
+            validation: As in `fine_tune`.
+            weights: Encoder weights to start from, as `get_weights` returns;
+                by default those of the encoder given.
+            layer_decay: As in `fine_tune`, as are the others.
+
+        Returns:
+            Dict with the learning rate, the steps done and planned, and the
+            validation loss (None without validation data).
+        """
+        x, y = labelled(train, "train")
+        weights = self._start if weights is None else weights
+        rates = np.atleast_1d(learning_rate).astype(float).tolist()
+        self._check(rates, batch_size, patience, steps, epochs)
+        held = None
+        if isinstance(validation, tuple | list):
+            held = labelled(validation, "validation")
+        elif validation is not None:
+            kept, rest = split_off(y, validation, seed)
+            held = (take(x, rest), y[rest]) if len(rest) else None
+            x, y = take(x, kept), y[kept]
+        if steps is None:
+            wanted = (12 if epochs is None else epochs) * len(y) / batch_size
+            steps = min(max(math.ceil(wanted), 150), 1000)
+        if self.frozen:
+            self.encoder.set_weights(weights)
+            x = self.features.predict(x, verbose=0)
+            held = held and (self.features.predict(held[0], verbose=0), held[1])
+        plan = {
+            "steps": steps,
+            "batch_size": min(batch_size, len(y)),
+            "patience": patience,
+            "seed": seed,
+        }
+        best = None
+        for rate in rates if held else rates[:1]:
+            self._reset(weights, layer_decay, seed)
+            chosen = self._train(x, y, held, rate, **plan)
+            if best is None or chosen["validation_loss"] < best[0]["validation_loss"]:
+                best = chosen, self.classifier.get_weights()
+        self.classifier.set_weights(best[1])
+        return {**best[0], "steps": steps, "layer_decay": layer_decay}
+
+    def predict(self, x, batch_size=256):
+        """Returns the label of each example of `x`."""
+        logits = self.classifier.predict(x, batch_size=batch_size, verbose=0)
+        return self.classes[np.argmax(logits, axis=-1)]
+
+    def _reset(self, weights, layer_decay, seed):
+        rng = np.random.default_rng([seed, 4])
+        self.encoder.set_weights(weights)
+        shape = self._head.kernel.shape
+        self._head.kernel.assign(rng.normal(0, 0.01, shape).astype("float32"))
+        self._head.bias.assign(np.zeros(shape[-1], "float32"))
+        for variable in self._seeds:
+            variable.assign(np.array([rng.integers(2**31), 0], variable.dtype))
+        for variable, value in zip(
+            self._optimizer.variables, self._optimizer_start, strict=True
+        ):
+            variable.assign(value)
+        depths = [] if self.frozen else variable_depths(self.encoder)
+        self._optimizer.rate_factors.assign(rate_factors(depths, layer_decay, heads=2))
+
+    def _train(self, x, y, held, rate, *, steps, batch_size, patience, seed):
+        every = math.ceil(steps / 20)
+        targets = np.searchsorted(self.classes, y)
+        callbacks = [_WarmupCosine(rate, steps)]
+        if held is not None:
+            known = np.isin(held[1], self.classes)
+            held = (
+                take(held[0], known),
+                np.searchsorted(self.classes, held[1][known]),
+            )
+            callbacks.append(
+                keras.callbacks.EarlyStopping(
+                    patience=patience, restore_best_weights=True
+                )
+            )
+        batches = _Batches(x, targets, batch_size, every, seed)
+        history = self._model.fit(
+            batches,
+            epochs=math.ceil(steps / every),
+            shuffle=False,
+            validation_data=None if held is None else _InOrder(*held, 256),
+            callbacks=callbacks,
+            verbose=0,
+        ).history
+        losses = history.get("val_loss")
+        return {
+            "learning_rate": rate,
+            "validation_loss": None if losses is None else float(np.nanmin(losses)),
+            "steps_done": every * len(history["loss"]),
+        }
+
+    def _check(self, rates, batch_size, patience, steps, epochs):
+        positive = {"batch_size": batch_size, "patience": patience}
+        positive |= {"learning_rate": min(rates, default=0)}
+        positive |= {} if steps is None else {"steps": steps}
+        positive |= {} if epochs is None else {"epochs": epochs}
+        for name, value in positive.items():
+            if not value > 0:
+                raise ValueError(f"`{name}` must be above 0. Received: {value}")
+
+
+class _Batches(keras.utils.PyDataset):
+    """Random batches without end in sight: each pass is another permutation."""
+
+    def __init__(self, x, y, batch_size, length, seed):
+        super().__init__()
+        self.x, self.y = x, y
+        self.batch_size = batch_size
+        self.length = length
+        self.rng = np.random.default_rng([seed, 5])
+        self.waiting = np.zeros(0, int)
+
+    def __len__(self):
+        return self.length
+
+    def __getitem__(self, index):
+        while len(self.waiting) < self.batch_size:
+            order = self.rng.permutation(len(self.y))
+            self.waiting = np.concatenate([self.waiting, order])
+        chosen = self.waiting[: self.batch_size]
+        self.waiting = self.waiting[self.batch_size :]
+        return take(self.x, chosen), self.y[chosen]
+
+
+class _InOrder(keras.utils.PyDataset):
+    """All examples once."""
+
+    def __init__(self, x, y, batch_size):
+        super().__init__()
+        self.x, self.y = x, y
+        self.batch_size = batch_size
+
+    def __len__(self):
+        return math.ceil(len(self.y) / self.batch_size)
+
+    def __getitem__(self, index):
+        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
+        return take(self.x, part), self.y[part]
+
+
+class _WarmupCosine(keras.callbacks.Callback):
+    """Sets the learning rate of each step from outside the compiled step."""
+
+    def __init__(self, rate, steps):
+        super().__init__()
+        self.rate = rate
+        self.steps = steps
+        self.warmup = max(1, steps // 10)
+        self.step = 0
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if self.step < self.warmup:
+            factor = (self.step + 1) / self.warmup
+        else:
+            done = (self.step - self.warmup) / max(1, self.steps - self.warmup)
+            factor = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+        self.model.optimizer.learning_rate.assign(self.rate * factor)
+        self.step += 1
