@@ -149,10 +149,12 @@ class Comparison:
 
     def _caption(self):
         facts = self.protocol
+        supervised = any(row["encoder"] == "supervised" for row in self.rows)
+        note = " The supervised encoder was made with all labels." if supervised else ""
         return (
             f"Accuracy in % on {facts['test_examples']:,} test examples of "
             f"{facts['classes']} classes, mean ± std over {facts['draws']} label "
-            f"draws of {facts['train_examples']:,} labelled examples."
+            f"draws of {facts['train_examples']:,} labelled examples.{note}"
         )
 
 

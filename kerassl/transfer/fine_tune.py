@@ -1,5 +1,6 @@
 """Accuracy of an encoder trained on with labels."""
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -52,8 +53,7 @@ def fine_tune(
             for all.
         learning_rate: Highest rate of Adam, or several to choose from on
             validation data; without these the first is used.
-        steps: Training steps, rounded up to whole twentieths. By default
-            `epochs` decides.
+        steps: Training steps. By default `epochs` decides.
         epochs: Passes over the training part, at least 150 and at most 1,000
             steps, where `steps` is None. 12 by default.
         batch_size: Examples in a step, fewer where there are fewer.
@@ -221,35 +221,45 @@ class FineTuner:
         self._optimizer.rate_factors.assign(rate_factors(depths, layer_decay, heads=2))
 
     def _train(self, x, y, held, rate, *, steps, batch_size, patience, seed):
+        """Trains step by step: an epoch of `fit` costs more than small steps do."""
         every = math.ceil(steps / 20)
         targets = np.searchsorted(self.classes, y)
-        callbacks = [_WarmupCosine(rate, steps)]
-        if held is not None:
-            known = np.isin(held[1], self.classes)
-            held = (
-                take(held[0], known),
-                np.searchsorted(self.classes, held[1][known]),
-            )
-            callbacks.append(
-                keras.callbacks.EarlyStopping(
-                    patience=patience, restore_best_weights=True
-                )
-            )
-        batches = _Batches(x, targets, batch_size, every, seed)
-        history = self._model.fit(
-            batches,
-            epochs=math.ceil(steps / every),
-            shuffle=False,
-            validation_data=None if held is None else _InOrder(*held, 256),
-            callbacks=callbacks,
-            verbose=0,
-        ).history
-        losses = history.get("val_loss")
+        order = _order(len(y), np.random.default_rng([seed, 5]))
+        best, best_weights, waited = math.inf, None, 0
+        for step in range(1, steps + 1):
+            self._optimizer.learning_rate.assign(rate * _warmup_cosine(step, steps))
+            chosen = np.array(list(itertools.islice(order, batch_size)))
+            self._model.train_on_batch(take(x, chosen), targets[chosen])
+            if held is None or (step % every and step < steps):
+                continue
+            loss, waited = self._loss(*held), waited + 1
+            if loss < best:
+                best, best_weights, waited = loss, self._model.get_weights(), 0
+            if waited >= patience:
+                break
+        if best_weights is not None:
+            self._model.set_weights(best_weights)
         return {
             "learning_rate": rate,
-            "validation_loss": None if losses is None else float(np.nanmin(losses)),
-            "steps_done": every * len(history["loss"]),
+            "validation_loss": None if held is None else best,
+            "steps_done": step,
         }
+
+    def _loss(self, x, y, batch_size=256):
+        """Returns the mean cross-entropy in nats, over the labels that are known."""
+        parts = range(0, len(y), batch_size)
+        logits = np.concatenate(
+            [
+                self._model.predict_on_batch(take(x, slice(i, i + batch_size)))
+                for i in parts
+            ]
+        )
+        known = np.isin(y, self.classes)
+        right = np.searchsorted(self.classes, y[known])
+        logits = logits[known].astype("float64")
+        top = logits.max(axis=1, keepdims=True)
+        total = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
+        return float(np.mean(total - logits[np.arange(len(right)), right]))
 
     def _check(self, rates, batch_size, patience, steps, epochs):
         positive = {"batch_size": batch_size, "patience": patience}
@@ -261,60 +271,17 @@ class FineTuner:
                 raise ValueError(f"`{name}` must be above 0. Received: {value}")
 
 
-class _Batches(keras.utils.PyDataset):
-    """Random batches without end in sight: each pass is another permutation."""
-
-    def __init__(self, x, y, batch_size, length, seed):
-        super().__init__()
-        self.x, self.y = x, y
-        self.batch_size = batch_size
-        self.length = length
-        self.rng = np.random.default_rng([seed, 5])
-        self.waiting = np.zeros(0, int)
-
-    def __len__(self):
-        return self.length
-
-    def __getitem__(self, index):
-        while len(self.waiting) < self.batch_size:
-            order = self.rng.permutation(len(self.y))
-            self.waiting = np.concatenate([self.waiting, order])
-        chosen = self.waiting[: self.batch_size]
-        self.waiting = self.waiting[self.batch_size :]
-        return take(self.x, chosen), self.y[chosen]
+def _order(count, rng):
+    """Yields positions without end: each pass is another permutation."""
+    while True:
+        yield from rng.permutation(count)
 
 
-class _InOrder(keras.utils.PyDataset):
-    """All examples once."""
-
-    def __init__(self, x, y, batch_size):
-        super().__init__()
-        self.x, self.y = x, y
-        self.batch_size = batch_size
-
-    def __len__(self):
-        return math.ceil(len(self.y) / self.batch_size)
-
-    def __getitem__(self, index):
-        part = slice(index * self.batch_size, (index + 1) * self.batch_size)
-        return take(self.x, part), self.y[part]
-
-
-class _WarmupCosine(keras.callbacks.Callback):
-    """Sets the learning rate of each step from outside the compiled step."""
-
-    def __init__(self, rate, steps):
-        super().__init__()
-        self.rate = rate
-        self.steps = steps
-        self.warmup = max(1, steps // 10)
-        self.step = 0
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if self.step < self.warmup:
-            factor = (self.step + 1) / self.warmup
-        else:
-            done = (self.step - self.warmup) / max(1, self.steps - self.warmup)
-            factor = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
-        self.model.optimizer.learning_rate.assign(self.rate * factor)
-        self.step += 1
+def _warmup_cosine(step, steps):
+    """Returns the factor on the learning rate in a step, counted from 1."""
+    warmup = max(1, steps // 10)
+    if step <= warmup:
+        return step / warmup
+    done = (step - warmup) / max(1, steps - warmup)
+    # Half a step behind, so that the last one moves too.
+    return 0.5 * (1 + math.cos(math.pi * (done - 0.5 / steps)))
