@@ -10,6 +10,7 @@ import numpy as np
 
 from kerassl.transfer.copies import random_weights
 from kerassl.transfer.examples import draw_labels, labelled, take
+from kerassl.transfer.features import predict_whole
 from kerassl.transfer.fine_tune import FineTuner
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
@@ -270,7 +271,7 @@ def compare(
         "options": options,
         "seconds": round(time.monotonic() - began, 1),
     }
-    return Comparison([_row(*key, found) for key, found in rows.items()], protocol)
+    return Comparison([_row(key, found) for key, found in rows.items()], protocol)
 
 
 class _Run:
@@ -297,7 +298,7 @@ class _Run:
         if name != "pretrained" or draw == 0:
             self.tuner.encoder.set_weights(weights)
             self.encoded = [
-                self.tuner.features.predict(x, batch_size=256, verbose=0)
+                predict_whole(self.tuner.features, x)
                 for x in (self.train[0], self.test[0])
             ]
         return weights
@@ -330,7 +331,8 @@ class _Run:
         return float(np.mean(right)), settings
 
 
-def _row(encoder, method, budget, found):
+def _row(key, found):
+    encoder, method, budget = key
     accuracies = [accuracy for accuracy, _ in found]
     return {
         "encoder": encoder,

@@ -57,7 +57,7 @@ def draw_labels(y, per_class: int | None, seed: int):
         Integer vector.
 
     Example:
-        >>> sorted(draw_labels([7, 7, 8, 8, 8], None, seed=0))
+        >>> sorted(draw_labels([7, 7, 8, 8, 8], None, seed=0).tolist())
         [0, 1, 2, 3, 4]
     """
     rng = np.random.default_rng([seed, 0])

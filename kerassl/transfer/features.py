@@ -1,8 +1,10 @@
 """Frozen features of an encoder, computed in batches."""
 
+import keras
 import numpy as np
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.transfer.examples import take
 
 
 def encode(encoder, x, batch_size: int = 256, pooling: str = "auto"):
@@ -41,4 +43,31 @@ def encode(encoder, x, batch_size: int = 256, pooling: str = "auto"):
     models = encoder.__dict__.setdefault("_kerassl_feature_models", {})
     if pooling not in models:
         models[pooling] = feature_model(encoder, pooling)
-    return np.asarray(models[pooling].predict(x, batch_size=batch_size, verbose=0))
+    return predict_whole(models[pooling], x, batch_size)
+
+
+def predict_whole(model, x, batch_size: int = 256):
+    """Returns the model's outputs, computed in batches of one size.
+
+    A batch of another size, such as the last one, would be traced anew. Short
+    ones are filled up with repeated examples whose outputs are dropped.
+
+    Args:
+        model: A `keras.Model` with one output.
+        x: Inputs, an array or a dict of arrays.
+        batch_size: Examples at a time; for few examples a smaller power of 2.
+
+    Returns:
+        Array with one row per example.
+    """
+    count = len(keras.tree.flatten(x)[0])
+    batch_size = min(batch_size, 1 << max(0, count - 1).bit_length())
+    filled = -(-count // batch_size) * batch_size
+    if filled > count:
+        x = take(x, np.arange(filled) % count)
+    # `predict` would cost some 50 ms a call, more than small models take.
+    outputs = [
+        model.predict_on_batch(take(x, slice(start, start + batch_size)))
+        for start in range(0, filled, batch_size)
+    ]
+    return np.concatenate(outputs)[:count]

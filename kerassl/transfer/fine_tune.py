@@ -10,6 +10,7 @@ import numpy as np
 from kerassl.encoders.pooling import feature_model
 from kerassl.transfer.copies import copy_of
 from kerassl.transfer.examples import labelled, split_off, take
+from kerassl.transfer.features import predict_whole
 from kerassl.transfer.layer_decay import LayerwiseAdam, rate_factors, variable_depths
 from kerassl.transfer.result import TransferResult, measured
 
@@ -183,26 +184,28 @@ class FineTuner:
             steps = min(max(math.ceil(wanted), 150), 1000)
         if self.frozen:
             self.encoder.set_weights(weights)
-            x = self.features.predict(x, verbose=0)
-            held = held and (self.features.predict(held[0], verbose=0), held[1])
+            x = predict_whole(self.features, x)
+            if held is not None:
+                held = predict_whole(self.features, held[0]), held[1]
         plan = {
             "steps": steps,
             "batch_size": min(batch_size, len(y)),
             "patience": patience,
             "seed": seed,
         }
-        best = None
+        best: tuple[dict, list] | None = None
         for rate in rates if held else rates[:1]:
             self._reset(weights, layer_decay, seed)
             chosen = self._train(x, y, held, rate, **plan)
             if best is None or chosen["validation_loss"] < best[0]["validation_loss"]:
                 best = chosen, self.classifier.get_weights()
+        assert best is not None  # there is a rate at least
         self.classifier.set_weights(best[1])
         return {**best[0], "steps": steps, "layer_decay": layer_decay}
 
     def predict(self, x, batch_size=256):
         """Returns the label of each example of `x`."""
-        logits = self.classifier.predict(x, batch_size=batch_size, verbose=0)
+        logits = predict_whole(self.classifier, x, batch_size)
         return self.classes[np.argmax(logits, axis=-1)]
 
     def _reset(self, weights, layer_decay, seed):
@@ -245,15 +248,9 @@ class FineTuner:
             "steps_done": step,
         }
 
-    def _loss(self, x, y, batch_size=256):
+    def _loss(self, x, y):
         """Returns the mean cross-entropy in nats, over the labels that are known."""
-        parts = range(0, len(y), batch_size)
-        logits = np.concatenate(
-            [
-                self._model.predict_on_batch(take(x, slice(i, i + batch_size)))
-                for i in parts
-            ]
-        )
+        logits = predict_whole(self._model, x)
         known = np.isin(y, self.classes)
         right = np.searchsorted(self.classes, y[known])
         logits = logits[known].astype("float64")
