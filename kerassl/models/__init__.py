@@ -1,5 +1,7 @@
 """Pretext models: one class for each training step."""
 
 from kerassl.models.base import PretextModel
+from kerassl.models.contrastive import SimCLR
+from kerassl.models.predictive import Autoencoder, MaskedLM
 
-__all__ = ["PretextModel"]
+__all__ = ["Autoencoder", "MaskedLM", "PretextModel", "SimCLR"]

@@ -79,8 +79,9 @@ class LARS(keras.optimizers.Optimizer):
         super().build(variables)
         self.velocities = self.add_optimizer_variables(variables, "velocity")
 
-    def _apply_weight_decay(self, variables):
-        """Does nothing: the decay is a part of `update_step`."""
+    def _use_weight_decay(self, variable):
+        # Keras's own decay comes beside `update_step`; ours is a part of it.
+        return False
 
     def update_step(self, gradient, variable, learning_rate):
         dtype = variable.dtype

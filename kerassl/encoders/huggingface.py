@@ -1,0 +1,220 @@
+"""Pretrained encoders from KerasHub presets and Hugging Face directories."""
+
+import contextlib
+import difflib
+import json
+import os
+import pathlib
+import tempfile
+
+# The `model_type`s of Hugging Face whose weights KerasHub converts.
+MODEL_TYPES = (
+    "albert bart bert blip-2 deit dinov2 dinov2_with_registers dinov3_vit distilbert "
+    "esm gemma gemma2 gemma3 gemma3_text gemma3n gemma4 gemma4_text gpt2 gpt_oss llama "
+    "metaclip_2 mistral mixtral paligemma qwen2 qwen2_moe qwen3 qwen3_5 qwen3_5_moe "
+    "qwen3_moe roberta sam3_video smollm3 swin t5gemma t5gemma2 vit xlm-roberta"
+).split()
+CONFIG_FILE = "config.json"
+TOKENIZER_FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+)
+
+
+def from_preset(preset: str | os.PathLike, *, load_weights: bool = True, **kwargs):
+    """Loads a pretrained encoder and its tokenizer.
+
+    A directory in the layout of Hugging Face may hold its weights in a
+    single `*.safetensors` file of any name, in float16 or float32 (they are
+    loaded as float32 unless `dtype` says otherwise), and its vocabulary in
+    `tokenizer.json` alone. Nothing is written into it.
+
+    Args:
+        preset: Name of a KerasHub preset (downloaded on first use), a handle
+            with a scheme such as `hf://org/model`, a local KerasHub preset
+            directory, or a local Hugging Face directory.
+        load_weights: False gives the architecture with random weights.
+        **kwargs: Further arguments of the backbone, such as `dtype`.
+
+    Returns:
+        A pair (backbone, tokenizer). The tokenizer is None for a directory
+        without one, such as an image encoder's.
+
+    Raises:
+        FileNotFoundError: If the directory, its configuration or its weights
+            are not there.
+        ValueError: If the directory's model type is not supported, a file is
+            broken, or the preset name is unknown.
+        ConnectionError: If a preset could not be downloaded.
+
+    Example:
+        >>> import keras_hub
+        >>> folder = tempfile.mkdtemp()
+        >>> keras_hub.models.BertBackbone(30, 1, 2, 8, 16).save_to_preset(folder)
+        >>> encoder, tokenizer = from_preset(folder)
+        >>> encoder.hidden_dim, tokenizer
+        (8, None)
+    """
+    name = os.fspath(preset)
+    folder = pathlib.Path(name).expanduser()
+    if folder.is_dir():
+        return _from_folder(folder, load_weights, kwargs)
+    if "://" not in name and (os.sep in name or name.startswith((".", "~"))):
+        raise FileNotFoundError(
+            f"`preset` must be a preset name or an existing directory. Received: "
+            f"{name!r}, which is not there"
+        )
+    return _from_name(name, load_weights, kwargs)
+
+
+def _from_name(name, load_weights, kwargs):
+    import keras_hub
+
+    known = set(keras_hub.models.Backbone.presets)
+    if "://" not in name and name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        raise ValueError(
+            "`preset` must be the name of a KerasHub preset or an existing "
+            f"directory. Received: {name!r}.{hint}"
+        )
+    try:
+        return _load(name, load_weights, kwargs, with_tokenizer=None)
+    except OSError as error:
+        raise ConnectionError(
+            f"`preset` {name!r} could not be downloaded: {error}. Without a network, "
+            "give a local directory."
+        ) from error
+
+
+def _from_folder(folder, load_weights, kwargs):
+    if not (folder / CONFIG_FILE).is_file():
+        raise FileNotFoundError(
+            f"`preset` must be a directory with a {CONFIG_FILE}. Received: "
+            f"{str(folder)!r}, which has none"
+        )
+    config = _read_json(folder / CONFIG_FILE)
+    if "model_type" not in config:  # a KerasHub preset directory
+        has_tokenizer = (folder / "tokenizer.json").is_file()
+        return _load(str(folder), load_weights, kwargs, has_tokenizer)
+    if config["model_type"] not in MODEL_TYPES:
+        raise ValueError(
+            f"`preset` {str(folder)!r} has the model type {config['model_type']!r}, "
+            f"which KerasHub cannot load. Expected one of: {', '.join(MODEL_TYPES)}"
+        )
+    weights = _weights_file(folder) if load_weights else None
+    has_tokenizer = any((folder / file).is_file() for file in TOKENIZER_FILES)
+    with _completed(folder, weights) as view:
+        # Their names for "casing" differ, so the tokenizer's own file decides.
+        extra = _casing(folder) if has_tokenizer else {}
+        return _load(view, load_weights, kwargs, has_tokenizer, extra)
+
+
+def _load(preset, load_weights, kwargs, with_tokenizer, tokenizer_kwargs=None):
+    import keras_hub
+
+    try:
+        backbone = keras_hub.models.Backbone.from_preset(
+            preset, load_weights=load_weights, **kwargs
+        )
+    except Exception as error:
+        if type(error).__name__ != "SafetensorError":
+            raise
+        raise ValueError(
+            f"`preset` {preset!r} has weights that do not fit its configuration: "
+            f"{error}"
+        ) from error
+    if with_tokenizer is False:
+        return backbone, None
+    try:
+        tokenizer = keras_hub.tokenizers.Tokenizer.from_preset(
+            preset, **(tokenizer_kwargs or {})
+        )
+    except FileNotFoundError:
+        if with_tokenizer:
+            raise
+        return backbone, None
+    return backbone, tokenizer
+
+
+def _weights_file(folder) -> pathlib.Path | None:
+    """Returns the weights file, or None where the usual names are there."""
+    usual = ("model.safetensors", "model.safetensors.index.json")
+    if any((folder / name).is_file() for name in usual):
+        return None
+    files = sorted(folder.glob("*.safetensors"))
+    if len(files) == 1:
+        return files[0]
+    found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
+    if not files:
+        raise FileNotFoundError(
+            f"`preset` {str(folder)!r} has no weights: expected a *.safetensors file. "
+            f"It holds: {found}"
+        )
+    raise ValueError(
+        f"`preset` {str(folder)!r} has {len(files)} *.safetensors files and none is "
+        f"called model.safetensors. It holds: {found}"
+    )
+
+
+@contextlib.contextmanager
+def _completed(folder, weights):
+    """Yields a temporary directory of links, with the names KerasHub reads."""
+    with tempfile.TemporaryDirectory() as view:
+        view = pathlib.Path(view)
+        for path in folder.iterdir():
+            (view / path.name).symlink_to(path.resolve())
+        if weights is not None:
+            (view / "model.safetensors").symlink_to(weights.resolve())
+        if (folder / "tokenizer.json").is_file():
+            _write_vocabulary(view, _read_json(folder / "tokenizer.json"))
+        yield str(view)
+
+
+def _write_vocabulary(view, tokenizer):
+    """Writes the older vocabulary files that KerasHub expects, where absent."""
+    model = tokenizer.get("model", {})
+    if model.get("type") == "WordPiece" and not (view / "vocab.txt").exists():
+        vocabulary = sorted(model["vocab"], key=model["vocab"].get)
+        (view / "vocab.txt").write_text("\n".join(vocabulary) + "\n", encoding="utf-8")
+    if model.get("type") == "BPE" and not (view / "vocab.json").exists():
+        (view / "vocab.json").write_text(json.dumps(model["vocab"]), encoding="utf-8")
+        merges = [m if isinstance(m, str) else " ".join(m) for m in model["merges"]]
+        (view / "merges.txt").write_text("\n".join(merges) + "\n", encoding="utf-8")
+    settings = view / "tokenizer_config.json"
+    if not settings.exists():
+        normalizer = tokenizer.get("normalizer") or {}
+        lowercase = bool(normalizer.get("lowercase"))
+        settings.write_text(json.dumps({"do_lower_case": lowercase}))
+
+
+def _casing(folder) -> dict:
+    """Returns the arguments that make a WordPiece tokenizer strip accents.
+
+    BERT strips them whenever it lower-cases, unless its settings say not to;
+    KerasHub's tokenizer only when told.
+    """
+    if _read_json(folder / CONFIG_FILE)["model_type"] not in ("bert", "distilbert"):
+        return {}
+    normalizer = {}
+    if (folder / "tokenizer.json").is_file():
+        normalizer = _read_json(folder / "tokenizer.json").get("normalizer") or {}
+    settings = {}
+    if (folder / "tokenizer_config.json").is_file():
+        settings = _read_json(folder / "tokenizer_config.json")
+    if "XLMRoberta" in settings.get("tokenizer_class", ""):
+        return {}
+    strip = settings.get("strip_accents", normalizer.get("strip_accents"))
+    if strip is None:
+        strip = settings.get("do_lower_case", normalizer.get("lowercase", False))
+    return {"strip_accents": bool(strip)}
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise ValueError(f"{str(path)!r} is not valid JSON: {error}") from error

@@ -1,0 +1,150 @@
+"""Residual networks made of stock Keras layers, narrow ones included."""
+
+from collections.abc import Sequence
+
+import keras
+from keras import layers
+
+BLOCKS = ("basic", "bottleneck")
+STEMS = ("cifar", "imagenet")
+
+
+def resnet(
+    input_shape: Sequence[int],
+    depths: Sequence[int] = (2, 2, 2, 2),
+    widths: Sequence[int] = (64, 128, 256, 512),
+    block: str = "basic",
+    stem: str = "cifar",
+    name: str = "resnet",
+    dtype=None,
+):
+    """Returns a ResNet from images to one feature vector each.
+
+    The defaults are ResNet-18 for small images. `depths=(3, 4, 6, 3)`,
+    `block="bottleneck"`, `stem="imagenet"` is ResNet-50 with the stride in the
+    3x3 convolution. It is a functional model of stock layers, so a file saved
+    from it loads in Keras alone.
+
+    Args:
+        input_shape: (height, width, channels) in pixels.
+        depths: Blocks of each stage, 1 or more. Each stage but the first
+            halves height and width.
+        widths: Channels of each stage's 3x3 convolutions. Features have the
+            last of them, times 4 with bottleneck blocks.
+        block: `"basic"` (two 3x3 convolutions) or `"bottleneck"` (1x1, 3x3,
+            1x1 with four times the channels).
+        stem: `"cifar"`, a 3x3 convolution at full resolution, or
+            `"imagenet"`, a 7x7 convolution and a pooling that shrink the image
+            four times.
+        name: Model name.
+        dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`, or None
+            for Keras's default.
+
+    Returns:
+        `keras.Model` from (batch, height, width, channels) to (batch, dim).
+
+    Raises:
+        ValueError: If `block` or `stem` is unknown, or `depths` and `widths`
+            do not fit together.
+
+    Example:
+        >>> encoder = resnet((8, 8, 1), depths=(1, 1), widths=(16, 32))
+        >>> encoder.output_shape
+        (None, 32)
+
+    Reference:
+        He et al., 2015, https://arxiv.org/abs/1512.03385; the small stem is
+        that of Chen et al., 2020, https://arxiv.org/abs/2002.05709
+    """
+    _check(input_shape, depths, widths, block, stem)
+    inputs = keras.Input(tuple(input_shape), name="images")
+    network = _Builder(dtype)
+    if stem == "cifar":
+        x = network.convolve(inputs, widths[0], 3, name="stem")
+        x = network.activate(network.normalize(x, name="stem"), name="stem")
+    else:
+        x = network.convolve(inputs, widths[0], 7, stride=2, name="stem")
+        x = network.activate(network.normalize(x, name="stem"), name="stem")
+        x = layers.MaxPooling2D(3, 2, "same", dtype=dtype, name="stem_pool")(x)
+    add_block = network.basic if block == "basic" else network.bottleneck
+    for i, (depth, width) in enumerate(zip(depths, widths, strict=True)):
+        for j in range(depth):
+            stride = 2 if i > 0 and j == 0 else 1
+            x = add_block(x, width, stride, name=f"stage{i + 1}_block{j + 1}")
+    features = layers.GlobalAveragePooling2D(dtype=dtype, name="pool")(x)
+    return keras.Model(inputs, features, name=name)
+
+
+class _Builder:
+    """Adds named layers of one dtype policy to a functional graph."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+
+    def convolve(self, x, width, kernel_size, stride=1, *, name):
+        return layers.Conv2D(
+            width,
+            kernel_size,
+            strides=stride,
+            padding="same",
+            use_bias=False,
+            kernel_initializer=keras.initializers.VarianceScaling(
+                2.0, "fan_out", "truncated_normal"
+            ),
+            dtype=self.dtype,
+            name=f"{name}_conv",
+        )(x)
+
+    def normalize(self, x, *, name, gamma="ones"):
+        return layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            gamma_initializer=gamma,
+            # On the other backends the batch is global already, and they refuse it.
+            synchronized=keras.backend.backend() == "tensorflow",
+            dtype=self.dtype,
+            name=f"{name}_bn",
+        )(x)
+
+    def activate(self, x, *, name):
+        return layers.ReLU(dtype=self.dtype, name=f"{name}_relu")(x)
+
+    def basic(self, x, width, stride, *, name):
+        y = self.convolve(x, width, 3, stride, name=f"{name}_1")
+        y = self.activate(self.normalize(y, name=f"{name}_1"), name=f"{name}_1")
+        y = self.convolve(y, width, 3, name=f"{name}_2")
+        return self.join(x, y, stride, name=name)
+
+    def bottleneck(self, x, width, stride, *, name):
+        y = self.convolve(x, width, 1, name=f"{name}_1")
+        y = self.activate(self.normalize(y, name=f"{name}_1"), name=f"{name}_1")
+        y = self.convolve(y, width, 3, stride, name=f"{name}_2")
+        y = self.activate(self.normalize(y, name=f"{name}_2"), name=f"{name}_2")
+        y = self.convolve(y, 4 * width, 1, name=f"{name}_3")
+        return self.join(x, y, stride, name=name)
+
+    def join(self, x, y, stride, *, name):
+        """Adds the branch to the shortcut; at the start the branch is zero."""
+        y = self.normalize(y, name=f"{name}_last", gamma="zeros")
+        if stride > 1 or x.shape[-1] != y.shape[-1]:
+            x = self.convolve(x, y.shape[-1], 1, stride, name=f"{name}_shortcut")
+            x = self.normalize(x, name=f"{name}_shortcut")
+        x = layers.Add(dtype=self.dtype, name=f"{name}_add")([x, y])
+        return self.activate(x, name=f"{name}_out")
+
+
+def _check(input_shape, depths, widths, block, stem):
+    if len(input_shape) != 3:
+        raise ValueError(
+            "`input_shape` must be (height, width, channels). "
+            f"Received: {tuple(input_shape)}"
+        )
+    if block not in BLOCKS:
+        raise ValueError(f"`block` must be one of {BLOCKS}. Received: {block!r}")
+    if stem not in STEMS:
+        raise ValueError(f"`stem` must be one of {STEMS}. Received: {stem!r}")
+    if not depths or len(depths) != len(widths) or min(depths) < 1:
+        raise ValueError(
+            "`depths` and `widths` must hold one positive number for each stage. "
+            f"Received: depths={tuple(depths)}, widths={tuple(widths)}"
+        )

@@ -1,0 +1,6 @@
+"""Predictive learning: the target is a part of the example."""
+
+from kerassl.models.predictive.autoencoder import Autoencoder
+from kerassl.models.predictive.masked_lm import MaskedLM
+
+__all__ = ["Autoencoder", "MaskedLM"]

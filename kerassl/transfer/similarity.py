@@ -1,0 +1,90 @@
+"""How well an encoder's sentence vectors follow human similarity scores."""
+
+import numpy as np
+
+from kerassl.encoders.pooling import feature_model
+
+LENGTH_STEP = 16
+
+
+def sentence_similarity(
+    encoder,
+    pretext,
+    pairs,
+    scores,
+    *,
+    pooling: str = "mean",
+    batch_size: int = 128,
+) -> float:
+    """Returns the rank correlation of cosine similarity with human scores.
+
+    Nothing is trained: both sentences of a pair are encoded, pooled and
+    compared, which is how the STS benchmark is scored.
+
+    Args:
+        encoder: A text backbone, such as a task's `encoder`.
+        pretext: A text pretext layer, such as `kerassl.pretext.MaskedTokens`,
+            whose `prepare` makes the encoder's inputs; or a KerasHub
+            tokenizer, which is then wrapped in one of 128 tokens a sentence.
+        pairs: Sequence of pairs of sentences, at least 2 pairs.
+        scores: Human similarity scores, one a pair, any scale.
+        pooling: As in `kerassl.encoders.pool`.
+        batch_size: Sentences at a time.
+
+    Returns:
+        Spearman's rank correlation, in [-1, 1]; NaN if all scores are equal.
+
+    Raises:
+        ValueError: If there are not as many scores as pairs, or fewer than 2.
+
+    Example:
+        >>> import keras_hub
+        >>> from kerassl.data import train_tokenizer
+        >>> tokenizer = train_tokenizer(["a b c d"], vocabulary_size=9)
+        >>> encoder = keras_hub.models.BertBackbone(9, 1, 2, 8, 16)
+        >>> pairs = [("a b", "a b"), ("a b", "c d"), ("a b", "a d")]
+        >>> rho = sentence_similarity(encoder, tokenizer, pairs, [5, 0, 2])
+        >>> -1 <= rho <= 1
+        True
+
+    Reference:
+        Cer et al., 2017, https://arxiv.org/abs/1708.00055
+    """
+    from scipy.stats import spearmanr
+
+    pairs, scores = list(pairs), np.asarray(scores, dtype=float)
+    if len(pairs) != len(scores) or len(pairs) < 2:
+        raise ValueError(
+            "`pairs` and `scores` must have the same length, at least 2. Received "
+            f"lengths: {len(pairs)} and {len(scores)}"
+        )
+    if not hasattr(pretext, "prepare"):
+        from kerassl.pretext.text import MaskedTokens
+
+        longest = getattr(encoder, "max_sequence_length", 128)
+        pretext = MaskedTokens(pretext, sequence_length=min(128, longest))
+    model = feature_model(encoder, pooling)
+    first, second = (
+        _vectors(model, pretext, [pair[side] for pair in pairs], batch_size)
+        for side in (0, 1)
+    )
+    return float(spearmanr((first * second).sum(axis=1), scores).statistic)
+
+
+def _vectors(model, pretext, sentences, batch_size):
+    """Returns unit vectors (sentences, dim)."""
+    import tensorflow as tf
+
+    # Sentences of like length go together, and lose the padding they share.
+    order = np.argsort([len(sentence) for sentence in sentences], kind="stable")
+    parts = []
+    for start in range(0, len(order), batch_size):
+        batch = [sentences[i] for i in order[start : start + batch_size]]
+        x = {name: v.numpy() for name, v in pretext.prepare(tf.constant(batch)).items()}
+        longest = x["padding_mask"].sum(axis=1).max()
+        length = -(-longest // LENGTH_STEP) * LENGTH_STEP  # few shapes, few traces
+        x = {name: x[name][:, :length] for name in model.input}
+        parts.append(np.asarray(model.predict_on_batch(x)))
+    vectors = np.empty((len(order), parts[0].shape[1]), np.float32)
+    vectors[order] = np.concatenate(parts)
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
