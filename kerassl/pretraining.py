@@ -208,10 +208,26 @@ def _sources(plan, examples, seed, hold_out):
         if test is not None:
             return train, test
     else:
-        train = as_source(examples, modality=plan.get("modality"))
+        train = as_source(
+            examples, modality=plan.get("modality"), **_image_options(plan, examples)
+        )
     if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
         return train, None
     return _held_out(train, seed)
+
+
+def _image_options(plan, examples):
+    """Returns how to read a folder of images so that they fit the preset."""
+    if plan.get("modality") != "image" or not isinstance(examples, str | Path):
+        return {}
+    if not Path(examples).expanduser().is_dir():
+        return {}
+    options = {}
+    if "size" in plan["pretext"]:
+        options["size"] = plan["pretext"]["size"]
+    if "input_shape" in plan["encoder"]:
+        options["channels"] = plan["encoder"]["input_shape"][-1]
+    return options
 
 
 def _described(examples):
@@ -425,7 +441,7 @@ def _environment():
     devices = [d.device_type for d in tf.config.list_physical_devices()]
     return {
         "python": platform.python_version(),
-        "backend": keras.backend.backend(),
+        "backend": distribute.BACKEND,
         "machine": platform.machine(),
         "devices": sorted(devices),
         **{name: version(name) for name in packages},

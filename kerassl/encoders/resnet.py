@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl import distribute
+
 BLOCKS = ("basic", "bottleneck")
 STEMS = ("cifar", "imagenet")
 
@@ -101,7 +103,7 @@ class _Builder:
             epsilon=1e-5,
             gamma_initializer=gamma,
             # On the other backends the batch is global already, and they refuse it.
-            synchronized=keras.backend.backend() == "tensorflow",
+            synchronized=distribute.BACKEND == "tensorflow",
             dtype=self.dtype,
             name=f"{name}_bn",
         )(x)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
+from kerassl import distribute
+
 
 @keras.saving.register_keras_serializable(package="kerassl")
 class ProjectionHead(keras.layers.Layer):
@@ -85,7 +87,7 @@ class ProjectionHead(keras.layers.Layer):
             epsilon=1e-5,
             center=center,
             # On the other backends the batch is global already, and they refuse it.
-            synchronized=keras.backend.backend() == "tensorflow",
+            synchronized=distribute.BACKEND == "tensorflow",
             dtype=self.dtype_policy,
         )
 

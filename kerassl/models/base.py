@@ -1,5 +1,7 @@
 """The base class of every pretext model: forward, objective, one train step."""
 
+import copy
+
 import keras
 from keras import ops
 
@@ -222,8 +224,9 @@ class PretextModel(distribute.Trainer):
     @classmethod
     def from_config(cls, config, custom_objects=None):
         nested = {
+            # A copy, since Keras empties nested configurations as it reads.
             key: keras.saving.deserialize_keras_object(
-                value, custom_objects=custom_objects
+                copy.deepcopy(value), custom_objects=custom_objects
             )
             for key, value in config.items()
             if isinstance(value, dict) and "class_name" in value

@@ -220,8 +220,16 @@ class FineTuner:
             self._optimizer.variables, self._optimizer_start, strict=True
         ):
             variable.assign(value)
-        depths = [] if self.frozen else variable_depths(self.encoder)
+        depths = [] if self.frozen else self._depths()
         self._optimizer.rate_factors.assign(rate_factors(depths, layer_decay, heads=2))
+
+    def _depths(self):
+        """Returns the depth of each encoder variable that the classifier trains."""
+        variables = self.encoder.trainable_variables
+        depths = dict(zip(map(id, variables), variable_depths(self.encoder), strict=True))
+        # What the features do not read is not trained: BERT's pooler.
+        trained = map(id, self._model.trainable_variables)
+        return [depths[key] for key in trained if key in depths]
 
     def _train(self, x, y, held, rate, *, steps, batch_size, patience, seed):
         """Trains step by step: an epoch of `fit` costs more than small steps do."""

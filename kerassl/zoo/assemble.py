@@ -104,7 +104,7 @@ def check_arguments(name: str, target: Callable[..., Any], given: list[str]) -> 
             )
 
 
-def build(spec: Any, **extra: Any) -> Any:
+def build(spec: Any, /, **extra: Any) -> Any:
     """Builds the object that a preset's section describes.
 
     A dictionary with a "class" becomes a call of that class or function with
@@ -145,8 +145,8 @@ def build(spec: Any, **extra: Any) -> Any:
     return _call(name, target, **given)
 
 
-def _call(name: str, target: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _call(what: str, target: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     try:
         return target(*args, **kwargs)
     except (ValueError, TypeError) as error:
-        raise InvalidPreset(f"{name}: {error}") from error
+        raise InvalidPreset(f"{what}: {error}") from error

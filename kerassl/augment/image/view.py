@@ -220,13 +220,12 @@ def resize(images, size: int):
         TensorShape([2, 32, 32, 3])
     """
     images = _checked(images)
-    height, width = _sides(images)
-    start, one = tf.zeros(1), tf.ones(1)
-    rows = resize_matrix(start, one * tf.cast(height, tf.float32), height, size)
-    columns = resize_matrix(start, one * tf.cast(width, tf.float32), width, size)
-    views = tf.transpose(_transform(images, rows, columns), (0, 2, 1))
-    views = tf.clip_by_value(views, 0.0, 1.0)
-    return tf.reshape(views, (-1, size, size, images.shape[-1]))
+    # Not `_transform`: a constant matrix on the right of a product inside a
+    # parallel `Dataset.map` crashes in oneDNN (TensorFlow 2.21).
+    if images.dtype == tf.uint8:
+        images = tf.cast(images, tf.float32) / 255.0
+    resized = tf.image.resize(images, (size, size), antialias=True)
+    return tf.clip_by_value(tf.cast(resized, tf.float32), 0.0, 1.0)
 
 
 def _transform(images, rows, columns):
