@@ -226,7 +226,9 @@ class FineTuner:
     def _depths(self):
         """Returns the depth of each encoder variable that the classifier trains."""
         variables = self.encoder.trainable_variables
-        depths = dict(zip(map(id, variables), variable_depths(self.encoder), strict=True))
+        depths = dict(
+            zip(map(id, variables), variable_depths(self.encoder), strict=True)
+        )
         # What the features do not read is not trained: BERT's pooler.
         trained = map(id, self._model.trainable_variables)
         return [depths[key] for key in trained if key in depths]

@@ -123,3 +123,23 @@ def test_a_seeded_initializer_and_batch_statistics_are_drawn_anew():
     assert (new[4] == 0).all()
     for a, b in zip(copy_of(encoder).get_weights(), encoder.get_weights(), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_pooler_that_no_feature_reads_does_not_shift_the_factors():
+    encoder = bert()
+    tuner = FineTuner(encoder, np.array([0, 1]))
+    rng = np.random.default_rng(0)
+    x = {
+        "token_ids": rng.integers(0, 9, (8, 6)),
+        "padding_mask": np.ones((8, 6), int),
+        "segment_ids": np.zeros((8, 6), int),
+    }
+    tuner.fit((x, np.arange(8) % 2), None, layer_decay=0.5, steps=1)
+    trained = tuner.classifier.trainable_variables
+    factors = keras.ops.convert_to_numpy(tuner._optimizer.rate_factors)
+    assert len(trained) == len(factors) < len(encoder.trainable_variables) + 2
+    by_name = {v.path: f for v, f in zip(trained, factors, strict=True)}
+    assert {f for path, f in by_name.items() if "classes" in path} == {1.0}
+    assert {f for path, f in by_name.items() if "token_embedding" in path} == {
+        min(factors)
+    }
