@@ -4,9 +4,11 @@
 imports nothing of pytest.
 """
 
+import keras
+import keras_hub
 import numpy as np
 
-from kerassl import encoders, models, pretext
+from kerassl import data, encoders, models, pretext
 
 
 def autoencoder():
@@ -26,6 +28,36 @@ def simclr():
         return models.SimCLR(encoder, views, projection_dim=8, temperature=0.2)
 
     return make, images(), 16
+
+
+def masked_lm():
+    subjects = ("the cat", "a dog", "my bird", "the old king", "one small child")
+    objects = ("a red house", "the green tree", "my blue boat", "their horse")
+    texts = [
+        f"{subject} {verb} {object_}"
+        for subject in subjects
+        for verb in ("sees", "hears", "likes")
+        for object_ in objects
+    ]
+    tokenizer = data.train_tokenizer(texts, vocabulary_size=90)
+
+    def make(dtype="float32"):
+        # BERT's pooler is not trained here, so `fix_weights` leaves it alone.
+        keras.utils.set_random_seed(0)
+        encoder = keras_hub.models.BertBackbone(
+            tokenizer.vocabulary_size(),
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            intermediate_dim=32,
+            dropout=0.0,
+            max_sequence_length=16,
+            dtype=dtype,
+        )
+        masked = pretext.MaskedTokens(tokenizer, sequence_length=16)
+        return models.MaskedLM(encoder, pretext=masked)
+
+    return make, texts, 20
 
 
 def images():
