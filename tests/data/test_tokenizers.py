@@ -124,9 +124,9 @@ def test_long_documents_are_read_to_their_end():
 
 
 def test_a_progress_bar(capsys):
-    train_tokenizer(["some text"] * 3, vocabulary_size=13, progress=True)
+    train_tokenizer(["some text"] * 3, vocabulary_size=16, progress=True)
     assert "Reading the corpus" in capsys.readouterr().err
-    train_tokenizer(["some text"] * 3, vocabulary_size=13)
+    train_tokenizer(["some text"] * 3, vocabulary_size=16)
     assert capsys.readouterr().err == ""
 
 
