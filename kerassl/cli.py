@@ -118,6 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument(
         "--no-evaluate", action="store_true", help="train only, without the report"
     )
+    pretrain.add_argument(
+        "--checkpoint-seconds",
+        type=float,
+        default=30.0,
+        metavar="S",
+        help="seconds between checkpoints (default 30)",
+    )
     _quiet(pretrain)
 
     evaluate = _command(
@@ -246,6 +253,7 @@ def _pretrain(args: argparse.Namespace) -> None:
         overrides=overrides,
         evaluate=not args.no_evaluate,
         progress=not args.quiet,
+        checkpoint_seconds=args.checkpoint_seconds,
     )
     print(run)
 

@@ -42,6 +42,7 @@ def pretrain(
     overrides=None,
     evaluate=True,
     progress=True,
+    checkpoint_seconds=30.0,
 ):
     """Pretrains an encoder and reports what it is worth.
 
@@ -69,6 +70,8 @@ def pretrain(
         overrides: Dict of dotted keys, such as {"model.temperature": 0.2}.
         evaluate: Whether to compare with the controls afterwards.
         progress: Whether to show a progress bar.
+        checkpoint_seconds: Seconds between checkpoints, at least; what a kill
+            can cost.
 
     Returns:
         A `kerassl.run.Run`.
@@ -102,7 +105,7 @@ def pretrain(
     if not (path / folder.ENCODER).is_file():
         with place.scope():
             task = _task(preset_or_task, plan, path, train, seed, progress)
-            _fit(task, train, plan, path, progress)
+            _fit(task, train, plan, path, progress, checkpoint_seconds)
         _draw_training(task, train, plan, path)
     return _report(path, train, test, evaluate, progress)
 
@@ -301,7 +304,7 @@ def _optimizer(recipe):
     return zoo.build(section, learning_rate=schedule)
 
 
-def _fit(task, train, plan, path, progress):
+def _fit(task, train, plan, path, progress, checkpoint_seconds):
     steps = plan["recipe"]["steps"]
     batch_size = plan["recipe"]["batch_size"]
     checkpoints = path / folder.CHECKPOINTS
@@ -316,7 +319,9 @@ def _fit(task, train, plan, path, progress):
             start=start,
             tensorboard=path / folder.TENSORBOARD,
         ),
-        callbacks.Checkpoint(checkpoints, start=start),
+        callbacks.Checkpoint(
+            checkpoints, start=start, every_seconds=checkpoint_seconds
+        ),
         callbacks.StopAtStep(steps, start=start),
     ]
     bar = callbacks.ProgressBar(steps, start=start) if progress else None

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
+from matplotlib.figure import Figure
 
 from kerassl.models import PretextModel
 from kerassl.pretext import PretextLayer, fold_seed
@@ -22,6 +23,11 @@ class Corrupt(PretextLayer):
 
     def prepare(self, inputs):
         return tf.cast(inputs, tf.float32)
+
+    def draw(self, inputs, seed):
+        figure = Figure()
+        figure.subplots().imshow(self(inputs, seed)[0])
+        return figure
 
 
 @keras.saving.register_keras_serializable(package="kerassl_tests")

@@ -1,0 +1,166 @@
+"""Whole runs: what they leave, how they resume, what they refuse."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+from toy import Corrupt, Restore, encoder
+
+import kerassl
+from kerassl.callbacks import latest_checkpoint
+from kerassl.run import Run
+
+DIGITS = [
+    "simclr_digits",
+    "--batch-size=64",
+    "--set=encoder.depths=[1]",
+    "--set=encoder.widths=[8]",
+]
+BERT = [
+    "bert_tiny",
+    "--batch-size=16",
+    "--set=tokenizer.vocabulary_size=150",
+    "--set=encoder.num_layers=1",
+    "--set=encoder.hidden_dim=16",
+    "--set=encoder.intermediate_dim=32",
+    "--set=pretext.sequence_length=16",
+]
+
+
+def command(arguments, out, steps):
+    return [
+        *(sys.executable, "-m", "kerassl.cli", "pretrain", *arguments),
+        *(f"--out={out}", f"--steps={steps}", "--no-evaluate", "--quiet"),
+        "--checkpoint-seconds=0",
+    ]
+
+
+@pytest.mark.parametrize("name", ["simclr_digits", "bert_tiny"])
+def test_a_killed_run_resumes_bit_for_bit(name, tmp_path):
+    arguments = DIGITS
+    if name == "bert_tiny":
+        words = "the cat sat on a mat while some dog ran over two hills".split()
+        random = np.random.default_rng(0)
+        lines = [" ".join(random.choice(words, 12)) for _ in range(64)]
+        (tmp_path / "corpus.txt").write_text("\n".join(lines))
+        arguments = [*BERT, f"--data={tmp_path / 'corpus.txt'}"]
+    steps = 30
+    subprocess.run(command(arguments, tmp_path / "whole", steps), check=True)
+    killed = subprocess.Popen(command(arguments, tmp_path / "killed", steps))
+    checkpoints = tmp_path / "killed" / "checkpoints"
+    deadline = time.monotonic() + 180
+    while (latest_checkpoint(checkpoints) or (None, 0))[1] < 3:
+        assert killed.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    assert not (tmp_path / "killed" / "encoder.keras").exists()
+    subprocess.run(command(arguments, tmp_path / "killed", steps), check=True)
+    paths = [
+        latest_checkpoint(tmp_path / run / "checkpoints") for run in ("whole", "killed")
+    ]
+    assert [step for _, step in paths] == [steps, steps]
+    with np.load(paths[0][0]) as whole, np.load(paths[1][0]) as resumed:
+        assert whole.files == resumed.files
+        for key in whole.files:
+            np.testing.assert_array_equal(whole[key], resumed[key], err_msg=key)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "digits"
+    return pretrain(out)
+
+
+def pretrain(out, **options):
+    overrides = {
+        "encoder.depths": [1],
+        "encoder.widths": [8],
+        "transfer.labels_per_class": [5],
+        "transfer.draws": 2,
+        "transfer.methods": ["knn"],
+        **options.pop("overrides", {}),
+    }
+    return kerassl.pretrain(
+        "simclr_digits",
+        out=out,
+        steps=8,
+        batch_size=64,
+        overrides=overrides,
+        progress=False,
+        **options,
+    )
+
+
+def test_the_folder_of_a_run(run):
+    files = {path.name for path in run.path.iterdir()}
+    assert files == {
+        *("run.json", "report.json", "report.md", "history.jsonl", "checkpoints"),
+        *("encoder.keras", "task.keras", "tensorboard"),
+        *("views.png", "embedding.png", "loss.png", "few_labels.png"),
+    }
+    loaded = keras.saving.load_model(run.path / "encoder.keras")
+    assert loaded.output_shape == (None, 8)
+    assert run.task.encoder.count_params() == loaded.count_params()
+    assert "| kNN | pretrained |" in str(run)
+    assert run.report["data"]["examples"] == 1297
+
+
+def test_a_finished_run_is_not_run_again(run):
+    before = (run.path / "report.json").stat().st_mtime_ns
+    assert pretrain(run.path).report == run.report
+    assert (run.path / "report.json").stat().st_mtime_ns == before
+
+
+def test_a_run_of_another_configuration_is_refused(run):
+    with pytest.raises(ValueError, match="model.temperature was 0.2, now 0.5"):
+        pretrain(run.path, overrides={"model.temperature": 0.5})
+    with pytest.raises(ValueError, match="seed was 0, now 1"):
+        pretrain(run.path, seed=1)
+
+
+def test_a_run_is_evaluated_anew(run):
+    draws = kerassl.evaluate(
+        run.path, overrides={"transfer.draws": 3}, progress=False
+    ).report["transfer"]["protocol"]["draws"]
+    assert draws == 3
+
+
+def test_a_task_of_your_own(tmp_path):
+    task = Restore(encoder(), Corrupt())
+    x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    labels = np.arange(64) % 2
+    source = kerassl.data.ArraySource(x, labels=labels)
+    run = kerassl.pretrain(
+        task,
+        source,
+        out=tmp_path / "own",
+        steps=4,
+        batch_size=16,
+        progress=False,
+        evaluate=False,
+    )
+    assert Run(run.path).report["transfer"] is None
+    np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 8))
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"steps": 0}, "`steps` must be an integer >= 1. Received: 0"),
+        ({"batch_size": -1}, "`batch_size` must be an integer >= 1"),
+        ({"seed": 0.5}, "`seed` must be an integer. Received: 0.5"),
+        ({"batch_size": 2000}, "only 1297 examples"),
+        ({"strategy": "both"}, "`strategy` must be 'auto'"),
+    ],
+)
+def test_bad_arguments(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        kerassl.pretrain(
+            "simclr_digits", out=tmp_path / "run", progress=False, **options
+        )
