@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kerassl.pictures import image_grid, image_rows
+from kerassl.pictures import TOKEN_STYLES, image_grid, image_rows, token_figure
 
 
 def test_grid_shows_every_image(tmp_path):
@@ -52,3 +52,27 @@ def test_rows_hold_the_examples_side_by_side():
 def test_rows_are_checked(rows, titles, message):
     with pytest.raises(ValueError, match=message):
         image_rows(rows, titles)
+
+
+def test_tokens_stand_above_their_targets(tmp_path):
+    row = [("the", "plain", ""), ("[MASK]", "masked", "cat"), ("$5", "random", "sat")]
+    figure = token_figure([row])
+    shown = {text.get_text(): text for text in figure.texts}
+    assert {label for label, _, _ in TOKEN_STYLES.values()} < set(shown)
+    token, target = shown["[MASK]"].get_position(), shown["cat"].get_position()
+    assert token[0] == target[0] and token[1] > target[1]
+    figure.savefig(tmp_path / "tokens.png")  # the dollar starts no formula
+
+
+def test_long_texts_are_broken_and_cut():
+    row = [(f"token{number}", "plain", "") for number in range(100)]
+    figure = token_figure([row], width=40, max_lines=3)
+    heights = {round(text.get_position()[1], 6) for text in figure.texts}
+    assert len(heights) == 1 + 3  # the legend and three lines
+    assert all(0 < height < 1 for height in heights)
+
+
+@pytest.mark.parametrize("rows", [[], [[("a", "hidden", "b")]]])
+def test_tokens_of_an_unknown_kind(rows):
+    with pytest.raises(ValueError, match="`rows`"):
+        token_figure(rows)
