@@ -37,7 +37,9 @@ def main():
         seconds = time.monotonic() - begin
         after = measure(task.encoder, train, test, seed)
         rows.append((before, after))
-        print(f"seed {seed}: {seconds:.0f} s, before {before}, after {after}", flush=True)
+        print(
+            f"seed {seed}: {seconds:.0f} s, before {before}, after {after}", flush=True
+        )
     scores = np.array(rows)  # (seeds, before and after, measures)
     for index, name in enumerate(("linear probe", "kNN")):
         for stage, encoder in enumerate(("random", "pretrained")):

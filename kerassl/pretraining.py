@@ -312,7 +312,10 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
     epoch_steps = max(1, steps // LINES)
     monitors = [
         callbacks.StopOnNaN(checkpoints),
-        callbacks.CollapseMonitor(_prepared(task.pretext, train, limit=256)),
+        callbacks.CollapseMonitor(
+            _prepared(task.pretext, train, limit=256),
+            **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
+        ),
         callbacks.RunLog(
             path / folder.HISTORY,
             batch_size=batch_size,

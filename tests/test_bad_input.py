@@ -115,8 +115,9 @@ def test_a_broken_image_among_good_ones_is_noted(here, pretrain):
 
 
 def test_lines_that_are_not_utf8_are_noted(here, capsys):
-    line = b"the cat sat on the mat and the dog ate the hat\n"
-    (here / "corpus.txt").write_bytes(line * 8 + b"caf\xe9\n\n")
+    words = b"the cat sat on a mat and the dog ate that hat".split()
+    lines = [b" ".join(words[i:] + words[:i]) for i in range(8)]
+    (here / "corpus.txt").write_bytes(b"\n".join([*lines, b"caf\xe9", b""]))
     small = {
         "encoder.num_layers": 1,
         "tokenizer.vocabulary_size": 35,

@@ -144,6 +144,7 @@ def test_options_become_arguments(asked, capsys):
                 },
                 "evaluate": False,
                 "progress": False,
+                "checkpoint_seconds": 30.0,
             },
         )
     ]

@@ -45,10 +45,14 @@ class PretextModel(distribute.Trainer):
     Attributes:
         tracked: Names of the measures that `measures` returns.
         xla_on_cpu: Whether XLA makes the train step faster on a CPU.
+        can_collapse: Whether the same features for all examples would satisfy
+            the loss, or nearly, so that a run should warn of it. A task that
+            restores its input cannot do so.
     """
 
     tracked: tuple[str, ...] = ()
     xla_on_cpu = False
+    can_collapse = False
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         kwargs.setdefault("dtype", "float32")

@@ -150,7 +150,8 @@ def render_view(
         strength = tf.where(jitter < color_rate, float(color_strength), 0.0)
         views = adjust_color(
             views,
-            *(_factor(draw, 0.8 * strength) for draw in (brightness, contrast)),
+            _factor(brightness, 0.8 * strength),
+            _factor(contrast, 0.8 * strength),
             tf.where(gray < grayscale_rate, 0.0, _factor(saturation, 0.8 * strength)),
             0.2 * strength * (2.0 * hue - 1.0),
         )

@@ -63,6 +63,7 @@ class SimCLR(PretextModel):
     """
 
     tracked = ("contrastive_accuracy",)
+    can_collapse = True
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
