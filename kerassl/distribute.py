@@ -70,7 +70,7 @@ def all_gather(x):
         r * local_batch. `x` itself where there is one replica.
 
     Example:
-        >>> all_gather(ops.ones((2, 3))).shape
+        >>> tuple(all_gather(ops.ones((2, 3))).shape)
         (2, 3)
     """
     context = None if BACKEND == "jax" else _replica_context()

@@ -24,7 +24,7 @@ def simclr():
         encoder = encoders.resnet(
             (8, 8, 1), depths=(1, 1), widths=(8, 16), dtype=dtype, name="encoder"
         )
-        views = pretext.TwoViews(8, blur_rate=0.0, min_scale=0.4)
+        views = pretext.TwoViews(8, blur_rate=0.0, crop_scale=(0.4, 1.0))
         return models.SimCLR(encoder, views, projection_dim=8, temperature=0.2)
 
     return make, images(), 16

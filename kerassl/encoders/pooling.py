@@ -29,7 +29,7 @@ def pool(outputs, padding_mask=None, pooling="auto"):
         ValueError: If `pooling` is unknown or the outputs have another rank.
 
     Example:
-        >>> pool(ops.ones((2, 5, 3)), pooling="cls").shape
+        >>> tuple(pool(ops.ones((2, 5, 3)), pooling="cls").shape)
         (2, 3)
     """
     if pooling not in POOLINGS:
