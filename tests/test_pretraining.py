@@ -23,7 +23,7 @@ DIGITS = [
 BERT = [
     "bert_tiny",
     "--batch-size=16",
-    "--set=tokenizer.vocabulary_size=150",
+    "--set=tokenizer.vocabulary_size=50",
     "--set=encoder.num_layers=1",
     "--set=encoder.hidden_dim=16",
     "--set=encoder.intermediate_dim=32",
