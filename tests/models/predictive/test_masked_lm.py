@@ -43,14 +43,6 @@ def make(dtype="float32"):
     return MaskedLM(bert(dtype), pretext())
 
 
-def test_shared_checks(tmp_path):
-    testing.check_task(make, TEXTS, batch_size=20, folder=tmp_path)
-
-
-def test_two_replicas(two_replicas):
-    testing.check_replicas(make, TEXTS, batch_size=20, strategy=two_replicas)
-
-
 def test_loss_is_the_mean_over_used_slots():
     task = testing.fix_weights(make())
     task.compile("sgd")
