@@ -43,6 +43,7 @@ def ours(images, size, blur_rate, color_strength, jit_compile, seconds):
 
 def torchvision(images, size, blur_rate, color_strength, seconds):
     """Returns views per second of torchvision's PIL transforms."""
+    import torchvision.transforms  # noqa: F401  fails here, not in each worker
     from PIL import Image
 
     pictures = [Image.fromarray(image) for image in images]

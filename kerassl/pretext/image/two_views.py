@@ -33,7 +33,7 @@ class TwoViews(PretextLayer):
         solarize_rate: Share of views solarised, or a pair.
         mean: Mean of each channel to subtract, in [0, 1], or None.
         std: Standard deviation of each channel to divide by, or None.
-        jit_compile: Compile the augmentation with XLA. It is then 2 to 3 times
+        jit_compile: Compile the augmentation with XLA. It is then 1.6 to 2 times
             as fast on a CPU, after about a second of compilation for each new
             shape of batch.
         name: Layer name.
