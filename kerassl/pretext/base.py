@@ -15,7 +15,7 @@ def fold_seed(seed, data):
         data: Integer, or scalar integer tensor.
 
     Returns:
-        Integer tensor of shape (2,), the same dtype as `seed`.
+        Integer tensor of shape (2,).
 
     Example:
         >>> fold_seed(tf.constant([1, 2], "int64"), 3).shape

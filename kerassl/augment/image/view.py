@@ -221,8 +221,8 @@ def resize(images, size: int):
         TensorShape([2, 32, 32, 3])
     """
     images = _checked(images)
-    # Not `_transform`: a constant matrix on the right of a product inside a
-    # parallel `Dataset.map` crashes in oneDNN (TensorFlow 2.21).
+    # Not `_transform`: a product with a constant matrix on its right can crash
+    # in oneDNN (TensorFlow 2.21), seen in a parallel `Dataset.map` and eagerly.
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) / 255.0
     resized = tf.image.resize(images, (size, size), antialias=True)

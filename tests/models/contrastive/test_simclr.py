@@ -12,8 +12,6 @@ from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.optimizers.lars import LARS
 from kerassl.pretext.image.two_views import TwoViews
 
-ON_TENSORFLOW = keras.backend.backend() == "tensorflow"
-
 
 def tiny(dtype=None, jit_compile=False, widths=(8, 12), **arguments):
     encoder = resnet((8, 8, 1), (1,) * len(widths), widths, dtype=dtype)
@@ -68,7 +66,6 @@ def test_head_is_as_wide_as_the_encoder_by_default():
     assert tiny(hidden_dim=7).head.hidden_dims == (7,)
 
 
-@pytest.mark.skipif(not ON_TENSORFLOW, reason="replicas are TensorFlow's")
 def test_two_replicas_equal_one(two_replicas):
     results = []
     for scope in (contextlib.nullcontext(), two_replicas.scope()):

@@ -98,3 +98,11 @@ def test_config_round_trip():
 def test_errors_name_the_argument(arguments):
     with pytest.raises(ValueError, match=next(iter(arguments))):
         TwoViews(**arguments)
+
+
+def test_prepare_many_batches_in_parallel():
+    # A product with a constant matrix once aborted the process here.
+    layer = TwoViews(8)
+    images = tf.data.Dataset.from_tensors(photos(side=8)).repeat(200)
+    prepared = images.map(layer.prepare, num_parallel_calls=tf.data.AUTOTUNE)
+    assert sum(1 for _ in prepared) == 200
