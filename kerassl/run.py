@@ -65,6 +65,7 @@ class Run:
 
         import kerassl.models  # noqa: F401 -- registers the classes
         import kerassl.optimizers  # noqa: F401
+        import kerassl.pretext  # noqa: F401
 
         path = self.path / name
         if not path.is_file():

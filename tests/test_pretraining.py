@@ -131,6 +131,16 @@ def test_a_run_is_evaluated_anew(run):
     assert draws == 3
 
 
+def test_a_run_is_evaluated_in_another_process(run):
+    # There, nothing has yet imported the classes that the task is made of.
+    words = ["evaluate", str(run.path), "--set=transfer.draws=3", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-m", "kerassl.cli", *words], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert "mean ± std over 3 label draws" in done.stdout
+
+
 def test_a_task_of_your_own(tmp_path):
     task = Restore(encoder(), Corrupt())
     x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")

@@ -1,6 +1,7 @@
 """Folders of image files as a source."""
 
 import pathlib
+import re
 
 import numpy as np
 
@@ -246,6 +247,9 @@ def _failure(load, path):
     try:
         load(path)
     except Exception as error:  # whatever the decoder raises is the reason
-        lines = str(getattr(error, "message", error)).strip().splitlines()
+        message = str(getattr(error, "message", error))
+        # TensorFlow names the node in the graph, which says nothing of the file.
+        message = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", message, flags=re.DOTALL)
+        lines = message.strip().splitlines()
         return lines[0][:200] if lines else type(error).__name__
     return "could not be decoded"
