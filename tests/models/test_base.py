@@ -203,3 +203,23 @@ def test_strategy_names():
         distribute.strategy("mirored")
     with pytest.raises(ValueError, match="`strategy` must be 'auto'"):
         distribute.strategy("cpu:x")
+
+
+def test_a_step_does_not_depend_on_timing(monkeypatch):
+    # With Grappler on, sums are added up in the order in which parts arrive,
+    # and two runs on a busy processor differ.
+    task = fixed(Restore(encoder(), Corrupt()))
+    task.compile("adam")
+    seen = []
+    step = task.train_step
+
+    def spy(data):
+        seen.append(tf.config.optimizer.get_experimental_options())
+        return step(data)
+
+    monkeypatch.setattr(task, "train_step", spy)
+    task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    assert seen[0].get("disable_meta_optimizer", False) != on_gpu
+    after = tf.config.optimizer.get_experimental_options()
+    assert not after.get("disable_meta_optimizer", False)
