@@ -7,8 +7,9 @@ texts, encyclopedia summaries and film reviews, for some minutes on a CPU. It is
 then fine-tuned on 200 labelled sentences of SST-2, and so is the same
 architecture with random weights: same tokenizer, labels, learning rates to choose
 from and schedule. Each draw takes 200 of 2,000 training sentences and chooses the
-rate on a fifth of them; the test set is read once, at its end. Prints mean and
-standard deviation over the draws.
+rate on a fifth of them. The recipe below was chosen on SST-2's development set;
+the test set is read once, at the end. Prints mean and standard deviation over
+the draws.
 """
 
 import argparse
@@ -21,11 +22,12 @@ import tensorflow as tf
 
 from kerassl import data, transfer, zoo
 
-LENGTH = 48
-PASSAGE_CHARACTERS = 200
+LENGTH = 32
+PASSAGE_CHARACTERS = 130
+MASK_RATE = 0.2
 LABELLED = 2000
 LABELS_PER_CLASS = 100
-FINE_TUNING = {"learning_rate": (0.0005, 0.002), "steps": 100}
+FINE_TUNING = {"learning_rate": (0.0002, 0.0005, 0.002), "steps": 150}
 
 
 def passages(documents):
@@ -48,7 +50,11 @@ def pretrain(texts, steps, batch_size, learning_rate, seed):
     tokenizer = data.train_tokenizer(texts, **zoo.config("bert_tiny")["tokenizer"])
     keras.utils.set_random_seed(seed)
     # Minutes of training do not overfit, so dropout would only slow them down.
-    changes = {"encoder.dropout": 0.0, "pretext.sequence_length": LENGTH}
+    changes = {
+        "encoder.dropout": 0.0,
+        "pretext.sequence_length": LENGTH,
+        "pretext.mask_rate": MASK_RATE,
+    }
     task = zoo.load("bert_tiny", tokenizer=tokenizer, overrides=changes)
     warmup = steps // 15
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -92,14 +98,14 @@ def evaluate(task, draws):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=1500)
-    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--batch-size", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=0.002)
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     reviews, _ = real_data.movie_reviews()
-    texts = passages([*real_data.wiki_summaries(), *reviews])
+    texts = passages([*reviews, *real_data.wiki_summaries()])
     begin = time.monotonic()
     task, measures = pretrain(
         texts, given.steps, given.batch_size, given.learning_rate, given.seed
