@@ -7,9 +7,8 @@ texts, encyclopedia summaries and film reviews, for some minutes on a CPU. It is
 then fine-tuned on 200 labelled sentences of SST-2, and so is the same
 architecture with random weights: same tokenizer, labels, learning rates to choose
 from and schedule. Each draw takes 200 of 2,000 training sentences and chooses the
-rate on a fifth of them. The recipe below was chosen on SST-2's development set;
-the test set is read once, at the end. Prints mean and standard deviation over
-the draws.
+rate on a fifth of them; the test set is read at the end. Prints mean and standard
+deviation over the draws.
 """
 
 import argparse
