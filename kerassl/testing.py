@@ -153,8 +153,14 @@ def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
         strategy: The strategy to compare with one replica.
         rtol: Tolerance, relative to the largest weight of a variable.
     """
-    one, losses1 = trained(make, examples, batch_size=batch_size)
-    two, losses2 = trained(make, examples, batch_size=batch_size, strategy=strategy)
+    # The second step reads what the first left in the state and the optimizer.
+    # Later ones prove no more: in time a rounding difference of 1e-7 carries
+    # some unit across a ReLU's corner, where the gradient jumps.
+    steps = 2
+    one, losses1 = trained(make, examples, batch_size=batch_size, steps=steps)
+    two, losses2 = trained(
+        make, examples, batch_size=batch_size, steps=steps, strategy=strategy
+    )
     np.testing.assert_allclose(losses2, losses1, rtol=rtol)
     for a, b in zip(one.variables, two.variables, strict=True):
         if "seed_generator" in a.path:
