@@ -27,6 +27,7 @@ setup(
         "numpy>=2.4,<3",
         "scipy>=1.17,<2",
         "scikit-learn>=1.9,<2",
+        "threadpoolctl>=3.8,<4",
         "matplotlib>=3.11,<4",
         "rich>=15,<16",
         "tokenizers>=0.23,<0.24",
