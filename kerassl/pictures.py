@@ -167,7 +167,8 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
         figure.text(x, y, text.replace("$", r"\$"), **style, **extra)
 
     column = 0
-    for label, box, letters in TOKEN_STYLES.values():
+    marked = any(kind != "plain" for row in rows for _, kind, _ in row)
+    for label, box, letters in TOKEN_STYLES.values() if marked else ():
         write(column, 0, label, color=letters, backgroundcolor=box)
         column += len(label) + 4
     line = 2

@@ -68,7 +68,7 @@ def test_long_texts_are_broken_and_cut():
     row = [(f"token{number}", "plain", "") for number in range(100)]
     figure = token_figure([row], width=40, max_lines=3)
     heights = {round(text.get_position()[1], 6) for text in figure.texts}
-    assert len(heights) == 1 + 3  # the legend and three lines
+    assert len(heights) == 3  # lines; texts without marks need no legend
     assert all(0 < height < 1 for height in heights)
 
 

@@ -3,6 +3,13 @@
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import TwoViews
 from kerassl.pretext.reconstruct import Reconstruct
-from kerassl.pretext.text import MaskedTokens
+from kerassl.pretext.text import MaskedTokens, Tokens
 
-__all__ = ["MaskedTokens", "PretextLayer", "Reconstruct", "TwoViews", "fold_seed"]
+__all__ = [
+    "MaskedTokens",
+    "PretextLayer",
+    "Reconstruct",
+    "Tokens",
+    "TwoViews",
+    "fold_seed",
+]

@@ -1,5 +1,6 @@
 """Pretext tasks on text."""
 
 from kerassl.pretext.text.masked_tokens import MaskedTokens
+from kerassl.pretext.text.tokens import Tokens
 
-__all__ = ["MaskedTokens"]
+__all__ = ["MaskedTokens", "Tokens"]

@@ -7,8 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl.pretext.base import PretextLayer
-
-UNKNOWN = ("[UNK]", "<unk>")
+from kerassl.pretext.text.token_rows import TokenRows, static_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -84,6 +83,10 @@ class MaskedTokens(PretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
+        # Checks the length too, which the check of the slots takes for granted.
+        self._rows = TokenRows(
+            tokenizer, sequence_length, needs=("start", "end", "pad", "mask")
+        )
         _check_arguments(
             sequence_length, mask_rate, mask_token_rate, random_token_rate, mask_slots
         )
@@ -93,9 +96,6 @@ class MaskedTokens(PretextLayer):
         self.mask_token_rate = mask_token_rate
         self.random_token_rate = random_token_rate
         self.mask_slots = mask_slots
-        # KerasHub tokenises eager strings one by one in Python; a graph gives
-        # the same ids as Dataset.map does, and in batches.
-        self._tokenize = tf.function(lambda texts: self.tokenizer(texts))
 
     @property
     def num_slots(self) -> int:
@@ -105,10 +105,10 @@ class MaskedTokens(PretextLayer):
         return math.ceil(self.mask_rate * (self.sequence_length - 2))
 
     def call(self, inputs, seed):
-        special = self._special_ids()
-        tokens = self._tokens(inputs, special)
+        special = self._rows.special_ids()
+        tokens = self._rows.tokens(inputs)
         # The tokenizer forgets a batch size that is known in the graph.
-        rows, slots = _static_rows(inputs) or tokens.nrows(), self.num_slots
+        rows, slots = static_rows(inputs) or tokens.nrows(), self.num_slots
         # All random numbers of the batch in one draw: a column for the
         # offset, one for rounding, then the choices and the replacements.
         width = 2 + self.sequence_length + 2 * slots
@@ -116,7 +116,7 @@ class MaskedTokens(PretextLayer):
         offset, rounding, choice, action, substitute = tf.split(
             random, [1, 1, self.sequence_length, slots, slots], axis=1
         )
-        x = self._pack(tokens, special, offset)
+        x = self._rows.pack(tokens, offset)
         token_ids = x["token_ids"]
         positions, used = self._choose(token_ids, special, choice, rounding)
         original = tf.gather(token_ids, positions, batch_dims=1)
@@ -143,10 +143,7 @@ class MaskedTokens(PretextLayer):
             A dict of int32 tensors `"token_ids"`, `"padding_mask"` and
             `"segment_ids"`, each (batch, sequence_length).
         """
-        special = self._special_ids()
-        tokens = self._tokens(inputs, special)
-        rows = _static_rows(inputs) or tokens.nrows()
-        return self._pack(tokens, special, tf.zeros([rows, 1]))
+        return self._rows.prepare(inputs)
 
     def draw(self, inputs, seed):
         """Returns a figure of the texts with their hidden tokens coloured.
@@ -206,84 +203,10 @@ class MaskedTokens(PretextLayer):
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})
 
-    def _special_ids(self) -> dict[str, int | None]:
-        """Returns the ids of the special tokens, by their use."""
-        tokenizer = self.tokenizer
-        if tokenizer is None:
-            raise ValueError(
-                "MaskedTokens needs a `tokenizer` to read texts. Train one on your "
-                "texts with `kerassl.data.train_tokenizer(texts)`, load one with "
-                "`kerassl.data.load_tokenizer(folder)`, or take the one of a "
-                "pretrained encoder with `kerassl.encoders.from_preset(name)`. "
-                "Received: tokenizer=None"
-            )
-        ids = {
-            use: getattr(tokenizer, f"{use}_token_id", None)
-            for use in ("start", "end", "pad", "mask")
-        }
-        absent = [use for use, token_id in ids.items() if token_id is None]
-        if absent:
-            raise ValueError(
-                "`tokenizer` must have start, end, pad and mask tokens. Received a "
-                f"{type(tokenizer).__name__} without: {', '.join(absent)}"
-            )
-        return {**ids, "unknown": _unknown_id(tokenizer)}
-
     def _ordinary_ids(self, special) -> np.ndarray:
         every = np.arange(self.tokenizer.vocabulary_size(), dtype=np.int32)
         known = {*special.values(), *self.tokenizer.special_token_ids} - {None}
         return np.setdiff1d(every, np.array(sorted(known), np.int32))
-
-    def _tokens(self, inputs, special) -> tf.RaggedTensor:
-        """Returns the token ids of each row, without special tokens."""
-        if not isinstance(inputs, tf.RaggedTensor):
-            inputs = tf.convert_to_tensor(inputs)
-        if inputs.dtype == tf.string:
-            if inputs.shape.rank != 1:
-                raise ValueError(
-                    "`inputs` must be a vector of texts (batch,). Received shape: "
-                    f"{inputs.shape}"
-                )
-            # Unicode spaces are not space to KerasHub's WordPiece, which
-            # would take "100&nbsp;km" for one unknown word.
-            texts = tf.strings.regex_replace(inputs, r"\p{Z}", " ")
-            return tf.cast(self._tokenize(texts), tf.int32)
-        if not inputs.dtype.is_integer or inputs.shape.rank != 2:
-            raise ValueError(
-                "`inputs` must be texts (batch,) or integer token ids (batch, time). "
-                f"Received dtype {inputs.dtype.name} and shape {inputs.shape}"
-            )
-        inputs = tf.cast(inputs, tf.int32)
-        if not isinstance(inputs, tf.RaggedTensor):
-            inputs = tf.RaggedTensor.from_tensor(inputs)
-        ids, keep = inputs.flat_values, True
-        for use in ("pad", "start", "end"):
-            keep = keep & (ids != special[use])
-        return tf.ragged.boolean_mask(inputs, inputs.with_flat_values(keep))
-
-    def _pack(self, tokens, special, offset):
-        """Returns encoder inputs with the tokens from `offset` in [0, 1) on."""
-        columns = tf.range(self.sequence_length, dtype=tokens.row_splits.dtype)
-        lengths = tokens.row_lengths()[:, None]  # (batch, 1)
-        taken = tf.minimum(lengths, self.sequence_length - 2)
-        room = lengths - taken
-        share = offset * tf.cast(room + 1, tf.float32)
-        start = tf.minimum(tf.cast(share, room.dtype), room)
-        # Column 0 is the start token, so column c reads token start + c - 1.
-        where = tokens.row_starts()[:, None] + start + columns - 1
-        is_token = (columns >= 1) & (columns <= taken)
-        values = tf.concat([tokens.flat_values, [special["pad"]]], 0)
-        token_ids = tf.gather(values, tf.where(is_token, where, 0))
-        token_ids = tf.where(is_token, token_ids, special["pad"])
-        token_ids = tf.where(columns == 0, special["start"], token_ids)
-        token_ids = tf.where(columns == taken + 1, special["end"], token_ids)
-        token_ids = tf.ensure_shape(token_ids, [offset.shape[0], self.sequence_length])
-        mask = tf.cast(columns <= taken + 1, tf.int32)
-        return {
-            "token_ids": token_ids,
-            "padding_mask": tf.ensure_shape(mask, token_ids.shape),
-            "segment_ids": tf.zeros_like(token_ids),
-        }
 
     def _choose(self, token_ids, special, choice, rounding):
         """Returns (positions, used), each (batch, slots), of the masks."""
@@ -309,7 +232,7 @@ class MaskedTokens(PretextLayer):
         """Returns rows of (text, kind, target), one per token without padding."""
         x, y, weight = self(inputs, seed)
         x, y = {k: v.numpy() for k, v in x.items()}, y.numpy()
-        mask_id, rows = self._special_ids()["mask"], []
+        mask_id, rows = self._rows.special_ids()["mask"], []
         name = self.tokenizer.id_to_token
         for row, length in enumerate(x["padding_mask"].sum(1)):
             used = weight.numpy()[row] > 0
@@ -326,25 +249,7 @@ class MaskedTokens(PretextLayer):
         return rows
 
 
-def _static_rows(inputs) -> int | None:
-    """Returns the number of rows where it is known before the data."""
-    return inputs.shape[0] if hasattr(inputs, "shape") else len(inputs)
-
-
-def _unknown_id(tokenizer) -> int | None:
-    vocabulary = tokenizer.get_vocabulary()
-    for token in (getattr(tokenizer, "oov_token", None), *UNKNOWN):
-        if token is not None and token in vocabulary:
-            return tokenizer.token_to_id(token)
-    return None
-
-
 def _check_arguments(sequence_length, mask_rate, mask_token_rate, random_rate, slots):
-    if sequence_length <= 2:
-        raise ValueError(
-            "`sequence_length` must be above 2, to hold a token between start and "
-            f"end. Received: {sequence_length}"
-        )
     if not 0 < mask_rate <= 1:
         raise ValueError(f"`mask_rate` must be in (0, 1]. Received: {mask_rate}")
     if min(mask_token_rate, random_rate) < 0 or mask_token_rate + random_rate > 1:
