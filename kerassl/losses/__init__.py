@@ -1,11 +1,19 @@
 """Losses: pure functions, one family a file."""
 
-from kerassl.losses.contrastive import nt_xent, nt_xent_logits, nt_xent_per_example
+from kerassl.losses.contrastive import (
+    in_batch_info_nce,
+    in_batch_logits,
+    nt_xent,
+    nt_xent_logits,
+    nt_xent_per_example,
+)
 from kerassl.losses.language import token_cross_entropy
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
 __all__ = [
     "binary_cross_entropy",
+    "in_batch_info_nce",
+    "in_batch_logits",
     "mean_squared_error",
     "nt_xent",
     "nt_xent_logits",

@@ -123,6 +123,80 @@ def nt_xent_logits(z1, z2, keys1=None, keys2=None, offset=0, temperature: float 
     return logits, ops.concatenate([second, first])
 
 
+def in_batch_info_nce(queries, keys, offset=0, temperature: float = 0.05):
+    """Returns each query's InfoNCE loss with the other rows' keys as negatives.
+
+    Query i belongs to key `offset` + i; all other keys are its negatives,
+    and no query is compared with another. On several devices the queries are
+    this device's rows and the keys all devices' rows.
+
+    Args:
+        queries: Float tensor (batch, dim), of any length.
+        keys: Float tensor (global_batch, dim), of any length.
+        offset: Position of the key of query 0, integer or scalar integer
+            tensor.
+        temperature: Softmax temperature of the cosines, above 0, no unit.
+
+    Returns:
+        Float tensor (batch,) in nats.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> losses = in_batch_info_nce(ops.eye(4), ops.eye(4), temperature=0.5)
+        >>> round(float(losses[0]), 4)
+        0.3408
+
+    References:
+        van den Oord et al., 2018, eq. 4, https://arxiv.org/abs/1807.03748
+        Gao et al., 2021, eq. 4, https://arxiv.org/abs/2104.08821
+    """
+    logits, positives = in_batch_logits(queries, keys, offset, temperature)
+    return keras.losses.sparse_categorical_crossentropy(
+        positives, logits, from_logits=True
+    )
+
+
+def in_batch_logits(queries, keys, offset=0, temperature: float = 0.05):
+    """Returns the scaled cosines behind `in_batch_info_nce`, and the positives.
+
+    Args:
+        queries: As in `in_batch_info_nce`.
+        keys: As there.
+        offset: As there.
+        temperature: As there.
+
+    Returns:
+        Tuple of `logits`, float tensor (batch, global_batch), and `positives`,
+        int32 tensor (batch,), the column of each query's own key.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> logits, positives = in_batch_logits(ops.eye(4)[2:], ops.eye(4), offset=2)
+        >>> tuple(logits.shape), ops.convert_to_numpy(positives).tolist()
+        ((2, 4), [2, 3])
+    """
+    if not temperature > 0:
+        raise ValueError(
+            f"`temperature` must be above 0. Received: temperature={temperature}"
+        )
+    shapes = tuple(queries.shape), tuple(keys.shape)
+    if {len(shape) for shape in shapes} != {2} or shapes[0][1] != shapes[1][1]:
+        raise ValueError(
+            "`queries` and `keys` must be matrices with rows of one length. "
+            f"Received: {shapes[0]} and {shapes[1]}"
+        )
+    queries, keys = ops.normalize(queries, axis=-1), ops.normalize(keys, axis=-1)
+    logits = ops.matmul(queries, ops.transpose(keys)) / temperature
+    positives = ops.arange(ops.shape(queries)[0], dtype="int32")
+    return logits, positives + ops.cast(offset, "int32")
+
+
 def _check_pairs(z1, z2, keys1, keys2, temperature):
     if not temperature > 0:
         raise ValueError(

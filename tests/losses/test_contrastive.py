@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerassl.losses.contrastive import nt_xent, nt_xent_logits, nt_xent_per_example
+from kerassl.losses.contrastive import (
+    in_batch_info_nce,
+    in_batch_logits,
+    nt_xent,
+    nt_xent_logits,
+    nt_xent_per_example,
+)
 
 
 def reference_losses(z1, z2, temperature):
@@ -90,3 +96,53 @@ def test_errors(arguments, message):
 def test_keys_of_another_width_are_refused():
     with pytest.raises(ValueError, match="same number of dimensions"):
         nt_xent_per_example(*pairs(dim=3), *pairs(dim=4))
+
+
+def reference_info_nce(queries, keys, temperature):
+    """Loops over the queries; key i is the one that query i must find."""
+    losses = []
+    for i, query in enumerate(queries.astype("float64")):
+        lengths = np.linalg.norm(query) * np.linalg.norm(keys, axis=1)
+        scores = keys @ query / lengths / temperature
+        losses.append(-np.log(np.exp(scores[i]) / np.exp(scores).sum()))
+    return np.array(losses)
+
+
+@pytest.mark.parametrize("temperature", [0.05, 1.0])
+def test_info_nce_matches_reference(temperature):
+    queries, keys = pairs()
+    np.testing.assert_allclose(
+        in_batch_info_nce(queries, keys, temperature=temperature),
+        reference_info_nce(queries, keys, temperature),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_info_nce_limits():
+    eye, ones = np.eye(4, dtype="float32"), np.ones((4, 3), "float32")
+    assert float(ops.max(in_batch_info_nce(eye, eye))) < 1e-6
+    np.testing.assert_allclose(in_batch_info_nce(ones, ones), np.log(4), rtol=1e-6)
+
+
+def test_info_nce_of_parts_is_that_of_the_whole():
+    queries, keys = pairs(batch=6)
+    parts = [in_batch_info_nce(queries[a:b], keys, a) for a, b in [(0, 2), (2, 6)]]
+    whole = in_batch_info_nce(queries, keys)
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+    logits, positives = in_batch_logits(queries[4:], keys, offset=4)
+    assert logits.shape == (2, 6)
+    assert ops.convert_to_numpy(positives).tolist() == [4, 5]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((np.ones((4, 2)), np.ones((4, 3))), r"`queries` and `keys`.*\(4, 2\)"),
+        ((np.ones(4), np.ones((4, 2))), "`queries` and `keys`"),
+        ((np.ones((4, 2)), np.ones((4, 2)), 0, -1.0), "temperature=-1.0"),
+    ],
+)
+def test_info_nce_errors(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        in_batch_info_nce(*arguments)
