@@ -76,21 +76,8 @@ class MaskedLM(PretextModel):
         )
         sequence = _sequence(encoder.output)
         self.head.build((None, None, sequence.shape[-1]), (None, None))
-        read = keras.Model(encoder.input, sequence).trainable_variables
-        self._read = {id(variable) for variable in read}
+        self.leave_unread(sequence)
         self.built = True
-
-    @property
-    def trainable_variables(self):
-        # BERT's pooled output is trained by fine-tuning alone: here no loss
-        # reads it, and weight decay would wear it away.
-        unread = self._unread_variables()
-        return [v for v in super().trainable_variables if id(v) not in unread]
-
-    @property
-    def non_trainable_variables(self):
-        unread = self._unread_variables().values()
-        return [*super().non_trainable_variables, *unread]
 
     def propagate(self, x, training):
         inputs = {name: x[name] for name in self.encoder.input}
@@ -105,46 +92,6 @@ class MaskedLM(PretextModel):
         targets, weights = y
         predicted = ops.cast(ops.argmax(outputs, axis=-1), targets.dtype)
         return {"accuracy": (predicted == targets, weights)}
-
-    def dataset(self, examples, batch_size, seed=0, start=0):
-        """Returns the training batches of this task over raw texts.
-
-        Args:
-            examples: Texts, as in `PretextModel.dataset`.
-            batch_size: Texts in a batch, over all replicas.
-            seed: Integer, the run's seed.
-            start: Number of the first batch.
-
-        Returns:
-            A `tf.data.Dataset`.
-
-        Raises:
-            ValueError: If the tokenizer has more pieces than the encoder has
-                embeddings, or rows are longer than the encoder takes.
-        """
-        self._check_sizes()
-        return super().dataset(examples, batch_size, seed=seed, start=start)
-
-    def _unread_variables(self):
-        variables = self.encoder.trainable_variables
-        return {id(v): v for v in variables if id(v) not in self._read}
-
-    def _check_sizes(self):
-        # An id without an embedding would give zeros or NaN, not an error.
-        tokenizer = getattr(self.pretext, "tokenizer", None)
-        rows = self.encoder.token_embedding.input_dim
-        if tokenizer is not None and tokenizer.vocabulary_size() > rows:
-            raise ValueError(
-                "`encoder` must have an embedding for every piece of the tokenizer: "
-                f"expected at least {tokenizer.vocabulary_size()}. Received: {rows}"
-            )
-        length = getattr(self.pretext, "sequence_length", None)
-        longest = getattr(self.encoder, "max_sequence_length", None)
-        if length is not None and longest is not None and length > longest:
-            raise ValueError(
-                "`sequence_length` of the pretext layer must be at most the "
-                f"encoder's `max_sequence_length`, {longest}. Received: {length}"
-            )
 
 
 def _sequence(outputs):

@@ -1,0 +1,32 @@
+"""Whether a text encoder can take the rows that a pretext layer makes."""
+
+
+def check_token_sizes(encoder, pretext):
+    """Raises where a pretext layer's token ids or rows are larger than the encoder's.
+
+    Encoders and pretext layers of other modalities pass.
+
+    Args:
+        encoder: A `keras.Model`; a text backbone has a `token_embedding`.
+        pretext: A `PretextLayer`; one for text has a `tokenizer`.
+
+    Raises:
+        ValueError: If the tokenizer has more pieces than the encoder has
+            embeddings, or rows are longer than the encoder takes.
+    """
+    # An id without an embedding would give zeros or NaN, not an error.
+    tokenizer = getattr(pretext, "tokenizer", None)
+    rows = getattr(getattr(encoder, "token_embedding", None), "input_dim", None)
+    if tokenizer is not None and rows is not None:
+        if tokenizer.vocabulary_size() > rows:
+            raise ValueError(
+                "`encoder` must have an embedding for every piece of the tokenizer: "
+                f"expected at least {tokenizer.vocabulary_size()}. Received: {rows}"
+            )
+    length = getattr(pretext, "sequence_length", None)
+    longest = getattr(encoder, "max_sequence_length", None)
+    if length is not None and longest is not None and length > longest:
+        raise ValueError(
+            "`sequence_length` of the pretext layer must be at most the "
+            f"encoder's `max_sequence_length`, {longest}. Received: {length}"
+        )
