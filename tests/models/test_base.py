@@ -188,6 +188,24 @@ def test_bad_input_is_named():
         Restore(encoder()).dataset(X, 16)
 
 
+def test_what_no_loss_reads_is_left_as_it_was():
+    inputs = keras.Input((6,))
+    read = keras.layers.Dense(3, name="read")(inputs)
+    unread = keras.layers.Dense(3, name="unread")(inputs)
+    two_headed = keras.Model(inputs, {"read": read, "unread": unread})
+    task = Restore(encoder(), Corrupt())
+    task.encoder = two_headed
+    task.leave_unread(two_headed.output["read"])
+    left = [v.path for v in task.trainable_variables if v.path.startswith("unread")]
+    assert not left
+    kept = [v.path for v in task.non_trainable_variables if "unread" in v.path]
+    assert len(kept) == 2
+    assert len(task.variables) == len({id(v) for v in task.variables})
+    # What is added to the encoder later, such as low-rank adapters, trains.
+    two_headed.get_layer("read").enable_lora(1)
+    assert any("lora" in v.path for v in task.trainable_variables)
+
+
 def test_features_follow_training():
     task = fixed(Restore(encoder(), Corrupt()))
     before = task.features(X)
