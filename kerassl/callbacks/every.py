@@ -1,6 +1,7 @@
 """The base of callbacks that measure something now and then."""
 
 import keras
+from keras import ops
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -38,7 +39,7 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
-        self.step = int(self.model.optimizer.iterations)
+        self.step = int(ops.convert_to_tensor(self.model.optimizer.iterations))
         if self.log_dir is not None:
             import tensorflow as tf
 

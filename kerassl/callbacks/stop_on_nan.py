@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 import keras
+from keras import ops
 
 from kerassl.callbacks.checkpoint import latest_checkpoint
 
@@ -55,7 +56,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
-        self.step = int(self.model.optimizer.iterations)
+        self.step = int(ops.convert_to_tensor(self.model.optimizer.iterations))
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the loss."""

@@ -102,3 +102,13 @@ def test_curves_share_a_picture_with_their_validation():
     assert list(axes[0].lines[0].get_ydata()) == [1, 1 / 2, 1 / 3]
     with pytest.raises(ValueError, match="rows"):
         loss_curve([])
+
+
+def test_steps_are_counted_on_two_replicas(two_replicas):
+    with two_replicas.scope():
+        model = toy()
+        monitor = CollapseMonitor(X)
+        stop = StopOnNaN()
+        model.fit(X, X, batch_size=16, callbacks=[monitor, stop], verbose=0)
+        fit(model, monitor, epochs=1)
+    assert (monitor.step, stop.step) == (8, 4)
