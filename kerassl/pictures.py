@@ -122,11 +122,14 @@ TOKEN_STYLES = {
     "masked": ("hidden behind the mask", "#c0392b", "white"),
     "random": ("replaced by a random token", "#d9a514", "black"),
     "kept": ("kept, but asked for", "#27ae60", "white"),
+    "span": ("hidden span", "#8e44ad", "white"),
 }
 
 
 def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
     """Returns a figure of texts with marked tokens and their targets below.
+
+    A legend names the kinds of marks that occur.
 
     Args:
         rows: For each text, a sequence of (token, kind, target). The kind is
@@ -143,7 +146,7 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
     Example:
         >>> figure = token_figure([[("the", "plain", ""), ("[MASK]", "masked", "cat")]])
         >>> len(figure.texts)
-        6
+        4
     """
     from matplotlib.figure import Figure
 
@@ -167,8 +170,8 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
         figure.text(x, y, text.replace("$", r"\$"), **style, **extra)
 
     column = 0
-    marked = any(kind != "plain" for row in rows for _, kind, _ in row)
-    for label, box, letters in TOKEN_STYLES.values() if marked else ():
+    found = {kind for row in rows for _, kind, _ in row}
+    for label, box, letters in (TOKEN_STYLES[k] for k in TOKEN_STYLES if k in found):
         write(column, 0, label, color=letters, backgroundcolor=box)
         column += len(label) + 4
     line = 2

@@ -3,12 +3,13 @@
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import TwoViews
 from kerassl.pretext.reconstruct import Reconstruct
-from kerassl.pretext.text import MaskedTokens, Tokens
+from kerassl.pretext.text import MaskedTokens, SpanCorruption, Tokens
 
 __all__ = [
     "MaskedTokens",
     "PretextLayer",
     "Reconstruct",
+    "SpanCorruption",
     "Tokens",
     "TwoViews",
     "fold_seed",

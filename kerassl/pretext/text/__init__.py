@@ -1,6 +1,7 @@
 """Pretext tasks on text."""
 
 from kerassl.pretext.text.masked_tokens import MaskedTokens
+from kerassl.pretext.text.span_corruption import SpanCorruption
 from kerassl.pretext.text.tokens import Tokens
 
-__all__ = ["MaskedTokens", "Tokens"]
+__all__ = ["MaskedTokens", "SpanCorruption", "Tokens"]

@@ -1,0 +1,337 @@
+"""Span corruption: hide runs of tokens behind sentinels, and ask for them."""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.text.denoising_rows import (
+    DenoisingRows,
+    choose,
+    compact,
+    kth_column,
+)
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class SpanCorruption(PretextLayer):
+    """Hides 15 % of each text in spans of 3 tokens and asks for them (T5).
+
+    Each hidden span is replaced by one sentinel, a token of its own: the first
+    by sentinel 0, the next by sentinel 1, and so on. The answer lists the
+    spans, each behind its sentinel, and ends with one sentinel more:
+
+        text     Thank you for inviting me to your party last week . </s>
+        shown    Thank you <0> me to your party <1> week . </s>
+        answer   <0> for inviting <1> last <2>
+
+    A text of n tokens has round(n * noise_density) hidden tokens, but at least
+    one and at most n - 1, in round(hidden / mean_span_length) spans, at least
+    one. The hidden tokens are cut into spans at random. Every choice of places
+    for the spans is equally likely, with at least one token between two spans:
+    a text may begin and end with a hidden span or with a token to see. (The
+    paper's own code begins each text with tokens to see and ends it with a
+    hidden span, so that short texts differ in nothing else.)
+
+    Sentinels are ids above the tokenizer's vocabulary, so that any tokenizer
+    will do; the encoder's embedding must have `vocabulary_size` rows.
+
+    A document longer than `sequence_length` is read from an offset drawn from
+    the seed. `prepare` always reads from the start.
+
+    Call arguments:
+        inputs: Texts, a string tensor (batch,); or token ids without special
+            tokens, an integer tensor (batch, time) padded with the
+            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+        seed: Integer tensor of shape (2,).
+
+    Returns:
+        A tuple `(x, y, sample_weight)`:
+            x: dict of int32 tensors: `"encoder_token_ids"` and
+                `"encoder_padding_mask"`, each (batch, input_length), and
+                `"decoder_token_ids"` and `"decoder_padding_mask"`, each
+                (batch, target_length). The decoder reads the answer shifted
+                by one, behind a padding token.
+            y: int32 tensor (batch, target_length), the answer.
+            sample_weight: float32 tensor (batch, target_length), 1 at the
+                answer's tokens and 0 at padding.
+
+    Args:
+        tokenizer: A KerasHub tokenizer with start, end and padding tokens,
+            such as `kerassl.data.train_tokenizer` gives.
+        sequence_length: Tokens of a clean row, the end included, above 1.
+        noise_density: Share of the tokens to hide, in [0, 1].
+        mean_span_length: Mean length of a hidden span in tokens, 1 or more.
+        sentinels: Number of sentinel ids, placed above the tokenizer's
+            vocabulary; or the ids themselves in their order, for weights that
+            were trained with sentinels of their own.
+        name: Layer name.
+        **kwargs: Of `PretextLayer`.
+
+    Attributes:
+        input_length: Tokens that the encoder reads in training, the end
+            included; less than `sequence_length`.
+        target_length: Tokens of the longest answer.
+
+    Raises:
+        ValueError: If an argument is out of range, the sentinels do not
+            suffice, the tokenizer lacks one of the special tokens, or there is
+            no tokenizer when data arrives.
+
+    Example:
+        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
+        >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
+        >>> pretext = SpanCorruption(tokenizer, sequence_length=16)
+        >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))
+        >>> x["encoder_token_ids"].shape, y.shape
+        (TensorShape([2, 15]), TensorShape([2, 4]))
+
+    Reference:
+        Raffel et al., 2019, section 3.1.4, https://arxiv.org/abs/1910.10683
+    """
+
+    def __init__(
+        self,
+        tokenizer=None,
+        sequence_length: int = 128,
+        noise_density: float = 0.15,
+        mean_span_length: float = 3.0,
+        sentinels: int | Sequence[int] = 100,
+        *,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        _check_arguments(noise_density, mean_span_length)
+        self._rows = DenoisingRows(tokenizer, sequence_length)
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.noise_density = noise_density
+        self.mean_span_length = mean_span_length
+        given = sentinels if isinstance(sentinels, int) else map(int, sentinels)
+        self.sentinels = given if isinstance(given, int) else [*given]
+        lengths = np.arange(sequence_length)
+        noise, spans = noise_counts(lengths, noise_density, mean_span_length)
+        self._noise, self._spans = noise, spans
+        self.input_length = int((lengths - noise + spans).max()) + 1
+        self.target_length = int((noise + spans).max()) + 1
+        self._check_sentinels(int(spans.max()) + 1)
+
+    @property
+    def vocabulary_size(self) -> int:
+        """Number of token ids, those of the sentinels included."""
+        top = int(self._sentinel_ids().max()) + 1
+        return max(self.tokenizer.vocabulary_size(), top)
+
+    def call(self, inputs, seed):
+        pad = self._rows.special_ids()["pad"]
+        token_ids, lengths = self._rows.clean(inputs, fold_seed(seed, 0))
+        hidden = self._hidden(lengths, fold_seed(seed, 1))
+        begins = hidden & ~tf.pad(hidden[:, :-1], [[0, 0], [1, 0]])
+        number = tf.cumsum(tf.cast(begins, tf.int32), axis=1)
+        ids = self._sentinel_ids()
+        sentinel = tf.gather(ids, tf.maximum(number - 1, 0))
+        seen = (tf.range(self.sequence_length) <= lengths) & (~hidden | begins)
+        shown, shown_lengths = compact(
+            tf.where(hidden, sentinel, token_ids), seen, self.input_length, pad
+        )
+        # Before every token stands its sentinel, of which each span keeps one.
+        pairs = _side_by_side(sentinel, token_ids)
+        asked = _side_by_side(begins, hidden)
+        last = tf.gather(ids, number[:, -1:])
+        answer, answer_lengths = compact(
+            tf.concat([pairs, last], 1),
+            tf.concat([asked, tf.ones_like(last, tf.bool)], 1),
+            self.target_length,
+            pad,
+        )
+        return self._rows.example(shown, shown_lengths, answer, answer_lengths)
+
+    def prepare(self, inputs):
+        """Returns the encoder inputs of a batch, with nothing hidden.
+
+        Args:
+            inputs: As for a call.
+
+        Returns:
+            A dict of int32 tensors `"token_ids"` and `"padding_mask"`, each
+            (batch, sequence_length).
+        """
+        return self._rows.prepare(inputs)
+
+    def recover(self, x, answer):
+        """Returns the texts that a corrupted input and an answer make together.
+
+        The inverse of a call, where the answer is right. A span that the
+        answer leaves out is empty.
+
+        Args:
+            x: The encoder's part of a call's `x`.
+            answer: Integer array (batch, time), as a call's `y`, or what a
+                model answered.
+
+        Returns:
+            A list of NumPy arrays, the token ids of each text without special
+            tokens.
+        """
+        special = self._rows.special_ids()
+        texts = []
+        for shown, answered in zip(
+            np.asarray(x["encoder_token_ids"]), np.asarray(answer), strict=True
+        ):
+            spans = self._spans_of(answered)
+            text = [spans.get(token, [token]) for token in shown.tolist()]
+            text = np.array([token for span in text for token in span], np.int32)
+            texts.append(text[~np.isin(text, [special["pad"], special["end"]])])
+        return texts
+
+    def draw(self, inputs, seed):
+        """Returns a figure of the texts with their sentinels coloured.
+
+        Args:
+            inputs: As for a call; the first rows are shown.
+            seed: Integer tensor of shape (2,).
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        from kerassl.pictures import token_figure
+
+        return token_figure(self._annotate(inputs[:6], seed))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "sequence_length": self.sequence_length,
+            "noise_density": self.noise_density,
+            "mean_span_length": self.mean_span_length,
+            "sentinels": self.sentinels,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        import keras_hub  # noqa: F401, registers the tokenizer classes
+
+        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
+        return cls(**{**config, "tokenizer": tokenizer})
+
+    def _hidden(self, lengths, seed):
+        """Returns which tokens to hide, a boolean mask (batch, sequence_length)."""
+        width, most = self.sequence_length, max(1, int(self._noise.max()))
+        rows = lengths.shape[0] or tf.shape(lengths)[0]
+        random = tf.random.stateless_uniform([rows, most + width], seed)
+        noise = tf.gather(np.int32(self._noise), lengths)  # (batch, 1)
+        spans = tf.gather(np.int32(self._spans), lengths)
+        # The hidden tokens, side by side, are cut into spans ...
+        column = tf.range(most)
+        can_begin = (column >= 1) & (column < noise)
+        cuts = choose(random[:, :most], can_begin, spans - 1)
+        span = tf.cumsum(tf.cast(cuts, tf.int32), axis=1)  # of each hidden token
+        # ... and each span goes to another gap before, between or after the
+        # tokens to see. The gap's number is how many of those stand before it.
+        gaps = choose(random[:, most:], tf.range(width) <= lengths - noise, spans)
+        gap = kth_column(gaps, max(1, int(self._spans.max())))  # of each span
+        position = column + tf.gather(gap, span, batch_dims=1)
+        position = tf.where(column < noise, position, width)
+        # Positions rise along a row, so each place finds whether it is one.
+        places = tf.broadcast_to(tf.range(width), [rows, width])
+        nearest = tf.minimum(tf.searchsorted(position, places), most - 1)
+        return tf.gather(position, nearest, batch_dims=1) == places
+
+    def _sentinel_ids(self) -> np.ndarray:
+        self._rows.special_ids()  # complains of a missing tokenizer
+        if not isinstance(self.sentinels, int):
+            return np.array(self.sentinels, np.int32)
+        first = self.tokenizer.vocabulary_size()
+        return np.arange(first, first + self.sentinels, dtype=np.int32)
+
+    def _check_sentinels(self, needed):
+        given = self.sentinels
+        if not isinstance(given, int):
+            if len(set(given)) < len(given) or min(given, default=0) < 0:
+                raise ValueError(
+                    f"`sentinels` must be different ids from 0 on. Received: {given}"
+                )
+            given = len(given)
+        if given < needed:
+            raise ValueError(
+                f"`sentinels` must be at least {needed}, for a row of "
+                f"{self.sequence_length} tokens. Received: {given}"
+            )
+
+    def _annotate(self, inputs, seed):
+        """Returns rows of (text, kind, target), one per token without padding."""
+        x, answer, _ = self(inputs, seed)
+        number = {token: i for i, token in enumerate(self._sentinel_ids().tolist())}
+        name, pad = self.tokenizer.id_to_token, self._rows.special_ids()["pad"]
+        rows = []
+        for shown, answered in zip(
+            x["encoder_token_ids"].numpy(), answer.numpy(), strict=True
+        ):
+            spans = self._spans_of(answered)
+            rows.append([])
+            for token in shown[shown != pad].tolist():
+                if token in number:
+                    target = " ".join(name(part) for part in spans[token])
+                    rows[-1].append((f"<{number[token]}>", "span", target))
+                else:
+                    rows[-1].append((name(token), "plain", ""))
+        return rows
+
+    def _spans_of(self, answered) -> dict[int, list[int]]:
+        """Returns the tokens behind each sentinel, none for those left out."""
+        special = self._rows.special_ids()
+        spans: dict[int, list[int]] = {t: [] for t in self._sentinel_ids().tolist()}
+        span: list[int] = []
+        for token in answered.tolist():
+            if token in spans:
+                span = spans[token]
+            elif token not in (special["pad"], special["end"]):
+                span.append(token)
+        return spans
+
+
+def noise_counts(lengths, noise_density: float, mean_span_length: float):
+    """Returns how many tokens of a text to hide, and in how many spans.
+
+    Args:
+        lengths: Integer array, numbers of tokens of texts.
+        noise_density: Share of the tokens to hide, in [0, 1].
+        mean_span_length: Mean length of a hidden span in tokens.
+
+    Returns:
+        A tuple of integer arrays of the shape of `lengths`.
+
+    Example:
+        >>> noise, spans = noise_counts(np.array([1, 2, 100]), 0.15, 3.0)
+        >>> noise.tolist(), spans.tolist()
+        ([0, 1, 15], [0, 1, 5])
+    """
+    noise = np.round(lengths * noise_density).astype(int)
+    if 0 < noise_density < 1:
+        noise = np.minimum(np.maximum(noise, 1), np.maximum(lengths - 1, 0))
+    spans = np.round(noise / mean_span_length).astype(int)
+    # Spans do not touch each other.
+    most = np.minimum(noise, lengths - noise + 1)
+    return noise, np.minimum(np.maximum(spans, 1), most)
+
+
+def _side_by_side(left, right):
+    """Returns (batch, 2 * time): left and right value of each place in turn."""
+    pairs = tf.stack([left, right], -1)
+    return tf.reshape(pairs, [-1, 2 * left.shape[1]])
+
+
+def _check_arguments(noise_density, mean_span_length):
+    if not 0 <= noise_density <= 1:
+        raise ValueError(
+            f"`noise_density` must be in [0, 1]. Received: {noise_density}"
+        )
+    if not mean_span_length >= 1:
+        raise ValueError(
+            f"`mean_span_length` must be 1 or more. Received: {mean_span_length}"
+        )
