@@ -8,6 +8,7 @@ the global batch, so the four are trivial there.
 
 import contextlib
 import functools
+import math
 import os
 import types
 
@@ -102,6 +103,37 @@ def all_sum(x):
     if context is None:
         return x
     return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+
+def input_gradient(function, x):
+    """Returns the gradient of a function of each example by its input.
+
+    The result can be differentiated again, by `x` and by the weights that
+    `function` reads, as a gradient penalty asks for.
+
+    Args:
+        function: From a tensor (batch, ...) to one value per example, (batch,)
+            or (batch, 1). The value of an example must depend on that example
+            alone and `function` must assign no variable, which rules out batch
+            normalisation in training.
+        x: Float tensor (batch, ...).
+
+    Returns:
+        Tensor of the shape of `x`.
+
+    Example:
+        >>> x = ops.array([[1.0, 2.0]])
+        >>> ops.convert_to_numpy(
+        ...     input_gradient(lambda x: ops.sum(x**2, axis=-1), x)
+        ... ).tolist()
+        [[2.0, 4.0]]
+    """
+    if BACKEND == "jax":
+        return jax.grad(lambda x: ops.sum(function(x)))(x)
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        values = function(x)
+    return tape.gradient(values, x)
 
 
 def strategy(name="auto"):
@@ -255,6 +287,13 @@ def read_state(model):
         model.jax_state_sync()
 
 
+def steps_done(model):
+    """Returns how many steps the optimizer of `model` has counted, an int."""
+    count = model.optimizer.iterations
+    # A variable with a copy on each replica is not one that int() takes.
+    return int(count.numpy() if hasattr(count, "numpy") else count)
+
+
 def scope_of(model):
     """Returns the scope in which the variables of `model` were made."""
     if BACKEND == "jax":
@@ -278,7 +317,8 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     A player is a named group of variables with a loss of its own, such as the
     generator and the discriminator of a GAN. `compile` makes this object from
-    a dict of optimizers.
+    a dict of optimizers. It counts the steps itself, since a player may be
+    updated in some of them only.
 
     Args:
         optimizers: Dict from the player's name to its optimizer.
@@ -302,13 +342,9 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     @property
     def variables(self):
-        """The variables of all players' optimizers."""
-        return [v for o in self.optimizers.values() for v in o.variables]
-
-    @property
-    def iterations(self):
-        """The updates that the first player has made."""
-        return next(iter(self.optimizers.values())).iterations
+        """The count of steps, then the variables of all players' optimizers."""
+        own = [v for o in self.optimizers.values() for v in o.variables]
+        return [self.iterations, *own]
 
     @property
     def learning_rate(self):
@@ -372,16 +408,21 @@ class _TensorFlowTrainer(keras.Model):
     stay the same.
     """
 
+    _moving: tuple[str, ...] = ()
+
     def compile(self, optimizer="rmsprop", **kwargs):
         super().compile(optimizer=optimizer, **kwargs)
-        if (
-            self.distribute_strategy.num_replicas_in_sync > 1
-            and self.steps_per_execution > 1
-        ):
+        if self.steps_per_execution == 1:
+            return
+        place = None
+        if self.distribute_strategy.num_replicas_in_sync > 1:
+            place = "under a distribution strategy"
+        elif max([1, *self.steps_per_update().values()]) > 1:
+            place = "where a player is not updated in every step"
+        if place:
             raise ValueError(
-                "`steps_per_execution` must be 1 under a distribution strategy "
-                "(TensorFlow cannot run several steps at once there). Received: "
-                f"{self.steps_per_execution}"
+                f"`steps_per_execution` must be 1 {place} (TensorFlow cannot run "
+                f"several steps at once there). Received: {self.steps_per_execution}"
             )
 
     def build_optimizer(self):
@@ -392,25 +433,57 @@ class _TensorFlowTrainer(keras.Model):
                 _let_each_replica_update_its_copy(_optimizer_of(self, player))
 
     def make_train_function(self, force=False):
-        if self.train_function is None or force:
-            super().make_train_function(force)
-            self.train_function = _summing_in_order(self.train_function)
+        if self.train_function is not None and not force:
+            return
+        functions = {}
+        # Which players move is decided outside the graph: replicas cannot talk
+        # to each other inside a condition.
+        for step in range(math.lcm(*self.steps_per_update().values())):
+            players = self._players_of(step)
+            if players not in functions:
+                super().make_train_function(force=True)
+                functions[players] = self.train_function
+        self.train_function = _summing_in_order(self._choosing(functions))
+
+    def _players_of(self, step):
+        """Returns the players that are updated in a step, counted from 0."""
+        every = self.steps_per_update()
+        return tuple(p for p in self.players() if (step + 1) % every.get(p, 1) == 0)
+
+    def _choosing(self, functions):
+        if len(functions) == 1:
+            return next(iter(functions.values()))
+
+        def run(iterator):
+            # `train_step` reads it while it is traced.
+            self._moving = self._players_of(steps_done(self))
+            return functions[self._moving](iterator)
+
+        return run
 
     def train_step(self, data):
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        total = 0.0
+        players = self.players()
+        total, measured, waiting = 0.0, None, []
         with self._own_dropout_per_replica():
-            for player, variables in self.players().items():
+            for player in self._moving or players:
                 optimizer = _optimizer_of(self, player)
                 with tf.GradientTape() as tape:
-                    y_pred = self(x, training=True)
+                    y_pred = self(x, training=True, player=player)
                     loss = self.loss_of(player, x, y, y_pred, sample_weight)
                     scaled_loss = optimizer.scale_loss(loss)
-                gradients = tape.gradient(scaled_loss, variables)
-                _apply(optimizer, gradients, variables)
+                gradients = tape.gradient(scaled_loss, players[player])
+                waiting.append((optimizer, gradients, players[player]))
+                if not self.simultaneous:
+                    _apply(*waiting.pop())
                 total += loss
+                measured = y_pred if measured is None else measured
+        for update in waiting:
+            _apply(*update)
+        if isinstance(self.optimizer, PlayerOptimizers):
+            self.optimizer.iterations.assign_add(1)
         self._track_loss(total, x)
-        logs = self.compute_metrics(x, y, y_pred, sample_weight=sample_weight)
+        logs = self.compute_metrics(x, y, measured, sample_weight=sample_weight)
         return self._readable(logs)
 
     def test_step(self, data):
@@ -547,40 +620,80 @@ class _JaxTrainer(keras.Model):
         trainable, non_trainable, optimizer_variables, metrics_variables = state
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         position = {id(v): i for i, v in enumerate(self.trainable_variables)}
-        trainable, optimizer_variables = list(trainable), list(optimizer_variables)
-        total, start = 0.0, 0
+        count, *optimizer_variables = optimizer_variables
+        updated, before = list(trainable), list(trainable)
+        total, measured, start = 0.0, None, 0
         for player, variables in players.items():
-            optimizer = _optimizer_of(self, player)
             own = [position[id(v)] for v in variables]
-            stop = start + len(optimizer.variables)
-
-            def loss_of(values, own=own, player=player, non_trainable=non_trainable):
-                merged = list(trainable)
-                for i, value in zip(own, values, strict=True):
-                    merged[i] = value
-                return self._stateless_loss(
-                    player, merged, non_trainable, x, y, sample_weight
-                )
-
-            (loss, (y_pred, non_trainable)), gradients = jax.value_and_grad(
-                loss_of, has_aux=True
-            )([trainable[i] for i in own])
-            values, optimizer_variables[start:stop] = optimizer.stateless_apply(
-                optimizer_variables[start:stop], gradients, [trainable[i] for i in own]
+            stop = start + len(_optimizer_of(self, player).variables)
+            every = self.steps_per_update().get(player, 1)
+            move = functools.partial(
+                self._move, player, own, data=(x, y, sample_weight)
             )
+            given = (
+                before if self.simultaneous else updated,
+                non_trainable,
+                optimizer_variables[start:stop],
+            )
+            if every == 1:
+                loss, y_pred, result = move(*given)
+                measured = y_pred if measured is None else measured
+            else:
+                loss, result = jax.lax.cond(
+                    (count + 1) % every == 0,
+                    lambda *given, move=move: move(*given)[::2],
+                    lambda seen, *rest, own=own: (
+                        jax.numpy.zeros(()),
+                        ([seen[i] for i in own], *rest),
+                    ),
+                    *given,
+                )
+            values, non_trainable, optimizer_variables[start:stop] = result
             for i, value in zip(own, values, strict=True):
-                trainable[i] = value
+                updated[i] = value
             total, start = total + loss, stop
         logs, metrics_variables = self._update_metrics_variables(
-            metrics_variables, total, x, y, y_pred, sample_weight
+            metrics_variables, total, x, y, measured, sample_weight
         )
-        return logs, (trainable, non_trainable, optimizer_variables, metrics_variables)
+        optimizer_variables = [count + 1, *optimizer_variables]
+        return logs, (updated, non_trainable, optimizer_variables, metrics_variables)
+
+    def _move(self, player, own, trainable, non_trainable, optimizer_variables, data):
+        """Returns a player's loss, its outputs, and the state after its update.
+
+        Args:
+            player: Its name.
+            own: Positions of its variables among the trainable ones.
+            trainable: Values of all trainable variables that its loss reads.
+            non_trainable: Values of the non-trainable variables.
+            optimizer_variables: Values of its optimizer's variables.
+            data: Tuple (x, y, sample_weight).
+        """
+        optimizer = _optimizer_of(self, player)
+        values = [trainable[i] for i in own]
+
+        def loss_of(values):
+            merged = list(trainable)
+            for i, value in zip(own, values, strict=True):
+                merged[i] = value
+            loss, rest = self._stateless_loss(player, merged, non_trainable, *data)
+            mapping = zip(optimizer.variables, optimizer_variables, strict=True)
+            with keras.StatelessScope(state_mapping=list(mapping)):
+                return optimizer.scale_loss(loss), (loss, *rest)
+
+        gradients, (loss, y_pred, non_trainable) = jax.grad(loss_of, has_aux=True)(
+            values
+        )
+        values, optimizer_variables = optimizer.stateless_apply(
+            optimizer_variables, gradients, values
+        )
+        return loss, y_pred, (values, non_trainable, optimizer_variables)
 
     def _stateless_loss(self, player, trainable, non_trainable, x, y, sample_weight):
         state = list(zip(self.trainable_variables, trainable, strict=True))
         state += zip(self.non_trainable_variables, non_trainable, strict=True)
         with keras.StatelessScope(state_mapping=state) as scope:
-            y_pred = self(x, training=True)
+            y_pred = self(x, training=True, player=player)
             loss = self.loss_of(player, x, y, y_pred, sample_weight)
         updated = [scope.get_current_value(v) for v in self.non_trainable_variables]
         return loss, (y_pred, updated)

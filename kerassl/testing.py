@@ -61,12 +61,21 @@ def trained(make, examples, *, batch_size, steps=3, strategy=None, dtype="float3
         strategy = distribute.strategy(strategy)
     with contextlib.nullcontext() if strategy is None else strategy.scope():
         task = fix_weights(make(dtype))
-    task.compile(keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0))
+    task.compile(_optimizer_for(task))
     losses = _Losses()
     dataset = task.dataset(examples, batch_size, seed=1)
     task.fit(dataset, epochs=steps, steps_per_epoch=1, callbacks=[losses], verbose=0)
     distribute.read_state(task)
     return task, losses.values
+
+
+def _optimizer_for(task):
+    """Returns an optimizer, or a dict of one for each player of `task`."""
+    optimizers = {
+        player: keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0)
+        for player in task.players()
+    }
+    return optimizers if len(optimizers) > 1 else optimizers.popitem()[1]
 
 
 class _Losses(keras.callbacks.Callback):
@@ -201,7 +210,7 @@ def check_checkpoint(make, examples, *, batch_size, folder):
     part, _ = trained(make, examples, batch_size=batch_size, steps=3)
     save_checkpoint(part, folder / "step.npz")
     again = make("float32")
-    again.compile(keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0))
+    again.compile(_optimizer_for(again))
     restore_checkpoint(again, folder / "step.npz")
     dataset = again.dataset(examples, batch_size, seed=1, start=3)
     again.fit(dataset, epochs=2, steps_per_epoch=1, verbose=0)

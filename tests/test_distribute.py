@@ -64,6 +64,23 @@ def test_one_replica_needs_no_communication():
     assert distribute.num_replicas() == 1
 
 
+def test_input_gradient_is_differentiated_again():
+    kernel = tf.Variable([[1.0], [-2.0]])
+    x = tf.constant([[0.5, 1.0], [2.0, -1.0]])
+
+    def cubes(x):
+        return (x**3) @ kernel
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        gradient = distribute.input_gradient(cubes, x)
+        penalty = tf.reduce_sum(gradient)
+    np.testing.assert_allclose(gradient, 3 * x**2 * [1.0, -2.0])
+    by_kernel, by_x = tape.gradient(penalty, [kernel, x])
+    np.testing.assert_allclose(by_kernel, np.sum(3 * x**2, axis=0)[:, None])
+    np.testing.assert_allclose(by_x, 6 * x * [1.0, -2.0])
+
+
 def test_strategies():
     assert distribute.strategy("one").num_replicas_in_sync == 1
     assert distribute.strategy("auto").num_replicas_in_sync >= 1

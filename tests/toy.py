@@ -80,6 +80,21 @@ class Game(Restore):
         return {"head": terms, "encoder": {"bound": bound, **terms}}
 
 
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class SimultaneousGame(Game):
+    """Both players answer to the same weights."""
+
+    simultaneous = True
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class SlowGame(Game):
+    """The encoder moves in every third step only."""
+
+    def steps_per_update(self):
+        return {"encoder": 3}
+
+
 def encoder(dim=6, dropout=0.0, dtype=None):
     """Returns a small dense encoder with weights that do not vary."""
     return keras.Sequential(

@@ -1,7 +1,8 @@
 """The base of callbacks that measure something now and then."""
 
 import keras
-from keras import ops
+
+from kerassl import distribute
 
 
 class EverySteps(keras.callbacks.Callback):
@@ -39,7 +40,7 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
-        self.step = int(ops.convert_to_tensor(self.model.optimizer.iterations))
+        self.step = distribute.steps_done(self.model)
         if self.log_dir is not None:
             import tensorflow as tf
 

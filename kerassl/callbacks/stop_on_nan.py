@@ -4,8 +4,8 @@ import math
 from pathlib import Path
 
 import keras
-from keras import ops
 
+from kerassl import distribute
 from kerassl.callbacks.checkpoint import latest_checkpoint
 
 
@@ -56,7 +56,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
-        self.step = int(ops.convert_to_tensor(self.model.optimizer.iterations))
+        self.step = distribute.steps_done(self.model)
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the loss."""

@@ -49,11 +49,14 @@ class PretextModel(distribute.Trainer):
         can_collapse: Whether the same features for all examples would satisfy
             the loss, or nearly, so that a run should warn of it. A task that
             restores its input cannot do so.
+        simultaneous: Whether the gradients of all players are taken at the
+            same weights and then applied, rather than player by player.
     """
 
     tracked: tuple[str, ...] = ()
     xla_on_cpu = False
     can_collapse = False
+    simultaneous = False
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -113,9 +116,36 @@ class PretextModel(distribute.Trainer):
         One player, the default, is plain training. With several, `compile`
         takes one optimizer for each, `objective` returns the terms of each,
         and a step updates them in turn, each after a forward pass that sees
-        the updates before it.
+        the updates before it. Where `simultaneous` is set, all gradients are
+        taken before the first update.
+
+        The first player is updated in every step, and `measures` reads the
+        outputs of its forward pass. The logged loss is the sum over the
+        players that the step updated.
         """
         return {"model": self.trainable_variables}
+
+    def steps_per_update(self):
+        """Returns {player: k} for players that only every k-th step updates.
+
+        Nothing of such a player is computed in the other steps, and its
+        optimizer's state and count stay as they are. A player that is left
+        out is updated in every step.
+        """
+        return {}
+
+    def propagate_for(self, player, x, training):
+        """Returns the outputs that the objective of one player reads.
+
+        By default those of the whole forward pass. Write it together with
+        `objective_for` where a player's loss needs less.
+        """
+        return self.propagate(x, training)
+
+    def objective_for(self, player, x, y, outputs, training):
+        """Returns the dict of one player's loss terms."""
+        terms = self.objective(x, y, outputs, training)
+        return terms[player] if len(self.players()) > 1 else terms
 
     # --- The data ---
 
@@ -172,8 +202,10 @@ class PretextModel(distribute.Trainer):
 
     # --- What Keras calls ---
 
-    def call(self, x, training=False):
-        return self.propagate(x, training)
+    def call(self, x, training=False, player=None):
+        if player is None:
+            return self.propagate(x, training)
+        return self.propagate_for(player, x, training)
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True
@@ -187,9 +219,8 @@ class PretextModel(distribute.Trainer):
         """Returns this replica's share of the loss of one player."""
         if sample_weight is not None:
             y = (y, sample_weight)
-        terms = self.objective(x, y, _to_float32(y_pred), training)
-        if len(self.players()) > 1:
-            terms = terms[player]
+        outputs = _to_float32(y_pred)
+        terms = self.objective_for(player, x, y, outputs, training)
         loss = sum(global_mean_share(term) for term in terms.values())
         for extra in self.losses:
             loss = loss + self._aggregate_additional_loss(extra)
@@ -279,6 +310,14 @@ class PretextModel(distribute.Trainer):
             raise ValueError(
                 f"`optimizer` must have the keys {sorted(names)}. Received: "
                 f"{sorted(given)}"
+            )
+        every = self.steps_per_update()
+        first = next(iter(self.players()))
+        counts = [1, *every.values()]
+        if set(every) - names or every.get(first, 1) != 1 or min(counts) < 1:
+            raise ValueError(
+                "`steps_per_update` must give integers >= 1 for players of "
+                f"{list(self.players())}, and 1 for the first. Received: {every}"
             )
 
 

@@ -4,9 +4,10 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from toy import Corrupt, Game, Restore, encoder, fixed
+from toy import Corrupt, Game, Restore, SimultaneousGame, SlowGame, encoder, fixed
 
 from kerassl import distribute
+from kerassl.callbacks import restore_checkpoint, save_checkpoint
 from kerassl.models.base import global_mean_share
 
 X = np.random.default_rng(0).normal(size=(100, 6)).astype("float32")
@@ -67,16 +68,92 @@ def test_float16_overflow_on_one_replica_skips_the_update(two_replicas):
     assert task.optimizer.dynamic_scale.numpy() < task.optimizer.initial_scale
 
 
-def test_two_players_have_their_own_optimizers(two_replicas):
-    def optimizers():
-        return {
-            "head": keras.optimizers.Adam(0.01),
-            "encoder": keras.optimizers.SGD(0.1, global_clipnorm=0.1),
-        }
+GAMES = {"in turn": Game, "simultaneous": SimultaneousGame, "slow": SlowGame}
 
-    _, _, weights1 = train(None, cls=Game, optimizer=optimizers())
-    _, _, weights2 = train(two_replicas, cls=Game, optimizer=optimizers())
+
+def one_optimizer_each():
+    return {
+        "head": keras.optimizers.Adam(0.01),
+        "encoder": keras.optimizers.SGD(0.1, momentum=0.9, global_clipnorm=0.1),
+    }
+
+
+@pytest.mark.parametrize("cls", GAMES.values(), ids=GAMES.keys())
+def test_two_players_on_two_replicas_equal_one(cls, two_replicas):
+    history1, _, weights1 = train(None, cls=cls, optimizer=one_optimizer_each())
+    history2, _, weights2 = train(two_replicas, cls=cls, optimizer=one_optimizer_each())
     np.testing.assert_allclose(weights2, weights1, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(history2["loss"], history1["loss"], rtol=1e-5)
+    np.testing.assert_allclose(history2["error"], history1["error"], rtol=1e-5)
+
+
+def test_players_move_in_turn_or_from_the_same_weights():
+    def moved(cls, head_rate=0.1, encoder_rate=0.1):
+        task = fixed(cls(encoder(), Corrupt()))
+        before = [v.numpy() for v in task.trainable_variables]
+        task.compile(
+            {
+                "head": keras.optimizers.SGD(head_rate),
+                "encoder": keras.optimizers.SGD(encoder_rate),
+            }
+        )
+        task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+        after = [v.numpy() for v in task.trainable_variables]
+        pairs = zip(after, before, strict=True)
+        return np.concatenate([np.ravel(a - b) for a, b in pairs])
+
+    alone = moved(Game, encoder_rate=0.0) + moved(Game, head_rate=0.0)
+    np.testing.assert_allclose(moved(SimultaneousGame), alone, atol=1e-7)
+    size = 6 * 8 + 8  # of the encoder, which moves second
+    in_turn = moved(Game)
+    np.testing.assert_allclose(in_turn[size:], alone[size:], atol=1e-7)
+    assert np.abs(in_turn[:size] - alone[:size]).max() > 1e-4
+
+
+def test_a_slow_player_waits_for_its_step():
+    task = fixed(SlowGame(encoder(), Corrupt()))
+    task.compile({"head": "adam", "encoder": "adam"})
+    slow = task.optimizer.optimizers["encoder"]
+    seen = []
+
+    def look(*_, **__):
+        own = [*task.encoder.trainable_variables, *slow.variables]
+        seen.append(np.concatenate([np.ravel(v.numpy()) for v in own]))
+
+    watch = keras.callbacks.LambdaCallback(on_train_begin=look, on_train_batch_end=look)
+    task.fit(task.dataset(X, 16), steps_per_epoch=7, callbacks=[watch], verbose=0)
+    moved = [not np.array_equal(a, b) for a, b in zip(seen, seen[1:], strict=False)]
+    assert moved == [False, False, True, False, False, True, False]
+    assert slow.iterations.numpy() == 2
+    assert task.optimizer.optimizers["head"].iterations.numpy() == 7
+    assert task.optimizer.iterations.numpy() == 7
+
+
+def test_a_slow_player_resumes_where_it_waited(tmp_path):
+    tasks = []
+    for steps in (7, 4):
+        tasks.append(fixed(SlowGame(encoder(), Corrupt())))
+        tasks[-1].compile(one_optimizer_each())
+        data = tasks[-1].dataset(X, 16, seed=3)
+        tasks[-1].fit(data, steps_per_epoch=steps, verbose=0)
+    whole, part = tasks
+    save_checkpoint(part, tmp_path / "step.npz")
+    again = fixed(SlowGame(encoder(), Corrupt()), seed=1)
+    again.compile(one_optimizer_each())
+    restore_checkpoint(again, tmp_path / "step.npz")
+    data = again.dataset(X, 16, seed=3, start=4)
+    again.fit(data, steps_per_epoch=3, verbose=0)
+    for a, b in zip(whole.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_a_slow_player_needs_single_steps_and_a_fast_first():
+    task = SlowGame(encoder(), Corrupt())
+    with pytest.raises(ValueError, match="must be 1 where a player is not updated"):
+        task.compile(one_optimizer_each(), steps_per_execution=2)
+    task.steps_per_update = lambda: {"head": 2}
+    with pytest.raises(ValueError, match="`steps_per_update`.*1 for the first"):
+        task.compile(one_optimizer_each())
 
 
 def test_a_player_moves_its_own_variables_only():
