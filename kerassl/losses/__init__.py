@@ -1,5 +1,11 @@
 """Losses: pure functions, one family a file."""
 
+from kerassl.losses.adversarial import (
+    AdversarialLoss,
+    NonSaturating,
+    Wasserstein,
+    gradient_penalty,
+)
 from kerassl.losses.contrastive import (
     in_batch_info_nce,
     in_batch_logits,
@@ -11,7 +17,11 @@ from kerassl.losses.language import token_cross_entropy
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
 __all__ = [
+    "AdversarialLoss",
+    "NonSaturating",
+    "Wasserstein",
     "binary_cross_entropy",
+    "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",
     "mean_squared_error",
