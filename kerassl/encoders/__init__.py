@@ -1,10 +1,21 @@
 """Encoders: raw features of x, as functional Keras models."""
 
 from kerassl.encoders.conv import conv
+from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.resnet import resnet
 
-__all__ = ["conv", "dense", "feature_model", "from_preset", "mirror", "pool", "resnet"]
+__all__ = [
+    "conv",
+    "dcgan_discriminator",
+    "dcgan_generator",
+    "dense",
+    "feature_model",
+    "from_preset",
+    "mirror",
+    "pool",
+    "resnet",
+]
