@@ -1,5 +1,6 @@
 """Pretext layers for images."""
 
+from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.two_views import TwoViews
 
-__all__ = ["TwoViews"]
+__all__ = ["ImagesAndNoise", "TwoViews"]
