@@ -23,6 +23,9 @@ class ProjectionHead(keras.layers.Layer):
             linear head.
         batch_norm: Normalise the hidden layers.
         final_batch_norm: Normalise `z` too, without an offset.
+        final_bias: Give the last dense layer a bias, unless a normalisation
+            follows it. Do without where the next network starts with one: such
+            a bias has no gradient but rounding, which Adam would magnify.
         name: Layer name.
         **kwargs: Of `keras.layers.Layer`, such as `dtype`.
 
@@ -51,6 +54,7 @@ class ProjectionHead(keras.layers.Layer):
         hidden_dims: Sequence[int] = (2048,),
         batch_norm: bool = True,
         final_batch_norm: bool = False,
+        final_bias: bool = True,
         name: str | None = None,
         **kwargs,
     ):
@@ -68,13 +72,15 @@ class ProjectionHead(keras.layers.Layer):
         self.hidden_dims = tuple(hidden_dims)
         self.batch_norm = batch_norm
         self.final_batch_norm = final_batch_norm
+        self.final_bias = final_bias
         self.stack = []
         for width in self.hidden_dims:
             self.stack.append(self._dense(width, use_bias=not batch_norm))
             if batch_norm:
                 self.stack.append(self._normalization(center=True))
             self.stack.append(keras.layers.ReLU(dtype=self.dtype_policy))
-        self.stack.append(self._dense(output_dim, use_bias=not final_batch_norm))
+        use_bias = final_bias and not final_batch_norm
+        self.stack.append(self._dense(output_dim, use_bias=use_bias))
         if final_batch_norm:
             self.stack.append(self._normalization(center=False))
 
@@ -115,4 +121,5 @@ class ProjectionHead(keras.layers.Layer):
             "hidden_dims": self.hidden_dims,
             "batch_norm": self.batch_norm,
             "final_batch_norm": self.final_batch_norm,
+            "final_bias": self.final_bias,
         }

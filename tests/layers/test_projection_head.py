@@ -21,6 +21,15 @@ def test_linear_head_is_one_matrix_and_bias():
     np.testing.assert_allclose(z, h @ kernel + bias, rtol=1e-5)
 
 
+def test_last_layer_without_bias():
+    head = ProjectionHead(2, hidden_dims=(), final_bias=False)
+    h = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    z = head(h)
+    (kernel,) = head.get_weights()
+    np.testing.assert_allclose(z, h @ kernel, rtol=1e-5)
+    assert ProjectionHead.from_config(head.get_config()).final_bias is False
+
+
 def test_normalised_projections_have_unit_variance_in_training():
     head = ProjectionHead(6, hidden_dims=(8,), final_batch_norm=True)
     h = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
