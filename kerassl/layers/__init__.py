@@ -1,5 +1,7 @@
 """Trainable parts that Keras and KerasHub lack."""
 
+from kerassl.layers.memory_queue import MemoryQueue
+from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 
-__all__ = ["ProjectionHead"]
+__all__ = ["MemoryQueue", "MovingAverage", "ProjectionHead", "cosine_momentum"]
