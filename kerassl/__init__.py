@@ -21,6 +21,7 @@ __all__ = [
     "MaskedLM",
     "Run",
     "SimCLR",
+    "SimCSE",
     "__version__",
     "augment",
     "callbacks",
@@ -50,6 +51,7 @@ _HOMES = {
     "MaskedLM": "kerassl.models",
     "Run": "kerassl.run",
     "SimCLR": "kerassl.models",
+    "SimCSE": "kerassl.models",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
 }
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import MaskedLM as MaskedLM
     from kerassl.models import SimCLR as SimCLR
+    from kerassl.models import SimCSE as SimCSE
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.run import Run as Run

@@ -30,6 +30,37 @@ def simclr():
     return make, images(), 16
 
 
+def simcse():
+    places = ("house", "garden", "river", "market", "school", "tower")
+    texts = [
+        f"{a} {b} in the {place}"
+        for a in ("a cat", "two dogs", "some birds")
+        for b in ("sleep", "wait")
+        for place in places
+    ]
+    tokenizer = data.train_tokenizer(texts, vocabulary_size=80)
+
+    def make(dtype="float32"):
+        # BERT's own pooler is not trained, so `fix_weights` leaves it alone.
+        keras.utils.set_random_seed(0)
+        encoder = keras_hub.models.BertBackbone(
+            tokenizer.vocabulary_size(),
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            intermediate_dim=32,
+            # It differs between replicas by design, and between backends.
+            dropout=0.0,
+            max_sequence_length=12,
+            dtype=dtype,
+        )
+        task = models.SimCSE(encoder, pretext.Tokens(tokenizer, sequence_length=12))
+        task.xla_on_cpu = False  # compiling takes far longer than these steps
+        return task
+
+    return make, texts, 12
+
+
 def masked_lm():
     subjects = ("the cat", "a dog", "my bird", "the old king", "one small child")
     objects = ("a red house", "the green tree", "my blue boat", "their horse")

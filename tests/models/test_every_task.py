@@ -12,6 +12,7 @@ FACTORIES = {
     "Autoencoder": tasks.autoencoder,
     "MaskedLM": tasks.masked_lm,
     "SimCLR": tasks.simclr,
+    "SimCSE": tasks.simcse,
 }
 every_task = pytest.mark.parametrize(
     "factory", FACTORIES.values(), ids=FACTORIES.keys()

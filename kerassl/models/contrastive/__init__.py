@@ -1,5 +1,6 @@
 """Contrastive learning: positives close, negatives apart."""
 
 from kerassl.models.contrastive.simclr import SimCLR
+from kerassl.models.contrastive.simcse import SimCSE
 
-__all__ = ["SimCLR"]
+__all__ = ["SimCLR", "SimCSE"]
