@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoencoder",
+    "GAN",
     "MaskedLM",
     "Run",
     "SimCLR",
@@ -48,6 +49,7 @@ __all__ = [
 # Where the names that are no module of their own live.
 _HOMES = {
     "Autoencoder": "kerassl.models",
+    "GAN": "kerassl.models",
     "MaskedLM": "kerassl.models",
     "Run": "kerassl.run",
     "SimCLR": "kerassl.models",
@@ -75,6 +77,7 @@ if TYPE_CHECKING:
     from kerassl import testing as testing
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
+    from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import MaskedLM as MaskedLM
     from kerassl.models import SimCLR as SimCLR

@@ -312,6 +312,7 @@ def is_chief(model):
     return resolver.task_type == first and resolver.task_id == 0
 
 
+@keras.saving.register_keras_serializable(package="kerassl")
 class PlayerOptimizers(keras.optimizers.Optimizer):
     """Holds one optimizer for each player of a model.
 

@@ -8,7 +8,7 @@ import keras
 import keras_hub
 import numpy as np
 
-from kerassl import data, encoders, models, pretext
+from kerassl import data, encoders, losses, models, pretext
 
 
 def autoencoder():
@@ -89,6 +89,31 @@ def masked_lm():
         return models.MaskedLM(encoder, pretext=masked)
 
     return make, texts, 20
+
+
+def gan():
+    def make(dtype="float32"):
+        return models.GAN(
+            encoders.dcgan_discriminator((8, 8, 1), (4, 8), 4, dtype=dtype),
+            pretext.ImagesAndNoise(noise_dim=6),
+            generator=encoders.dcgan_generator((8, 8, 1), 6, (8, 4), 4, dtype=dtype),
+        )
+
+    return make, images(), 16
+
+
+def wgan_gp():
+    def make(dtype="float32"):
+        return models.GAN(
+            encoders.dcgan_discriminator((8, 8, 1), (4, 8), 4, batch_norm=False),
+            pretext.ImagesAndNoise(noise_dim=6, noise="normal"),
+            generator=encoders.dcgan_generator((8, 8, 1), 6, (8, 4), 4),
+            loss=losses.Wasserstein(),
+            discriminator_steps=2,
+            simultaneous=True,
+        )
+
+    return make, images(), 16
 
 
 def images():

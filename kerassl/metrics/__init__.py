@@ -1,5 +1,6 @@
 """Measures of representations: pure functions of feature matrices."""
 
+from kerassl.metrics.frechet import frechet_distance
 from kerassl.metrics.geometry import (
     alignment,
     effective_rank,
@@ -12,6 +13,7 @@ __all__ = [
     "alignment",
     "effective_rank",
     "embedding_std",
+    "frechet_distance",
     "nearest_neighbour_labels",
     "uniformity",
 ]

@@ -1,7 +1,8 @@
 """Pretext models: one class for each training step."""
 
+from kerassl.models.adversarial import GAN
 from kerassl.models.base import PretextModel
 from kerassl.models.contrastive import SimCLR, SimCSE
 from kerassl.models.predictive import Autoencoder, MaskedLM
 
-__all__ = ["Autoencoder", "MaskedLM", "PretextModel", "SimCLR", "SimCSE"]
+__all__ = ["GAN", "Autoencoder", "MaskedLM", "PretextModel", "SimCLR", "SimCSE"]

@@ -10,6 +10,7 @@ from kerassl import models, testing
 
 FACTORIES = {
     "Autoencoder": tasks.autoencoder,
+    "GAN": tasks.gan,
     "MaskedLM": tasks.masked_lm,
     "SimCLR": tasks.simclr,
     "SimCSE": tasks.simcse,
