@@ -122,6 +122,7 @@ TOKEN_STYLES = {
     "masked": ("hidden behind the mask", "#c0392b", "white"),
     "random": ("replaced by a random token", "#d9a514", "black"),
     "kept": ("kept, but asked for", "#27ae60", "white"),
+    "next": ("a token, and below it the next, asked for", "#2c6e9b", "white"),
     "span": ("hidden span", "#8e44ad", "white"),
 }
 

@@ -17,3 +17,5 @@ from kerassl.data.text import TextSource as TextSource
 from kerassl.data.tokenizers import load_tokenizer as load_tokenizer
 from kerassl.data.tokenizers import save_tokenizer as save_tokenizer
 from kerassl.data.tokenizers import train_tokenizer as train_tokenizer
+from kerassl.data.windows import TokenWindows as TokenWindows
+from kerassl.data.windows import pack_documents as pack_documents

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from kerassl.data.source import Source
+from kerassl.data.windows import windows_for
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
@@ -19,7 +20,8 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
 
     Args:
         examples: A `Source`, or what `as_source` makes one of.
-        pretext: A `PretextLayer`.
+        pretext: A `PretextLayer`. One that packs documents gets windows over
+            the joined texts, and these are then the examples.
         batch_size: Examples in a batch, at least 1.
         seed: Integer, the run's seed.
         start: Number of the first batch, at least 0.
@@ -38,7 +40,7 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
         )
     if not isinstance(start, int) or start < 0:
         raise ValueError(f"`start` must be an integer >= 0. Received: {start!r}")
-    source = _as_source(examples)
+    source = windows_for(_as_source(examples), pretext)
     if source.sequential:
         batches = source.batches(batch_size, start)
     else:
@@ -90,7 +92,7 @@ def _shuffled_batches(source, batch_size, seed, start):
     size = len(source)
     if size < batch_size:
         raise ValueError(
-            f"`batch_size` is {batch_size}, but there are only {size} examples. "
+            f"`batch_size` is {batch_size}, but there are only {size} {source.unit}. "
             "Choose a smaller batch size or give more data."
         )
     first_epoch, offset = divmod(start * batch_size, size)

@@ -32,11 +32,13 @@ class Source:
         sequential: True when `fetch` can only be called with rising
             positions, as over a `tf.data.Dataset`; such a source is read in
             its own order.
+        unit: What an example is called in messages, in the plural.
     """
 
     labels = None
     class_names = None
     sequential = False
+    unit = "examples"
 
     def __init__(self):
         self.skipped = []

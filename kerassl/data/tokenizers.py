@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-KINDS = ("wordpiece", "sentencepiece")
+KINDS = ("wordpiece", "sentencepiece", "bpe")
 ALGORITHMS = ("unigram", "bpe")
 WORDPIECE_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+END_OF_TEXT = "<|endoftext|>"
+BYTES = 256
 CONFIG_FILE = "tokenizer.json"
 ASSETS_FOLDER = os.path.join("assets", "tokenizer")
 
@@ -38,7 +40,7 @@ def train_tokenizer(
     corpus,
     kind: str = "wordpiece",
     vocabulary_size: int = 8000,
-    lowercase: bool = True,
+    lowercase: bool | None = None,
     out: str | os.PathLike | None = None,
     *,
     algorithm: str = "unigram",
@@ -57,16 +59,21 @@ def train_tokenizer(
         kind: `"wordpiece"` gives a `keras_hub.tokenizers.BertTokenizer` with
             the pieces [PAD] [UNK] [CLS] [SEP] [MASK] at ids 0 to 4;
             `"sentencepiece"` gives a `keras_hub.tokenizers.AlbertTokenizer`
-            with `<pad>` `<unk>` [CLS] [SEP] [MASK] there.
+            with `<pad>` `<unk>` [CLS] [SEP] [MASK] there; `"bpe"` gives a
+            `keras_hub.tokenizers.GPT2Tokenizer` over bytes, which spells any
+            text in any language and keeps all of it, with <|endoftext|> at
+            id 0 as start, end and padding.
         vocabulary_size: Number of pieces, special ones included. The
             tokenizer has exactly this many.
         lowercase: Fold case. WordPiece then strips accents too, as BERT does.
+            None folds it for all kinds but `"bpe"`, which cannot.
         out: Folder to store the tokenizer in, see `load_tokenizer`. None
             stores nothing.
         algorithm: `"unigram"` or `"bpe"`, for `kind="sentencepiece"` only.
         character_coverage: Share of the corpus's characters, in (0, 1], that
             the vocabulary must be able to spell; words with a character
-            rarer than that become the unknown piece.
+            rarer than that become the unknown piece. Not for `kind="bpe"`,
+            which has a piece for every byte.
         progress: Show a progress bar on the terminal while the corpus is
             read. None shows it where the error stream is a terminal.
 
@@ -87,11 +94,21 @@ def train_tokenizer(
 
     References:
         Devlin et al., 2018, https://arxiv.org/abs/1810.04805 (WordPiece);
-        Kudo and Richardson, 2018, https://arxiv.org/abs/1808.06226
+        Kudo and Richardson, 2018, https://arxiv.org/abs/1808.06226;
+        Radford et al., 2019, section 2.2, Language Models are Unsupervised
+        Multitask Learners (byte-level BPE)
     """
     _check_arguments(kind, vocabulary_size, algorithm, character_coverage)
+    if kind == "bpe" and lowercase:
+        raise ValueError(
+            '`lowercase` must be False or None for `kind="bpe"`, which keeps every '
+            f"byte of a text. Received: {lowercase}"
+        )
+    lowercase = kind != "bpe" if lowercase is None else lowercase
     texts = _batches(corpus, progress)
-    if kind == "wordpiece":
+    if kind == "bpe":
+        tokenizer = _train_byte_pairs(texts, vocabulary_size)
+    elif kind == "wordpiece":
         tokenizer = _train_wordpiece(
             texts, vocabulary_size, lowercase, character_coverage
         )
@@ -182,10 +199,12 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage):
         raise ValueError(
             f"`algorithm` must be one of {ALGORITHMS}. Received: {algorithm!r}"
         )
-    if vocabulary_size <= len(WORDPIECE_SPECIAL):
+    least = BYTES + 1 if kind == "bpe" else len(WORDPIECE_SPECIAL)
+    if vocabulary_size <= least:
+        what = "bytes and the end of text" if kind == "bpe" else "special pieces"
         raise ValueError(
-            f"`vocabulary_size` must be above {len(WORDPIECE_SPECIAL)}, the number "
-            f"of special pieces. Received: {vocabulary_size}"
+            f"`vocabulary_size` must be above {least}, the number of {what}. "
+            f"Received: {vocabulary_size}"
         )
     if not 0 < character_coverage <= 1:
         raise ValueError(
@@ -402,6 +421,50 @@ def _train_sentencepiece(batches, vocabulary_size, lowercase, algorithm, coverag
     except (RuntimeError, ValueError) as error:
         raise _misfit(vocabulary_size, str(error)) from error
     return keras_hub.tokenizers.AlbertTokenizer(proto.getvalue())
+
+
+# ---------------------------------------------------------- byte-level BPE
+
+# A word never ends inside one of these pieces, wherever a tokenizer of the GPT-2
+# family splits: KerasHub's own does so in one way in a graph and in another when
+# called eagerly. Merges inside them alone give the same ids in all three. Digits
+# stand alone, as in Llama, and so do the spaces of a run.
+BYTE_PIECES = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s"
+
+
+def _train_byte_pairs(batches, vocabulary_size):
+    import keras_hub
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+
+    texts = (text for batch in batches for text in batch if text.strip())
+    head = next(texts, None)
+    if head is None:
+        raise _empty_corpus()
+    model = Tokenizer(models.BPE())
+    model.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(BYTE_PIECES), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary_size,
+        min_frequency=1,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    model.train_from_iterator(_chain(head, texts), trainer)
+    trained = json.loads(model.to_str())["model"]
+    vocabulary = trained["vocab"]
+    if len(vocabulary) < vocabulary_size:
+        raise ValueError(
+            "`vocabulary_size` is larger than this corpus supports: expected at most "
+            f"{len(vocabulary)} pieces. Received: {vocabulary_size}"
+        )
+    return keras_hub.tokenizers.GPT2Tokenizer(
+        vocabulary=vocabulary, merges=[" ".join(pair) for pair in trained["merges"]]
+    )
 
 
 def _misfit(vocabulary_size: int, message: str) -> ValueError:

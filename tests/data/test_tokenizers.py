@@ -152,7 +152,7 @@ def test_a_vocabulary_smaller_than_the_alphabet(kind):
 @pytest.mark.parametrize(
     "error, message, arguments",
     [
-        (ValueError, "`kind`", {"kind": "bpe"}),
+        (ValueError, "`kind`", {"kind": "letters"}),
         (ValueError, "`algorithm`", {"algorithm": "x"}),
         (ValueError, "`vocabulary_size`", {"vocabulary_size": 5}),
         (ValueError, "`character_coverage`", {"character_coverage": 0.0}),
@@ -169,3 +169,32 @@ def test_wrong_arguments(error, message, arguments):
 def test_loading_what_is_not_there(tmp_path):
     with pytest.raises(FileNotFoundError, match="tokenizer.json"):
         load_tokenizer(tmp_path)
+
+
+def test_byte_pairs_spell_everything(tmp_path):
+    tokenizer = train_tokenizer(CORPUS, "bpe", 300, out=tmp_path)
+    assert tokenizer.vocabulary_size() == 300
+    assert tokenizer.id_to_token(0) == "<|endoftext|>"
+    ids = {tokenizer.start_token_id, tokenizer.end_token_id, tokenizer.pad_token_id}
+    assert ids == {0}
+    for each in (tokenizer, load_tokenizer(tmp_path)):
+        rows = [[int(i) for i in row] for row in each([*CORPUS, "Ünseen 🙂"])]
+        assert each.detokenize(rows) == [*CORPUS, "Ünseen 🙂"]
+
+
+def test_byte_pairs_merge_what_is_frequent():
+    tokenizer = train_tokenizer(["中文 the the 中文 11 11"] * 3, "bpe", 266)
+    texts = tf.constant([" the the", " 中文", "11 11"])
+    rows = tf.function(lambda texts: tokenizer(texts))(texts)
+    assert [len(row) for row in rows.to_list()] == [2, 1, 5]  # digits stand alone
+
+
+def test_byte_pairs_say_what_does_not_fit():
+    with pytest.raises(ValueError, match="above 257.*bytes and the end of text"):
+        train_tokenizer(CORPUS, "bpe", 257)
+    with pytest.raises(ValueError, match="expected at most 2[0-9]+ pieces"):
+        train_tokenizer(["a b"], "bpe", 400)
+    with pytest.raises(ValueError, match="`lowercase` must be False or None"):
+        train_tokenizer(CORPUS, "bpe", 300, lowercase=True)
+    with pytest.raises(ValueError, match="without a single word"):
+        train_tokenizer(["", " "], "bpe", 300)

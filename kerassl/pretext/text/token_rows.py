@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from kerassl.pretext.text.byte_pairs import tokenize_function
+
 UNKNOWN = ("[UNK]", "<unk>")
 
 
@@ -39,9 +41,7 @@ class TokenRows:
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.needs = needs
-        # KerasHub tokenises eager strings one by one in Python; a graph gives
-        # the same ids as Dataset.map does, and in batches.
-        self._tokenize = tf.function(lambda texts: self.tokenizer(texts))
+        self._tokenize = tokenize_function(tokenizer)
 
     def special_ids(self) -> dict[str, int | None]:
         """Returns the ids of the special tokens and the unknown one, by use.
@@ -99,10 +99,7 @@ class TokenRows:
                     "`inputs` must be a vector of texts (batch,). Received shape: "
                     f"{inputs.shape}"
                 )
-            # Unicode spaces are not space to KerasHub's WordPiece, which
-            # would take "100&nbsp;km" for one unknown word.
-            texts = tf.strings.regex_replace(inputs, r"\p{Z}", " ")
-            return tf.cast(self._tokenize(texts), tf.int32)
+            return self._tokenize(inputs)
         if not inputs.dtype.is_integer or inputs.shape.rank != 2:
             raise ValueError(
                 "`inputs` must be texts (batch,) or integer token ids (batch, time). "
