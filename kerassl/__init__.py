@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoencoder",
+    "CausalLM",
     "GAN",
     "MaskedLM",
     "Run",
@@ -49,6 +50,7 @@ __all__ = [
 # Where the names that are no module of their own live.
 _HOMES = {
     "Autoencoder": "kerassl.models",
+    "CausalLM": "kerassl.models",
     "GAN": "kerassl.models",
     "MaskedLM": "kerassl.models",
     "Run": "kerassl.run",
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
     from kerassl import zoo as zoo
     from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
+    from kerassl.models import CausalLM as CausalLM
     from kerassl.models import MaskedLM as MaskedLM
     from kerassl.models import SimCLR as SimCLR
     from kerassl.models import SimCSE as SimCSE

@@ -116,6 +116,28 @@ def wgan_gp():
     return make, images(), 16
 
 
+def causal_lm():
+    colours = ("red", "green", "blue", "white", "black")
+    texts = [f"the {a} cat saw a {b} dog" for a in colours for b in colours] * 2
+    tokenizer = data.train_tokenizer(texts, "bpe", vocabulary_size=270)
+
+    def make(dtype="float32"):
+        encoder = keras_hub.models.GPT2Backbone(
+            tokenizer.vocabulary_size(),
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            intermediate_dim=32,
+            dropout=0.0,
+            max_sequence_length=16,
+            dtype=dtype,
+        )
+        following = pretext.NextToken(tokenizer, sequence_length=12)
+        return models.CausalLM(encoder, following, isolate_documents=True)
+
+    return make, texts, 20
+
+
 def images():
     random = np.random.default_rng(0)
     return random.integers(0, 256, (48, 8, 8, 1)).astype("uint8")

@@ -3,6 +3,14 @@
 from kerassl.models.adversarial import GAN
 from kerassl.models.base import PretextModel
 from kerassl.models.contrastive import SimCLR, SimCSE
-from kerassl.models.predictive import Autoencoder, MaskedLM
+from kerassl.models.predictive import Autoencoder, CausalLM, MaskedLM
 
-__all__ = ["GAN", "Autoencoder", "MaskedLM", "PretextModel", "SimCLR", "SimCSE"]
+__all__ = [
+    "GAN",
+    "Autoencoder",
+    "CausalLM",
+    "MaskedLM",
+    "PretextModel",
+    "SimCLR",
+    "SimCSE",
+]

@@ -10,6 +10,7 @@ from kerassl import models, testing
 
 FACTORIES = {
     "Autoencoder": tasks.autoencoder,
+    "CausalLM": tasks.causal_lm,
     "GAN": tasks.gan,
     "MaskedLM": tasks.masked_lm,
     "SimCLR": tasks.simclr,

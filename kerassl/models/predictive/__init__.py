@@ -1,6 +1,7 @@
 """Predictive learning: the target is a part of the example."""
 
 from kerassl.models.predictive.autoencoder import Autoencoder
+from kerassl.models.predictive.causal_lm import CausalLM
 from kerassl.models.predictive.masked_lm import MaskedLM
 
-__all__ = ["Autoencoder", "MaskedLM"]
+__all__ = ["Autoencoder", "CausalLM", "MaskedLM"]

@@ -1,0 +1,267 @@
+"""Causal language modelling, the training step of GPT."""
+
+import keras
+from keras import ops
+
+from kerassl import distribute
+from kerassl.losses.language import token_cross_entropy
+from kerassl.models.base import PretextModel
+
+# What an encoder must have for its graph to be built again with another mask.
+PARTS = (
+    "token_embedding",
+    "position_embedding",
+    "embeddings_add",
+    "embeddings_dropout",
+    "transformer_layers",
+    "layer_norm",
+)
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class CausalLM(PretextModel):
+    """Trains a text decoder to tell the next token (GPT).
+
+    The hidden state at each token is projected to the vocabulary by the
+    encoder's own token embedding. The loss is the mean cross-entropy over all
+    tokens that are asked for.
+
+    By default a token may attend to all before it in its window, also to those
+    of other documents, as in GPT-2 and GPT-3.
+
+    Args:
+        encoder: A KerasHub backbone that is causal and has a
+            `token_embedding`, such as `keras_hub.models.GPT2Backbone`.
+        pretext: A `kerassl.pretext.NextToken`, or any pretext layer with the
+            same outputs.
+        isolate_documents: Whether attention stays inside a document. Needs a
+            `GPT2Backbone`. Positions still count from the window's beginning.
+        name: Model name.
+        **kwargs: Of `PretextModel`.
+
+    Input:
+        A dict of integer tensors `"token_ids"`, `"padding_mask"` and, where
+        documents are isolated, `"segment_ids"`, each (batch, time).
+
+    Output:
+        A dict with `"logits"`, a float tensor (batch, time, vocabulary_size).
+
+    Logs:
+        loss: Nats a token; its exponential is the perplexity.
+        accuracy: Share of tokens that are told rightly.
+
+    Raises:
+        ValueError: If the encoder has no token embedding or sees later tokens,
+            or its documents cannot be isolated.
+
+    Example:
+        >>> import keras_hub
+        >>> from kerassl.data import train_tokenizer
+        >>> from kerassl.pretext import NextToken
+        >>> texts = ["the cat sat on the mat", "the dog sat on the cat"] * 8
+        >>> tokenizer = train_tokenizer(texts, "bpe", vocabulary_size=270)
+        >>> encoder = keras_hub.models.GPT2Backbone(
+        ...     270, num_layers=1, num_heads=2, hidden_dim=16, intermediate_dim=32)
+        >>> task = CausalLM(encoder, NextToken(tokenizer, sequence_length=8))
+        >>> task.compile("adamw")
+        >>> history = task.fit(task.dataset(texts, batch_size=4), verbose=0)
+        >>> sorted(history.history)
+        ['accuracy', 'loss']
+
+    References:
+        Radford et al., 2018, Improving Language Understanding by Generative
+        Pre-Training; Radford et al., 2019, Language Models are Unsupervised
+        Multitask Learners; Brown et al., 2020,
+        https://arxiv.org/abs/2005.14165
+    """
+
+    tracked = ("accuracy",)
+    xla_on_cpu = True
+
+    def __init__(
+        self,
+        encoder,
+        pretext=None,
+        *,
+        isolate_documents: bool = False,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(encoder, pretext, name=name, **kwargs)
+        _check_encoder(encoder, isolate_documents)
+        self.isolate_documents = isolate_documents
+        self.built = True
+
+    def propagate(self, x, training):
+        return {"logits": self.logits_of(self.hidden_states(x, training))}
+
+    def objective(self, x, y, outputs, training):
+        targets, weights = y
+        losses = token_cross_entropy(outputs["logits"], targets)
+        return {"next_token": (losses, weights)}
+
+    def measures(self, x, y, outputs):
+        targets, weights = y
+        predicted = ops.cast(ops.argmax(outputs["logits"], axis=-1), targets.dtype)
+        return {"accuracy": (predicted == targets, weights)}
+
+    def hidden_states(self, x, training=False):
+        """Returns the encoder's output for each token.
+
+        Args:
+            x: As the model's input.
+            training: Whether dropout is on.
+
+        Returns:
+            Float tensor (batch, time, hidden_dim).
+        """
+        encoder = self.encoder
+        if not self.isolate_documents:
+            return encoder({n: x[n] for n in encoder.input}, training=training)
+        tokens = encoder.token_embedding(x["token_ids"])
+        positions = encoder.position_embedding(tokens)
+        states = encoder.embeddings_add((tokens, positions))
+        states = encoder.embeddings_dropout(states, training=training)
+        segments = x["segment_ids"]
+        together = segments[:, :, None] == segments[:, None, :]  # (batch, time, time)
+        for layer in encoder.transformer_layers:
+            states = layer(
+                states,
+                decoder_padding_mask=x["padding_mask"],
+                decoder_attention_mask=together,
+                training=training,
+            )
+        return encoder.layer_norm(states)
+
+    def logits_of(self, hidden_states):
+        """Returns the logits of the next token.
+
+        Args:
+            hidden_states: Float tensor (..., hidden_dim).
+
+        Returns:
+            Float tensor (..., vocabulary_size).
+        """
+        return self.encoder.token_embedding(hidden_states, reverse=True)
+
+    def generate(self, prompts="", max_length=None, sampler="top_k"):
+        """Returns texts that go on from prompts.
+
+        Args:
+            prompts: A string, or a list of strings.
+            max_length: Tokens of prompt and continuation together, at most
+                the encoder's `max_sequence_length`, which is the default.
+            sampler: A `keras_hub.samplers.Sampler` or its name: `"greedy"`,
+                `"top_k"`, `"top_p"`, `"random"`, `"beam"` or `"contrastive"`.
+                A sampler that draws may be given a seed:
+                `keras_hub.samplers.TopKSampler(5, seed=0)`.
+
+        Returns:
+            The prompt and its continuation up to an end of text: a string, or
+            a list of them as `prompts` is.
+
+        Raises:
+            ValueError: If there is no tokenizer, a prompt leaves no room for a
+                token, or KerasHub has no generator for this encoder.
+        """
+        import numpy as np
+        import tensorflow as tf
+
+        texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        longest = getattr(self.encoder, "max_sequence_length", None)
+        max_length = longest if max_length is None else max_length
+        if max_length is None or not 2 <= max_length <= (longest or max_length):
+            raise ValueError(
+                "`max_length` must be from 2 to the encoder's `max_sequence_length`, "
+                f"{longest}. Received: {max_length}"
+            )
+        if getattr(self.pretext, "tokenizer", None) is None:
+            raise ValueError(
+                "A `pretext` layer with a tokenizer is needed to generate from texts."
+            )
+        rows = self.pretext.start(tf.constant(texts)).to_list()
+        if max(map(len, rows)) >= max_length:
+            raise ValueError(
+                "`max_length` must be above the tokens of the longest prompt and its "
+                f"start, {max(map(len, rows))}. Received: {max_length}"
+            )
+        end = self.pretext.tokenizer.end_token_id
+        # KerasHub would take an end of text in the free places for a finished
+        # text, so they hold any other token.
+        token_ids = np.full((len(rows), max_length), int(end == 0), "int32")
+        padding_mask = np.zeros_like(token_ids)
+        for i, row in enumerate(rows):
+            token_ids[i, : len(row)] = row
+            padding_mask[i, : len(row)] = 1
+        generated = self._generator(sampler).generate(
+            {"token_ids": token_ids, "padding_mask": padding_mask},
+            stop_token_ids=[end],
+        )
+        found = [
+            _until_end(ids, len(row), end)
+            for ids, row in zip(generated["token_ids"], rows, strict=True)
+        ]
+        found = list(self.pretext.texts_of(found))
+        return found[0] if isinstance(prompts, str) else found
+
+    def _generator(self, sampler):
+        """Returns KerasHub's task over the encoder, compiled with a sampler."""
+        import keras_hub
+
+        distribute.read_state(self)
+        known = self.__dict__.setdefault("_generators", {})
+        if "task" not in known:
+            kinds = [
+                cls
+                for cls in _subclasses(keras_hub.models.CausalLM)
+                if cls.backbone_cls is type(self.encoder)
+            ]
+            if not kinds:
+                raise ValueError(
+                    "`encoder` must be one for which KerasHub has a CausalLM task, "
+                    "such as `GPT2Backbone`, to generate. Received: "
+                    f"{type(self.encoder).__name__}"
+                )
+            known["task"] = kinds[0](self.encoder, preprocessor=None)
+        if "sampler" not in known or known["sampler"] != sampler:
+            known["task"].compile(sampler=sampler)
+            known["sampler"] = sampler
+        return known["task"]
+
+    def get_config(self):
+        return {**super().get_config(), "isolate_documents": self.isolate_documents}
+
+
+def _subclasses(cls):
+    for child in cls.__subclasses__():
+        yield child
+        yield from _subclasses(child)
+
+
+def _until_end(ids, begin, end):
+    """Returns the tokens of a text without its start and what follows its end."""
+    ids = [int(token) for token in ids]
+    stop = ids.index(end, begin) if end in ids[begin:] else len(ids)
+    return ids[1:stop]
+
+
+def _check_encoder(encoder, isolate_documents):
+    import keras_hub
+
+    if not hasattr(encoder, "token_embedding"):
+        raise ValueError(
+            "`encoder` must be a text backbone with a `token_embedding`, such as "
+            f"`keras_hub.models.GPT2Backbone`. Received: {type(encoder).__name__}"
+        )
+    blocks = encoder._flatten_layers(include_self=False)
+    if any(isinstance(b, keras_hub.layers.TransformerEncoder) for b in blocks):
+        raise ValueError(
+            "`encoder` must be causal: no token may see those after it. Received: "
+            f"{type(encoder).__name__}, whose attention goes both ways; it is one for "
+            "`MaskedLM`."
+        )
+    if isolate_documents and not all(hasattr(encoder, part) for part in PARTS):
+        raise ValueError(
+            "`isolate_documents=True` needs an encoder built as "
+            f"`keras_hub.models.GPT2Backbone` is. Received: {type(encoder).__name__}"
+        )

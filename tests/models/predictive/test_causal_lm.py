@@ -1,0 +1,145 @@
+import keras
+import keras_hub
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerassl.data.tokenizers import train_tokenizer
+from kerassl.models.predictive.causal_lm import CausalLM
+from kerassl.pretext.text import NextToken
+
+SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
+VERBS = ["sees", "hears", "likes", "follows", "draws"]
+OBJECTS = ["a red house", "the green tree", "my blue boat", "their white horse"]
+TEXTS = [f"{s} {v} {o}" for s in SUBJECTS for v in VERBS for o in OBJECTS]
+SIZE = 300
+LENGTH = 16
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(TEXTS, "bpe", vocabulary_size=SIZE)
+
+
+def gpt2(width=16, layers=2, **arguments):
+    return keras_hub.models.GPT2Backbone(
+        SIZE,
+        num_layers=layers,
+        num_heads=2,
+        hidden_dim=width,
+        intermediate_dim=2 * width,
+        max_sequence_length=LENGTH,
+        **{"dropout": 0.0, **arguments},
+    )
+
+
+def batch(random, segments, rows=2):
+    """Returns random windows and what is asked for."""
+    tokens = random.integers(1, SIZE, (rows, LENGTH + 1)).astype("int32")
+    x = {
+        "token_ids": tokens[:, :-1],
+        "padding_mask": np.ones((rows, LENGTH), "int32"),
+        "segment_ids": np.tile(np.asarray(segments, "int32"), (rows, 1)),
+    }
+    return x, tokens[:, 1:]
+
+
+def test_loss_is_the_mean_over_what_is_asked_for():
+    random = np.random.default_rng(0)
+    task = CausalLM(gpt2())
+    task.compile("sgd")
+    x, y = batch(random, [0] * LENGTH, rows=4)
+    weight = random.integers(0, 2, y.shape).astype("float32")
+    logits = np.asarray(task(x)["logits"], "float64")
+    logs = task.evaluate(
+        tf.data.Dataset.from_tensors((x, y, weight)), verbose=0, return_dict=True
+    )
+    shifted = logits - logits.max(-1, keepdims=True)
+    normal = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    loss = -np.take_along_axis(normal, y[..., None], -1)[..., 0]
+    right = logits.argmax(-1) == y
+    assert logs["loss"] == pytest.approx((loss * weight).sum() / weight.sum(), 1e-5)
+    assert logs["accuracy"] == pytest.approx((right * weight).sum() / weight.sum())
+
+
+@pytest.mark.parametrize("isolated", [False, True])
+def test_no_token_sees_a_later_one(isolated):
+    random = np.random.default_rng(1)
+    task = CausalLM(gpt2(), isolate_documents=isolated)
+    x, _ = batch(random, [0] * 5 + [1] * 11)
+    before = np.asarray(task(x)["logits"])
+    x["token_ids"][:, 9:] = random.integers(1, SIZE, (2, LENGTH - 9))
+    after = np.asarray(task(x)["logits"])
+    np.testing.assert_array_equal(after[:, :9], before[:, :9])
+    assert np.abs(after[:, 9:] - before[:, 9:]).max(-1).min() > 0
+
+
+def test_isolated_documents_do_not_see_each_other():
+    random = np.random.default_rng(2)
+    encoder = gpt2()
+    isolated, joined = CausalLM(encoder, isolate_documents=True), CausalLM(encoder)
+    x, _ = batch(random, [0] * 5 + [1] * 6 + [2] * 5)
+    changed = {**x, "token_ids": x["token_ids"].copy()}
+    changed["token_ids"][:, :5] = random.integers(1, SIZE, (2, 5))
+    before, after = (np.asarray(isolated(each)["logits"]) for each in (x, changed))
+    np.testing.assert_array_equal(after[:, 5:], before[:, 5:])
+    before, after = (np.asarray(joined(each)["logits"]) for each in (x, changed))
+    assert np.abs(after[:, 5:] - before[:, 5:]).max(-1).min() > 0
+
+
+def test_one_document_is_what_the_encoder_itself_computes():
+    x, _ = batch(np.random.default_rng(3), [0] * LENGTH)
+    encoder = gpt2()
+    outputs = [
+        np.asarray(CausalLM(encoder, isolate_documents=choice)(x)["logits"])
+        for choice in (True, False)
+    ]
+    np.testing.assert_allclose(*outputs, rtol=1e-5, atol=1e-6)
+
+
+def test_it_learns_to_continue(tokenizer):
+    """Held-out sentences: better than the tokens' frequencies; it can write."""
+    held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]
+    task = CausalLM(
+        gpt2(width=32), NextToken(tokenizer, LENGTH), isolate_documents=True
+    )
+    task.compile(keras.optimizers.Adam(1e-2))
+    untrained = evaluated(task, held_out)
+    task.fit(task.dataset(train, 20), epochs=1, steps_per_epoch=120, verbose=0)
+    trained = evaluated(task, held_out)
+    asked = np.ravel([y for _, y, _ in task.dataset(train, 20).take(5)])
+    shares = np.bincount(asked) / len(asked)
+    entropy = -np.sum(shares[shares > 0] * np.log(shares[shares > 0]))
+    assert trained["loss"] < entropy - 1.0
+    assert trained["accuracy"] > max(untrained["accuracy"], shares.max()) + 0.3
+    written = task.generate(["", "the old"], max_length=LENGTH, sampler="greedy")
+    assert written[1].startswith("the old king ")
+    assert written[0].split()[0] in {"the", "a", "my", "one"}
+    again = task.generate("the old", max_length=LENGTH, sampler="greedy")
+    assert again == written[1]
+
+
+def evaluated(task, texts):
+    return task.evaluate(task.dataset(texts, 4, seed=7), verbose=0, return_dict=True)
+
+
+def test_generation_tells_what_is_wrong(tokenizer):
+    task = CausalLM(gpt2(), NextToken(tokenizer, LENGTH))
+    with pytest.raises(ValueError, match="`max_length`.*16. Received: 17"):
+        task.generate("a", max_length=17)
+    with pytest.raises(ValueError, match="tokens of the longest prompt"):
+        task.generate("the old king " * 9, max_length=8)
+    with pytest.raises(ValueError, match="tokenizer is needed"):
+        CausalLM(gpt2()).generate("a")
+
+
+def test_encoders_that_do_not_fit():
+    bert = keras_hub.models.BertBackbone(SIZE, 1, 2, 8, 16)
+    with pytest.raises(ValueError, match="must be causal.*BertBackbone"):
+        CausalLM(bert)
+    dense = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    with pytest.raises(ValueError, match="`token_embedding`.*Received: Sequential"):
+        CausalLM(dense)
+    opt = keras_hub.models.OPTBackbone(SIZE, 1, 2, 8, 16, max_sequence_length=LENGTH)
+    with pytest.raises(ValueError, match="`isolate_documents=True`.*OPTBackbone"):
+        CausalLM(opt, isolate_documents=True)
