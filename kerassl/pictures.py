@@ -124,6 +124,8 @@ TOKEN_STYLES = {
     "kept": ("kept, but asked for", "#27ae60", "white"),
     "next": ("a token, and below it the next, asked for", "#2c6e9b", "white"),
     "span": ("hidden span", "#8e44ad", "white"),
+    "changed": ("changed or moved", "#d9a514", "black"),
+    "missing": ("missing above", "#2471a3", "white"),
 }
 
 

@@ -3,15 +3,30 @@
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import ImagesAndNoise, TwoViews
 from kerassl.pretext.reconstruct import Reconstruct
-from kerassl.pretext.text import MaskedTokens, NextToken, SpanCorruption, Tokens
+from kerassl.pretext.text import (
+    MaskedTokens,
+    NextToken,
+    NoisyText,
+    SentencePermutation,
+    SpanCorruption,
+    TokenDeletion,
+    TokenMasking,
+    TokenReplacement,
+    Tokens,
+)
 
 __all__ = [
     "ImagesAndNoise",
     "MaskedTokens",
     "NextToken",
+    "NoisyText",
     "PretextLayer",
     "Reconstruct",
+    "SentencePermutation",
     "SpanCorruption",
+    "TokenDeletion",
+    "TokenMasking",
+    "TokenReplacement",
     "Tokens",
     "TwoViews",
     "fold_seed",

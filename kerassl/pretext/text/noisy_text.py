@@ -1,0 +1,194 @@
+"""Denoising of whole texts: noise of your choice, and the original asked for."""
+
+import difflib
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.text.denoising_rows import DenoisingRows
+from kerassl.pretext.text.token_noise import TokenNoise, Vocabulary
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class NoisyText(PretextLayer):
+    """Applies noise to each text and asks for the whole original (BART).
+
+    The noises are applied one after the other, each with random numbers of
+    its own. A document longer than `sequence_length` is read from an offset
+    drawn from the seed. `prepare` always reads from the start.
+
+    Call arguments:
+        inputs: Texts, a string tensor (batch,); or token ids without special
+            tokens, an integer tensor (batch, time) padded with the
+            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+        seed: Integer tensor of shape (2,).
+
+    Returns:
+        A tuple `(x, y, sample_weight)`:
+            x: dict of int32 tensors (batch, sequence_length):
+                `"encoder_token_ids"` and `"encoder_padding_mask"`, the text
+                with noise, and `"decoder_token_ids"` and
+                `"decoder_padding_mask"`, the answer shifted by one, behind a
+                padding token.
+            y: int32 tensor (batch, sequence_length), the original text and
+                the end token.
+            sample_weight: float32 tensor (batch, sequence_length), 1 at the
+                answer's tokens and 0 at padding.
+
+    Args:
+        tokenizer: A KerasHub tokenizer with start, end and padding tokens,
+            such as `kerassl.data.train_tokenizer` gives.
+        sequence_length: Tokens of a row, the end included, above 1.
+        noises: One or more of `TokenMasking`, `TokenDeletion`,
+            `TokenReplacement`, `SentencePermutation`, or noise of your own (a
+            `TokenNoise`), in the order in which they are applied.
+        name: Layer name.
+        **kwargs: Of `PretextLayer`.
+
+    Raises:
+        ValueError: If an argument is out of range, the tokenizer lacks one of
+            the special tokens, or there is no tokenizer when data arrives.
+
+    Example:
+        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.pretext.text import SentencePermutation, TokenDeletion
+        >>> texts = ["the cat sat. the dog sat."]
+        >>> tokenizer = train_tokenizer(texts, vocabulary_size=26)
+        >>> noises = [SentencePermutation(), TokenDeletion(0.3)]
+        >>> pretext = NoisyText(tokenizer, sequence_length=16, noises=noises)
+        >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))
+        >>> x["encoder_token_ids"].shape, y.shape
+        (TensorShape([1, 16]), TensorShape([1, 16]))
+
+    Reference:
+        Lewis et al., 2019, https://arxiv.org/abs/1910.13461
+    """
+
+    def __init__(
+        self,
+        tokenizer=None,
+        sequence_length: int = 128,
+        noises: Sequence[TokenNoise] = (),
+        *,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        noises = [*noises]
+        if not noises or not all(isinstance(noise, TokenNoise) for noise in noises):
+            raise ValueError(
+                "`noises` must hold one or more TokenNoise, such as "
+                f"`kerassl.pretext.TokenMasking(0.15)`. Received: {noises}"
+            )
+        self._rows = DenoisingRows(tokenizer, sequence_length)
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.noises = noises
+
+    def call(self, inputs, seed):
+        special = self._rows.special_ids()
+        vocabulary = Vocabulary.of(self.tokenizer, special)
+        answer, text_lengths = self._rows.clean(inputs, fold_seed(seed, 0))
+        columns = tf.range(self.sequence_length)
+        shown = tf.where(columns < text_lengths, answer, special["pad"])
+        lengths = text_lengths
+        for number, noise in enumerate(self.noises, 1):
+            shown, lengths = noise(shown, lengths, fold_seed(seed, number), vocabulary)
+        shown = tf.where(columns == lengths, special["end"], shown)
+        return self._rows.example(shown, lengths + 1, answer, text_lengths + 1)
+
+    def prepare(self, inputs):
+        """Returns the encoder inputs of a batch, without noise.
+
+        Args:
+            inputs: As for a call.
+
+        Returns:
+            A dict of int32 tensors `"token_ids"` and `"padding_mask"`, each
+            (batch, sequence_length).
+        """
+        return self._rows.prepare(inputs)
+
+    def recover(self, x, answer):
+        """Returns the texts that answers give: what stands before their ends.
+
+        Args:
+            x: A call's `x`; the answer alone holds the whole text.
+            answer: Integer array (batch, time), as a call's `y`, or what a
+                model answered.
+
+        Returns:
+            A list of NumPy arrays, the token ids of each text without special
+            tokens.
+        """
+        special = self._rows.special_ids()
+        texts = []
+        for row in np.asarray(answer):
+            row = row[: np.argmax(np.append(row, special["end"]) == special["end"])]
+            texts.append(row[row != special["pad"]])
+        return texts
+
+    def draw(self, inputs, seed):
+        """Returns a figure: each text with noise, and below it the original.
+
+        Args:
+            inputs: As for a call; the first three are shown.
+            seed: Integer tensor of shape (2,).
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        from kerassl.pictures import token_figure
+
+        return token_figure(self._annotate(inputs[:3], seed))
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "sequence_length": self.sequence_length,
+            "noises": [keras.saving.serialize_keras_object(n) for n in self.noises],
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        import keras_hub  # noqa: F401, registers the tokenizer classes
+
+        read = keras.saving.deserialize_keras_object
+        nested = {
+            "tokenizer": read(config["tokenizer"]),
+            "noises": [read(noise) for noise in config["noises"]],
+        }
+        return cls(**{**config, **nested})
+
+    def _annotate(self, inputs, seed):
+        """Returns rows of (text, kind, target): noisy and original in turn."""
+        x, answer, _ = self(inputs, seed)
+        name = self.tokenizer.id_to_token
+        special = self._rows.special_ids()
+        mask_id = getattr(self.tokenizer, "mask_token_id", None)
+        rows = []
+        for shown, asked in zip(
+            x["encoder_token_ids"].numpy(), answer.numpy(), strict=True
+        ):
+            shown = shown[shown != special["pad"]].tolist()
+            asked = asked[asked != special["pad"]].tolist()
+            matcher = difflib.SequenceMatcher(None, shown, asked, autojunk=False)
+            blocks = matcher.get_matching_blocks()
+            same = {block.a + i for block in blocks for i in range(block.size)}
+            found = {block.b + i for block in blocks for i in range(block.size)}
+            changed = ["masked" if token == mask_id else "changed" for token in shown]
+            for tokens, kept, kinds in (
+                (shown, same, changed),
+                (asked, found, ["missing"] * len(asked)),
+            ):
+                rows.append(
+                    [
+                        (name(token), "plain" if i in kept else kinds[i], "")
+                        for i, token in enumerate(tokens)
+                    ]
+                )
+        return rows
