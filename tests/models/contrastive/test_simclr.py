@@ -1,6 +1,7 @@
 import contextlib
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -113,6 +114,49 @@ def test_feature_maps_and_tokens_are_pooled():
         x = np.ones((2, 8, 8, 1), "float32")
         assert task.features(x).shape == (2, 6)
         assert task({"view1": x, "view2": x})[0].shape == (2, 4)
+
+
+@pytest.mark.parametrize(
+    "backbone",
+    [
+        lambda: keras_hub.models.ResNetBackbone(
+            input_conv_filters=[64],
+            input_conv_kernel_sizes=[3],
+            stackwise_num_filters=[64, 64],
+            stackwise_num_blocks=[1, 1],
+            stackwise_num_strides=[1, 2],
+            block_type="basic_block",
+            image_shape=(16, 16, 3),
+        ),
+        lambda: keras_hub.models.ViTBackbone(
+            image_shape=(16, 16, 3),
+            patch_size=(8, 8),
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            mlp_dim=32,
+        ),
+    ],
+    ids=["ResNet", "ViT"],
+)
+def test_keras_hub_backbones_are_encoders(backbone, tmp_path):
+    task = SimCLR(backbone(), TwoViews(16, jit_compile=False), projection_dim=8)
+    task.compile("adam")
+    images = np.random.default_rng(0).integers(0, 256, (16, 20, 20, 3), "uint8")
+    before = [np.array(v) for v in task.encoder.trainable_variables]
+    task.fit(task.dataset(images, 8), verbose=0)
+    moved = [
+        np.any(np.array(v) != w)
+        for v, w in zip(task.encoder.trainable_variables, before, strict=True)
+        if not v.path.endswith("key/bias")  # softmax ignores it
+    ]
+    assert all(moved)
+    task.encoder.save(tmp_path / "encoder.keras")
+    again = keras.models.load_model(tmp_path / "encoder.keras")
+    x = np.array(task.pretext.prepare(images))
+    np.testing.assert_allclose(
+        again.predict(x, verbose=0), task.encoder.predict(x, verbose=0), rtol=1e-5
+    )
 
 
 def test_temperature_is_checked():
