@@ -28,6 +28,8 @@ TEST_FRACTION = 0.2
 # More points than this make an embedding map a blot and t-SNE slow.
 MAP_EXAMPLES = 1000
 DRAWN_EXAMPLES = 8
+# Pictures of what the task makes of them, beside that of the untrained one.
+DRAWINGS = 4
 
 
 def pretrain(
@@ -271,13 +273,15 @@ def _task(preset_or_task, plan, path, train, seed, progress):
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
         if not task.compiled:
-            task.compile(keras.optimizers.AdamW(1e-3))
+            optimizers = {p: keras.optimizers.AdamW(1e-3) for p in task.players()}
+            several = len(optimizers) > 1
+            task.compile(optimizers if several else optimizers.popitem()[1])
         return task
     tokenizer = _tokenizer(plan, path, train, progress)
     keras.utils.set_random_seed(seed)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
     task = zoo.load(spec, tokenizer=tokenizer)
-    task.compile(_optimizer(plan["recipe"]))
+    task.compile(_optimizer(plan["recipe"], task))
     return task
 
 
@@ -291,16 +295,40 @@ def _tokenizer(plan, path, train, progress):
     return train_tokenizer(train, **section, out=stored, progress=progress)
 
 
-def _optimizer(recipe):
-    rate = recipe.get("learning_rate", 1e-3)
-    warmup = recipe.get("warmup_steps", 0)
+def _optimizer(recipe, task):
+    """Returns the optimizer of a recipe, or a dict of one for each player.
+
+    The recipe's "optimizer" is one section, or a dict of sections by player.
+    A section's own learning rate goes before the recipe's.
+    """
+    section = recipe.get("optimizer", {"class": "keras.optimizers.AdamW"})
+    players, every = task.players(), task.steps_per_update()
+    if "class" in section and len(players) == 1:
+        return _scheduled(section, recipe)
+    parts = dict.fromkeys(players, section) if "class" in section else section
+    return {
+        player: _scheduled(part, recipe, every.get(player, 1))
+        for player, part in parts.items()
+    }
+
+
+def _scheduled(section, recipe, every=1):
+    """Returns an optimizer whose rate falls to 0 in a run's last step.
+
+    Args:
+        section: The optimizer's part of the recipe.
+        recipe: The recipe.
+        every: In every how many steps the optimizer updates: it counts its own
+            updates only.
+    """
+    rate = section.get("learning_rate", recipe.get("learning_rate", 1e-3))
+    warmup = recipe.get("warmup_steps", 0) // every
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else rate,
-        decay_steps=max(1, recipe["steps"] - warmup),
+        decay_steps=max(1, recipe["steps"] // every - warmup),
         warmup_target=rate if warmup else None,
         warmup_steps=warmup,
     )
-    section = recipe.get("optimizer", {"class": "keras.optimizers.AdamW"})
     return zoo.build(section, learning_rate=schedule)
 
 
@@ -321,6 +349,9 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
             batch_size=batch_size,
             start=start,
             tensorboard=path / folder.TENSORBOARD,
+        ),
+        callbacks.SampleGrid(
+            path / folder.PICTURES, _drawn(train), every=max(1, steps // DRAWINGS)
         ),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
@@ -374,9 +405,13 @@ def _prepared(pretext, source, limit=None):
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
 
 
+def _drawn(source):
+    """Returns the examples that a run draws."""
+    return source.fetch(tf.range(min(DRAWN_EXAMPLES, len(source)), dtype=tf.int64))
+
+
 def _draw_training(task, train, plan, path):
-    examples = train.fetch(tf.range(min(DRAWN_EXAMPLES, len(train)), dtype=tf.int64))
-    figure = task.pretext.draw(examples, tf.constant([plan["seed"], 0], tf.int64))
+    figure = task.pretext.draw(_drawn(train), tf.constant([plan["seed"], 0], tf.int64))
     figure.savefig(path / folder.VIEWS, dpi=120, bbox_inches="tight")
     rows = callbacks.read_log(path / folder.HISTORY)
     figure = callbacks.loss_curve(rows)

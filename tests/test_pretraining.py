@@ -8,10 +8,14 @@ import time
 import keras
 import numpy as np
 import pytest
-from toy import Corrupt, Restore, encoder
+from toy import Corrupt, Game, Restore, SlowGame, encoder
 
 import kerassl
+from kerassl import pretraining
 from kerassl.callbacks import latest_checkpoint
+from kerassl.encoders import dcgan_discriminator, dcgan_generator
+from kerassl.models import GAN
+from kerassl.pretext import ImagesAndNoise
 from kerassl.run import Run
 
 DIGITS = [
@@ -139,6 +143,52 @@ def test_a_run_is_evaluated_in_another_process(run):
     )
     assert done.returncode == 0, done.stderr[-1000:]
     assert "mean ± std over 3 label draws" in done.stdout
+
+
+def test_each_player_has_an_optimizer_of_its_own():
+    recipe = {
+        "steps": 90,
+        "warmup_steps": 9,
+        "learning_rate": 0.1,
+        "optimizer": {
+            "head": {"class": "keras.optimizers.Adam", "beta_1": 0.5},
+            "encoder": {"class": "keras.optimizers.SGD", "learning_rate": 0.3},
+        },
+    }
+    task = SlowGame(encoder(), Corrupt())
+    made = pretraining._optimizer(recipe, task)
+    task.compile(made)
+    assert made["head"].beta_1 == 0.5
+
+    def rates(player, *steps):
+        return [float(made[player]._learning_rate(step)) for step in steps]
+
+    # The encoder moves in every third step and counts those alone.
+    assert rates("head", 9, 90) == pytest.approx([0.1, 0.0], abs=1e-6)
+    assert rates("encoder", 3, 30) == pytest.approx([0.3, 0.0], abs=1e-6)
+    recipe["optimizer"] = {"class": "keras.optimizers.SGD"}
+    made = pretraining._optimizer(recipe, Game(encoder(), Corrupt()))
+    assert list(made) == ["head", "encoder"] and made["head"] is not made["encoder"]
+
+
+def test_a_task_of_several_players_leaves_pictures_of_its_own(tmp_path):
+    task = GAN(
+        dcgan_discriminator((8, 8, 1), (4,), 4),
+        ImagesAndNoise(noise_dim=3),
+        generator=dcgan_generator((8, 8, 1), 3, (4,), 4),
+    )
+    run = kerassl.pretrain(
+        task,
+        kerassl.data.digits(),
+        out=tmp_path / "own",
+        steps=5,
+        batch_size=16,
+        progress=False,
+        evaluate=False,
+    )
+    pictures = sorted(path.name for path in (run.path / "pictures").iterdir())
+    assert pictures == [f"step-{step:08d}.png" for step in range(6)]
+    np.testing.assert_array_equal(run.task.generate(2), task.generate(2))
 
 
 def test_a_task_of_your_own(tmp_path):

@@ -10,6 +10,7 @@ from kerassl.callbacks.online_probe import OnlineProbe as OnlineProbe
 from kerassl.callbacks.progress import ProgressBar as ProgressBar
 from kerassl.callbacks.run_log import RunLog as RunLog
 from kerassl.callbacks.run_log import read_log as read_log
+from kerassl.callbacks.sample_grid import SampleGrid as SampleGrid
 from kerassl.callbacks.stop_at_step import StopAtStep as StopAtStep
 from kerassl.callbacks.stop_on_nan import StopOnNaN as StopOnNaN
 from kerassl.callbacks.stop_on_nan import TrainingDiverged as TrainingDiverged

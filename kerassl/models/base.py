@@ -200,6 +200,17 @@ class PretextModel(distribute.Trainer):
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
 
+    def draw(self, inputs):
+        """Returns a figure of what the task makes of examples, or None.
+
+        Such as reconstructions or samples, on the same scale for every call: a
+        run keeps pictures of the same examples. By default there is none.
+
+        Args:
+            inputs: Raw examples, a batch of a few.
+        """
+        return None
+
     # --- What Keras calls ---
 
     def call(self, x, training=False, player=None):

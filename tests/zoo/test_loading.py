@@ -91,8 +91,10 @@ def test_every_preset_names_classes_that_take_its_arguments(name):
     check(spec["model"], ["encoder", "pretext"])
     if "preset" not in spec["encoder"]:
         check(spec["encoder"], ["vocabulary_size"] if text else [])
-    if "optimizer" in spec["recipe"]:
-        check(spec["recipe"]["optimizer"], ["learning_rate"])
+    optimizer = spec["recipe"].get("optimizer", {})
+    parts = [optimizer] if "class" in optimizer else optimizer.values()
+    for part in parts:  # one for each player
+        check({**part, "learning_rate": None}, [])
     keys = [f"transfer.{key}" for key in spec.get("transfer", {})]
     keys += [f"recipe.{key}" for key in spec["recipe"]]
     keys += [f"tokenizer.{key}" for key in spec.get("tokenizer", {})]
