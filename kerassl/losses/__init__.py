@@ -13,7 +13,7 @@ from kerassl.losses.contrastive import (
     nt_xent_logits,
     nt_xent_per_example,
 )
-from kerassl.losses.language import token_cross_entropy
+from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",
+    "lean_token_cross_entropy",
     "mean_squared_error",
     "nt_xent",
     "nt_xent_logits",

@@ -42,3 +42,115 @@ def token_cross_entropy(logits, targets):
     return ops.sparse_categorical_crossentropy(
         targets, ops.cast(logits, "float32"), from_logits=True
     )
+
+
+def lean_token_cross_entropy(
+    hidden_states, embeddings, targets, weights=None, *, chunk_size: int = 256
+):
+    """Returns the summed cross-entropy of tokens without holding their logits.
+
+    Equal to projecting the hidden states to the vocabulary and summing
+    `token_cross_entropy`, but made for few tokens at a time: of the logits and
+    their gradient, (tokens, vocabulary_size), only (chunk_size,
+    vocabulary_size) is there at once. The gradients of hidden states and
+    embeddings are computed in the forward pass, where the logits are at hand.
+    Slightly slower than the plain loss; it pays where the logits are large.
+
+    Args:
+        hidden_states: Float tensor (..., dim). The logits are computed in its
+            dtype, the loss in float32.
+        embeddings: Float tensor or variable (vocabulary_size, dim).
+        targets: Integer tensor (...), each in [0, vocabulary_size).
+        weights: Float tensor (...), or None for 1. No gradient reaches it.
+        chunk_size: Tokens at a time, at least 1.
+
+    Returns:
+        Float32 scalar, the sum of weights * cross-entropy in nats.
+
+    Raises:
+        ValueError: If the shapes do not belong together or `chunk_size` < 1.
+
+    Example:
+        >>> hidden, table = ops.zeros((2, 3, 8)), ops.ones((4, 8))
+        >>> targets = ops.array([[0, 1, 2], [3, 0, 1]])
+        >>> loss = lean_token_cross_entropy(hidden, table, targets, chunk_size=4)
+        >>> round(float(loss), 4)  # 6 ln 4
+        8.3178
+    """
+    dim = hidden_states.shape[-1]
+    if len(embeddings.shape) != 2 or dim != embeddings.shape[1]:
+        raise ValueError(
+            "`embeddings` must have the shape (vocabulary_size, dim) with the last "
+            f"axis of `hidden_states`, {dim}. Received: {tuple(embeddings.shape)}"
+        )
+    if len(targets.shape) != len(hidden_states.shape) - 1:
+        raise ValueError(
+            "`targets` must have the leading axes of `hidden_states`. Received "
+            f"shapes: {tuple(targets.shape)} and {tuple(hidden_states.shape)}"
+        )
+    if chunk_size < 1:
+        raise ValueError(f"`chunk_size` must be at least 1. Received: {chunk_size}")
+    weights = ops.ones_like(targets, "float32") if weights is None else weights
+    states = ops.reshape(hidden_states, (-1, dim))
+    missing = (-ops.shape(states)[0]) % chunk_size
+    states = ops.pad(states, [[0, missing], [0, 0]])
+    targets = ops.pad(ops.reshape(targets, (-1,)), [[0, missing]])
+    weights = ops.cast(ops.reshape(weights, (-1,)), "float32")
+    weights = ops.pad(weights, [[0, missing]])
+
+    @ops.custom_gradient
+    def summed(states, embeddings):
+        total, *gradients = _sum_over_chunks(
+            states, embeddings, targets, weights, chunk_size
+        )
+
+        def gradient(*args, upstream=None):
+            upstream = args[0] if upstream is None else upstream
+            return tuple(
+                ops.cast(upstream * part, source.dtype)
+                for part, source in zip(gradients, (states, embeddings), strict=True)
+            )
+
+        return total, gradient
+
+    return summed(states, ops.convert_to_tensor(embeddings))
+
+
+def _sum_over_chunks(states, embeddings, targets, weights, size):
+    """Returns the summed loss and its gradients by states and embeddings."""
+    dim = states.shape[-1]
+    table = ops.cast(embeddings, states.dtype)
+
+    def step(start, total, by_states, by_table):
+        chunk = ops.slice(states, (start, 0), (size, dim))
+        answer = ops.slice(targets, (start,), (size,))
+        weight = ops.slice(weights, (start,), (size,))[:, None]
+        logits = ops.cast(ops.matmul(chunk, ops.transpose(table)), "float32")
+        logits = logits - ops.max(logits, axis=-1, keepdims=True)
+        powers = ops.exp(logits)
+        normal = ops.sum(powers, axis=-1, keepdims=True)
+        loss = ops.log(normal) - ops.take_along_axis(logits, answer[:, None], axis=-1)
+        # Before rounding: the difference is small where the target is certain.
+        slope = powers / normal - ops.one_hot(answer, table.shape[0])
+        slope = ops.cast(weight * slope, states.dtype)
+        change = ops.cast(ops.matmul(slope, table), "float32")
+        return (
+            start + size,
+            total + ops.sum(weight * loss),
+            ops.slice_update(by_states, (start, 0), change),
+            by_table + ops.cast(ops.matmul(ops.transpose(slope), chunk), "float32"),
+        )
+
+    # A loop of the graph: XLA would keep the chunks of an unrolled one all alive.
+    count = ops.shape(states)[0]
+    _, *results = ops.while_loop(
+        lambda start, *_: start < count,
+        step,
+        (
+            ops.convert_to_tensor(0, "int32"),
+            ops.zeros((), "float32"),
+            ops.zeros_like(states, "float32"),
+            ops.zeros_like(embeddings, "float32"),
+        ),
+    )
+    return results

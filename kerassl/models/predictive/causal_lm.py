@@ -1,12 +1,16 @@
 """Causal language modelling, the training step of GPT."""
 
+import math
+
 import keras
 from keras import ops
 
 from kerassl import distribute
-from kerassl.losses.language import token_cross_entropy
+from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.models.base import PretextModel
 
+# Of the tokens of a lean loss, one in so many is looked at for the accuracy.
+LOOKED_AT = 8
 # What an encoder must have for its graph to be built again with another mask.
 PARTS = (
     "token_embedding",
@@ -36,6 +40,11 @@ class CausalLM(PretextModel):
             same outputs.
         isolate_documents: Whether attention stays inside a document. Needs a
             `GPT2Backbone`. Positions still count from the window's beginning.
+        max_logits: Logits, tokens x vocabulary_size of a replica's batch, up
+            to which all are held at once. Above it the loss is computed a few
+            tokens at a time (`kerassl.losses.lean_token_cross_entropy`): the
+            same value with far less memory, in slightly more time. 0 computes
+            it so always. The default is 256 MiB in float32.
         name: Model name.
         **kwargs: Of `PretextModel`.
 
@@ -44,11 +53,14 @@ class CausalLM(PretextModel):
         documents are isolated, `"segment_ids"`, each (batch, time).
 
     Output:
-        A dict with `"logits"`, a float tensor (batch, time, vocabulary_size).
+        A dict with `"logits"`, a float tensor (batch, time, vocabulary_size);
+        above `max_logits` with `"hidden_states"`, (batch, time, hidden_dim),
+        instead, of which `logits_of` makes logits.
 
     Logs:
         loss: Nats a token; its exponential is the perplexity.
-        accuracy: Share of tokens that are told rightly.
+        accuracy: Share of tokens that are told rightly. Above `max_logits`
+            only every eighth token is looked at.
 
     Raises:
         ValueError: If the encoder has no token embedding or sees later tokens,
@@ -84,25 +96,38 @@ class CausalLM(PretextModel):
         pretext=None,
         *,
         isolate_documents: bool = False,
+        max_logits: int = 1 << 26,
         name: str | None = None,
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         _check_encoder(encoder, isolate_documents)
         self.isolate_documents = isolate_documents
+        self.max_logits = max_logits
         self.built = True
 
     def propagate(self, x, training):
-        return {"logits": self.logits_of(self.hidden_states(x, training))}
+        hidden_states = self.hidden_states(x, training)
+        if self._is_lean(hidden_states):
+            return {"hidden_states": hidden_states}
+        return {"logits": self.logits_of(hidden_states)}
 
     def objective(self, x, y, outputs, training):
         targets, weights = y
+        if "hidden_states" in outputs:
+            return {"next_token": self._lean_loss(outputs, targets, weights)}
         losses = token_cross_entropy(outputs["logits"], targets)
         return {"next_token": (losses, weights)}
 
     def measures(self, x, y, outputs):
         targets, weights = y
-        predicted = ops.cast(ops.argmax(outputs["logits"], axis=-1), targets.dtype)
+        if "hidden_states" in outputs:
+            parts = (outputs["hidden_states"], targets, weights)
+            states, targets, weights = (part[:, ::LOOKED_AT] for part in parts)
+            logits = self.logits_of(states)
+        else:
+            logits = outputs["logits"]
+        predicted = ops.cast(ops.argmax(logits, axis=-1), targets.dtype)
         return {"accuracy": (predicted == targets, weights)}
 
     def hidden_states(self, x, training=False):
@@ -143,6 +168,25 @@ class CausalLM(PretextModel):
             Float tensor (..., vocabulary_size).
         """
         return self.encoder.token_embedding(hidden_states, reverse=True)
+
+    def _is_lean(self, hidden_states):
+        shape = hidden_states.shape[:-1]
+        if self.max_logits == 0 or None in shape:
+            return self.max_logits == 0
+        vocabulary = self.encoder.token_embedding.input_dim
+        return math.prod(shape) * vocabulary > self.max_logits
+
+    def _lean_loss(self, outputs, targets, weights):
+        """Returns the (mean, weight) of this replica's part of the loss."""
+        states = ops.cast(outputs["hidden_states"], self.encoder.compute_dtype)
+        embedding = self.encoder.token_embedding
+        if embedding.tie_weights:
+            table = embedding.embeddings
+        else:
+            table = ops.transpose(embedding.reverse_embeddings)
+        total = ops.sum(ops.cast(weights, "float32"))
+        loss = lean_token_cross_entropy(states, table, targets, weights)
+        return loss / ops.maximum(total, 1e-6), total
 
     def generate(self, prompts="", max_length=None, sampler="top_k"):
         """Returns texts that go on from prompts.
@@ -229,7 +273,11 @@ class CausalLM(PretextModel):
         return known["task"]
 
     def get_config(self):
-        return {**super().get_config(), "isolate_documents": self.isolate_documents}
+        return {
+            **super().get_config(),
+            "isolate_documents": self.isolate_documents,
+            "max_logits": self.max_logits,
+        }
 
 
 def _subclasses(cls):

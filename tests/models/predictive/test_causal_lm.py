@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kerassl import testing
 from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models.predictive.causal_lm import CausalLM
 from kerassl.pretext.text import NextToken
@@ -143,3 +144,59 @@ def test_encoders_that_do_not_fit():
     opt = keras_hub.models.OPTBackbone(SIZE, 1, 2, 8, 16, max_sequence_length=LENGTH)
     with pytest.raises(ValueError, match="`isolate_documents=True`.*OPTBackbone"):
         CausalLM(opt, isolate_documents=True)
+
+
+def make_lean(max_logits):
+    return lambda dtype="float32": CausalLM(gpt2(dtype=dtype), max_logits=max_logits)
+
+
+class Windows:
+    """A task's batches over given windows, as `kerassl.testing` asks for them."""
+
+    def __init__(self, make):
+        self.make = make
+
+    def __call__(self, dtype="float32"):
+        task = self.make(dtype)
+        x, y = batch(np.random.default_rng(5), [0] * LENGTH, rows=8)
+        weight = np.random.default_rng(6).uniform(size=y.shape).astype("float32")
+        whole = tf.data.Dataset.from_tensors((x, y, weight)).unbatch()
+        whole = whole.batch(8, drop_remainder=True).repeat()
+        task.dataset = lambda *args, **kwargs: whole
+        return task
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
+def test_the_lean_loss_trains_as_the_plain_one(dtype):
+    lean, lean_losses = testing.trained(
+        Windows(make_lean(0)), None, batch_size=8, dtype=dtype
+    )
+    plain, plain_losses = testing.trained(
+        Windows(make_lean(1 << 40)), None, batch_size=8, dtype=dtype
+    )
+    tolerance = 1e-5 if dtype == "float32" else 1e-2
+    np.testing.assert_allclose(lean_losses, plain_losses, rtol=tolerance)
+    for one, two in zip(
+        lean.trainable_variables, plain.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(one, two, atol=tolerance)
+
+
+def test_the_lean_loss_on_two_replicas(two_replicas):
+    testing.check_replicas(
+        Windows(make_lean(0)), None, batch_size=8, strategy=two_replicas
+    )
+
+
+def test_when_the_loss_is_lean():
+    logits = 2 * LENGTH * SIZE
+    x, _ = batch(np.random.default_rng(0), [0] * LENGTH)
+    assert set(CausalLM(gpt2(), max_logits=logits)(x)) == {"logits"}
+    task = CausalLM(gpt2(), max_logits=logits - 1)
+    outputs = task(x)
+    assert set(outputs) == {"hidden_states"}
+    logits = task.logits_of(outputs["hidden_states"])
+    np.testing.assert_allclose(
+        logits, CausalLM(task.encoder)(x)["logits"], rtol=1e-5, atol=1e-6
+    )
+    assert CausalLM.from_config(task.get_config()).max_logits == task.max_logits
