@@ -12,7 +12,10 @@ from kerassl.losses.contrastive import (
     nt_xent,
     nt_xent_logits,
     nt_xent_per_example,
+    queue_info_nce,
+    queue_logits,
 )
+from kerassl.losses.distillation import normalized_squared_error
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
@@ -26,8 +29,11 @@ __all__ = [
     "in_batch_logits",
     "lean_token_cross_entropy",
     "mean_squared_error",
+    "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
     "nt_xent_per_example",
+    "queue_info_nce",
+    "queue_logits",
     "token_cross_entropy",
 ]

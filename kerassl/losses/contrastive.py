@@ -197,6 +197,81 @@ def in_batch_logits(queries, keys, offset=0, temperature: float = 0.05):
     return logits, positives + ops.cast(offset, "int32")
 
 
+def queue_info_nce(logits):
+    """Returns each query's InfoNCE loss, given its key's logit and negatives.
+
+    Args:
+        logits: Float tensor (batch, 1 + negatives), the positive in column 0,
+            as `queue_logits` gives them.
+
+    Returns:
+        Float tensor (batch,) in nats.
+
+    Raises:
+        ValueError: If `logits` is not a matrix.
+
+    Example:
+        >>> from keras import ops
+        >>> round(float(queue_info_nce(ops.zeros((1, 8)))[0]), 4)  # ln 8
+        2.0794
+
+    Reference:
+        He et al., 2019, eq. 1, https://arxiv.org/abs/1911.05722
+    """
+    if len(logits.shape) != 2:
+        raise ValueError(
+            "`logits` must have shape (batch, 1 + negatives). "
+            f"Received: {tuple(logits.shape)}"
+        )
+    positives = ops.zeros_like(logits[:, 0], dtype="int32")
+    return keras.losses.sparse_categorical_crossentropy(
+        positives, logits, from_logits=True
+    )
+
+
+def queue_logits(queries, keys, queue, temperature: float = 0.2):
+    """Returns the scaled cosines of queries with their keys and with a queue.
+
+    Args:
+        queries: Float tensor (batch, dim), of any length.
+        keys: Float tensor (batch, dim), of any length; key i is the positive
+            of query i, and of no other query a negative.
+        queue: Float tensor (negatives, dim), rows of length 1.
+        temperature: Softmax temperature of the cosines, above 0, no unit.
+
+    Returns:
+        Float tensor (batch, 1 + negatives): the query's own key, then the
+        queue.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> logits = queue_logits(ops.eye(3), ops.eye(3), ops.eye(3), temperature=0.5)
+        >>> ops.convert_to_numpy(logits[0]).tolist()
+        [2.0, 2.0, 0.0, 0.0]
+
+    Reference:
+        He et al., 2019, algorithm 1, https://arxiv.org/abs/1911.05722
+    """
+    if not temperature > 0:
+        raise ValueError(
+            f"`temperature` must be above 0. Received: temperature={temperature}"
+        )
+    shapes = [tuple(tensor.shape) for tensor in (queries, keys, queue)]
+    fit = all(len(shape) == 2 and shape[1] == shapes[0][1] for shape in shapes)
+    if not fit or shapes[0] != shapes[1]:
+        raise ValueError(
+            "`queries` and `keys` must have one shape (batch, dim) and `queue` must "
+            f"be (negatives, dim). Received: {shapes[0]}, {shapes[1]} and {shapes[2]}"
+        )
+    queries, keys = ops.normalize(queries, axis=-1), ops.normalize(keys, axis=-1)
+    positive = ops.sum(queries * keys, axis=-1, keepdims=True)
+    negative = ops.matmul(queries, ops.transpose(queue))
+    return ops.concatenate([positive, negative], axis=-1) / temperature
+
+
 def _check_pairs(z1, z2, keys1, keys2, temperature):
     if not temperature > 0:
         raise ValueError(

@@ -8,6 +8,8 @@ from kerassl.losses.contrastive import (
     nt_xent,
     nt_xent_logits,
     nt_xent_per_example,
+    queue_info_nce,
+    queue_logits,
 )
 
 
@@ -146,3 +148,68 @@ def test_info_nce_of_parts_is_that_of_the_whole():
 def test_info_nce_errors(arguments, message):
     with pytest.raises(ValueError, match=message):
         in_batch_info_nce(*arguments)
+
+
+def reference_queue_losses(queries, keys, queue, temperature):
+    """Loops over the queries: the own key against all rows of the queue."""
+
+    def cosine(a, b):
+        return a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+
+    losses = []
+    for query, key in zip(queries.astype("float64"), keys, strict=True):
+        positive = np.exp(cosine(query, key) / temperature)
+        negatives = [np.exp(cosine(query, row) / temperature) for row in queue]
+        losses.append(-np.log(positive / (positive + sum(negatives))))
+    return np.array(losses)
+
+
+def queries_keys_and_queue(size=7):
+    queries, keys = pairs()
+    queue = pairs(batch=size, seed=1)[0]
+    return queries, keys, queue / np.linalg.norm(queue, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0])
+def test_queue_info_nce_matches_reference(temperature):
+    tensors = queries_keys_and_queue()
+    np.testing.assert_allclose(
+        queue_info_nce(queue_logits(*tensors, temperature)),
+        reference_queue_losses(*tensors, temperature),
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_queue_info_nce_limits():
+    eye, other = np.eye(4, dtype="float32")[:2], np.eye(4, dtype="float32")[2:]
+    assert float(ops.max(queue_info_nce(queue_logits(eye, eye, other, 0.05)))) < 1e-6
+    same = np.ones((5, 4), "float32") / 2
+    chance = queue_info_nce(queue_logits(same[:2], same[:2], same))
+    np.testing.assert_allclose(chance, np.log(6), rtol=1e-6)
+
+
+def test_order_in_the_queue_does_not_matter():
+    queries, keys, queue = queries_keys_and_queue()
+    losses = queue_info_nce(queue_logits(queries, keys, queue))
+    again = queue_info_nce(queue_logits(queries, keys, queue[::-1]))
+    np.testing.assert_allclose(again, losses, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "shapes, temperature, message",
+    [
+        ([(4, 2), (4, 3), (5, 2)], 0.2, r"`queries` and `keys`.*\(4, 3\)"),
+        ([(4, 2), (4, 2), (5, 3)], 0.2, r"`queue` must be.*\(5, 3\)"),
+        ([(4, 2), (3, 2), (5, 2)], 0.2, r"one shape"),
+        ([(4, 2), (4, 2), (5, 2)], 0.0, r"temperature=0.0"),
+    ],
+)
+def test_queue_logits_errors(shapes, temperature, message):
+    with pytest.raises(ValueError, match=message):
+        queue_logits(*(np.ones(shape) for shape in shapes), temperature)
+
+
+def test_queue_info_nce_wants_a_matrix():
+    with pytest.raises(ValueError, match=r"`logits`.*\(3,\)"):
+        queue_info_nce(np.ones(3))
