@@ -18,9 +18,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Autoencoder",
+    "BYOL",
     "CausalLM",
     "GAN",
     "MaskedLM",
+    "MoCo",
     "Run",
     "SimCLR",
     "SimCSE",
@@ -50,9 +52,11 @@ __all__ = [
 # Where the names that are no module of their own live.
 _HOMES = {
     "Autoencoder": "kerassl.models",
+    "BYOL": "kerassl.models",
     "CausalLM": "kerassl.models",
     "GAN": "kerassl.models",
     "MaskedLM": "kerassl.models",
+    "MoCo": "kerassl.models",
     "Run": "kerassl.run",
     "SimCLR": "kerassl.models",
     "SimCSE": "kerassl.models",
@@ -79,10 +83,12 @@ if TYPE_CHECKING:
     from kerassl import testing as testing
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
+    from kerassl.models import BYOL as BYOL
     from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import CausalLM as CausalLM
     from kerassl.models import MaskedLM as MaskedLM
+    from kerassl.models import MoCo as MoCo
     from kerassl.models import SimCLR as SimCLR
     from kerassl.models import SimCSE as SimCSE
     from kerassl.pretraining import evaluate as evaluate

@@ -61,6 +61,68 @@ def simcse():
     return make, texts, 12
 
 
+def moco():
+    def make(dtype="float32"):
+        # The batch does not divide the queue, so that it wraps around.
+        return models.MoCo(
+            small_resnet(dtype),
+            views(),
+            projection_dim=8,
+            queue_size=40,
+            momentum=0.8,
+        )
+
+    return make, images(), 16
+
+
+def byol():
+    def make(dtype="float32"):
+        return models.BYOL(
+            small_resnet(dtype),
+            views(solarize_rate=(0.0, 0.2)),
+            total_steps=5,
+            projection_dim=8,
+            hidden_dim=16,
+            base_tau=0.8,
+        )
+
+    return make, images(), 16
+
+
+def small_resnet(dtype):
+    return encoders.resnet(
+        (8, 8, 1), depths=(1,), widths=(8,), dtype=dtype, name="encoder"
+    )
+
+
+def views(**options):
+    # Compiling them would take longer than the few batches.
+    return pretext.TwoViews(
+        8, blur_rate=0.0, crop_scale=(0.4, 1.0), jit_compile=False, **options
+    )
+
+
+def denoising_seq2seq():
+    colours = ("red", "green", "blue", "white", "black")
+    texts = [f"the {a} cat saw a {b} dog" for a in colours for b in colours] * 2
+    tokenizer = data.train_tokenizer(texts, vocabulary_size=50)
+    spans = pretext.SpanCorruption(tokenizer, 12, noise_density=0.3, sentinels=6)
+
+    def make(dtype="float32"):
+        backbone = encoders.t5(
+            spans.vocabulary_size,
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            intermediate_dim=32,
+            dropout=0.0,
+            dtype=dtype,
+        )
+        return models.DenoisingSeq2Seq(backbone, spans)
+
+    return make, texts, 20
+
+
 def masked_lm():
     subjects = ("the cat", "a dog", "my bird", "the old king", "one small child")
     objects = ("a red house", "the green tree", "my blue boat", "their horse")

@@ -68,14 +68,14 @@ class MemoryQueue(keras.layers.Layer):
                 back to it.
         """
         rows = ops.stop_gradient(distribute.all_gather(rows))[-self.size :]
-        count = ops.cast(ops.shape(rows)[0], self.position.dtype)
+        count, dtype = ops.shape(rows)[0], self.position.dtype
         position = self.position.value
-        places = (position + ops.arange(count, dtype=position.dtype)) % self.size
+        places = (position + ops.arange(count, dtype=dtype)) % self.size
         rows = ops.cast(rows, self.rows.dtype)
         self.rows.assign(
             ops.scatter_update(self.rows.value, ops.expand_dims(places, 1), rows)
         )
-        self.position.assign((position + count) % self.size)
+        self.position.assign((position + ops.cast(count, dtype)) % self.size)
 
     def get_config(self):
         return {**super().get_config(), "size": self.size, "dim": self.dim}

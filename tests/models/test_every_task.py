@@ -10,9 +10,11 @@ from kerassl import models, testing
 
 FACTORIES = {
     "Autoencoder": tasks.autoencoder,
+    "BYOL": tasks.byol,
     "CausalLM": tasks.causal_lm,
     "GAN": tasks.gan,
     "MaskedLM": tasks.masked_lm,
+    "MoCo": tasks.moco,
     "SimCLR": tasks.simclr,
     "SimCSE": tasks.simcse,
 }

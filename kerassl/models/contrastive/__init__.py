@@ -1,6 +1,7 @@
 """Contrastive learning: positives close, negatives apart."""
 
+from kerassl.models.contrastive.moco import MoCo
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
 
-__all__ = ["SimCLR", "SimCSE"]
+__all__ = ["MoCo", "SimCLR", "SimCSE"]
