@@ -21,6 +21,7 @@ __all__ = [
     "BYOL",
     "CausalLM",
     "GAN",
+    "DenoisingSeq2Seq",
     "MaskedLM",
     "MoCo",
     "Run",
@@ -55,6 +56,7 @@ _HOMES = {
     "BYOL": "kerassl.models",
     "CausalLM": "kerassl.models",
     "GAN": "kerassl.models",
+    "DenoisingSeq2Seq": "kerassl.models",
     "MaskedLM": "kerassl.models",
     "MoCo": "kerassl.models",
     "Run": "kerassl.run",
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
     from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import CausalLM as CausalLM
+    from kerassl.models import DenoisingSeq2Seq as DenoisingSeq2Seq
     from kerassl.models import MaskedLM as MaskedLM
     from kerassl.models import MoCo as MoCo
     from kerassl.models import SimCLR as SimCLR

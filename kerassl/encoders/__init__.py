@@ -7,6 +7,7 @@ from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.resnet import resnet
+from kerassl.encoders.t5 import t5, t5_encoder
 
 __all__ = [
     "conv",
@@ -18,4 +19,6 @@ __all__ = [
     "mirror",
     "pool",
     "resnet",
+    "t5",
+    "t5_encoder",
 ]

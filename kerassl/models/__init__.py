@@ -4,13 +4,14 @@ from kerassl.models.adversarial import GAN
 from kerassl.models.base import PretextModel
 from kerassl.models.contrastive import MoCo, SimCLR, SimCSE
 from kerassl.models.distillation import BYOL
-from kerassl.models.predictive import Autoencoder, CausalLM, MaskedLM
+from kerassl.models.predictive import Autoencoder, CausalLM, DenoisingSeq2Seq, MaskedLM
 
 __all__ = [
+    "BYOL",
     "GAN",
     "Autoencoder",
-    "BYOL",
     "CausalLM",
+    "DenoisingSeq2Seq",
     "MaskedLM",
     "MoCo",
     "PretextModel",

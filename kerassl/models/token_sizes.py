@@ -8,20 +8,22 @@ def check_token_sizes(encoder, pretext):
 
     Args:
         encoder: A `keras.Model`; a text backbone has a `token_embedding`.
-        pretext: A `PretextLayer`; one for text has a `tokenizer`.
+        pretext: A `PretextLayer`; one for text has a `tokenizer`, and a
+            `vocabulary_size` where it has token ids beside the tokenizer's.
 
     Raises:
-        ValueError: If the tokenizer has more pieces than the encoder has
+        ValueError: If there are more token ids than the encoder has
             embeddings, or rows are longer than the encoder takes.
     """
     # An id without an embedding would give zeros or NaN, not an error.
     tokenizer = getattr(pretext, "tokenizer", None)
     rows = getattr(getattr(encoder, "token_embedding", None), "input_dim", None)
     if tokenizer is not None and rows is not None:
-        if tokenizer.vocabulary_size() > rows:
+        needed = getattr(pretext, "vocabulary_size", tokenizer.vocabulary_size())
+        if needed > rows:
             raise ValueError(
-                "`encoder` must have an embedding for every piece of the tokenizer: "
-                f"expected at least {tokenizer.vocabulary_size()}. Received: {rows}"
+                "`encoder` must have an embedding for every token id: expected at "
+                f"least {needed}. Received: {rows}"
             )
     length = getattr(pretext, "sequence_length", None)
     longest = getattr(encoder, "max_sequence_length", None)

@@ -85,12 +85,15 @@ def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> A
     if "preset" in section:
         encoder, own = _pretrained(section, load_weights, extra)
         tokenizer = own if tokenizer is None else tokenizer
-    else:
-        if tokenizer is not None:
-            extra[_vocabulary_argument(section)] = tokenizer.vocabulary_size()
-        encoder = build(section, **extra)
     inputs = {"tokenizer": tokenizer} if spec["modality"] == "text" else {}
     pretext = build(spec["pretext"], **inputs)
+    if "preset" not in section:
+        if tokenizer is not None:
+            # A pretext layer may have ids of its own, such as sentinels.
+            extra[_vocabulary_argument(section)] = getattr(
+                pretext, "vocabulary_size", tokenizer.vocabulary_size()
+            )
+        encoder = build(section, **extra)
     return build(spec["model"], encoder=encoder, pretext=pretext)
 
 

@@ -13,6 +13,7 @@ FACTORIES = {
     "BYOL": tasks.byol,
     "CausalLM": tasks.causal_lm,
     "GAN": tasks.gan,
+    "DenoisingSeq2Seq": tasks.denoising_seq2seq,
     "MaskedLM": tasks.masked_lm,
     "MoCo": tasks.moco,
     "SimCLR": tasks.simclr,

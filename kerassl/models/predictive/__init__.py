@@ -2,6 +2,7 @@
 
 from kerassl.models.predictive.autoencoder import Autoencoder
 from kerassl.models.predictive.causal_lm import CausalLM
+from kerassl.models.predictive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.models.predictive.masked_lm import MaskedLM
 
-__all__ = ["Autoencoder", "CausalLM", "MaskedLM"]
+__all__ = ["Autoencoder", "CausalLM", "DenoisingSeq2Seq", "MaskedLM"]
