@@ -1,4 +1,4 @@
-"""The command line: `kerassl pretrain | evaluate | list | show | preview`.
+"""The command line: `kerassl prepare | pretrain | evaluate | list | show | preview`.
 
 Exit codes:
     0    done
@@ -115,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
     _seed(pretrain)
     _strategy(pretrain)
     _set(pretrain)
+    _import(pretrain)
     pretrain.add_argument(
         "--no-evaluate", action="store_true", help="train only, without the report"
     )
@@ -127,6 +128,49 @@ def _parser() -> argparse.ArgumentParser:
     )
     _quiet(pretrain)
 
+    prepare = _command(
+        commands, "prepare", _prepare, "tokenise a corpus once, for long trainings"
+    )
+    prepare.add_argument(
+        "corpus",
+        nargs="+",
+        metavar="PATH",
+        help="text files, folders of them, or quoted patterns such as 'corpus/*.txt'",
+    )
+    prepare.add_argument(
+        "--tokenizer",
+        default="bpe",
+        metavar="KIND",
+        help="bpe, wordpiece or sentencepiece to train one, or the folder of a "
+        "stored tokenizer (default: bpe)",
+    )
+    prepare.add_argument(
+        "--vocabulary-size",
+        type=int,
+        default=8000,
+        metavar="N",
+        help="pieces of a tokenizer that is trained (default 8000)",
+    )
+    prepare.add_argument(
+        "--out", required=True, metavar="FOLDER", help="the folder of the shards"
+    )
+    prepare.add_argument(
+        "--unit",
+        choices=("line", "file"),
+        default="line",
+        help="what a document is (default: line)",
+    )
+    prepare.add_argument(
+        "--field", metavar="NAME", help="of the text in the records of .jsonl files"
+    )
+    prepare.add_argument(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that tokenise (default: one a processor)",
+    )
+    _quiet(prepare)
+
     evaluate = _command(
         commands, "evaluate", _evaluate, "measure a trained encoder beside its controls"
     )
@@ -138,6 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     _data(evaluate)
     _seed(evaluate, default=None)
     _set(evaluate)
+    _import(evaluate)
     _quiet(evaluate)
 
     listing = _command(commands, "list", _list, "show the presets")
@@ -163,6 +208,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _seed(preview)
     _set(preview)
+    _import(preview)
     return parser
 
 
@@ -229,6 +275,18 @@ def _set(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--import",
+        dest="modules",
+        action="append",
+        default=[],
+        metavar="MODULE",
+        help="a Python module of your own whose classes the preset names, such as "
+        "rotation for rotation.py here",
+    )
+
+
 def _quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -237,11 +295,19 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     return dict(zoo.parse_override(text) for text in args.set)
 
 
+def _allow_modules(args: argparse.Namespace) -> None:
+    if args.modules and os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    for module in args.modules:
+        zoo.allow(module)
+
+
 def _pretrain(args: argparse.Namespace) -> None:
     zoo.config(args.preset)  # a mistyped name is told before TensorFlow loads
     overrides = _overrides(args)
     with _quiet_start():
         import tensorflow  # noqa: F401
+    _allow_modules(args)
     run = kerassl.pretrain(
         args.preset,
         args.data,
@@ -258,6 +324,25 @@ def _pretrain(args: argparse.Namespace) -> None:
     print(run)
 
 
+def _prepare(args: argparse.Namespace) -> None:
+    with _quiet_start():
+        import tensorflow  # noqa: F401
+    from kerassl import data
+
+    source = data.prepare(
+        data.TextSource(args.corpus, field=args.field, unit=args.unit),
+        args.out,
+        tokenizer=args.tokenizer,
+        vocabulary_size=args.vocabulary_size,
+        workers=args.workers,
+        progress=False if args.quiet else None,
+    )
+    print(
+        f"{args.out}: {source.num_tokens:,} tokens of {source.num_documents:,} "
+        f"documents, {source.num_skipped:,} left out"
+    )
+
+
 def _evaluate(args: argparse.Namespace) -> None:
     folder = args.run
     if not os.path.isdir(folder):
@@ -266,6 +351,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     overrides = _overrides(args)
     with _quiet_start():
         import tensorflow  # noqa: F401
+    _allow_modules(args)
     run = kerassl.evaluate(
         folder,
         data=args.data,
@@ -310,12 +396,17 @@ def _preview(args: argparse.Namespace) -> None:
     overrides = _overrides(args)
     with _quiet_start():
         import tensorflow as tf
+    _allow_modules(args)
     from kerassl import data
+    from kerassl.data.shards import is_shard_folder
 
     spec = zoo.override(spec, overrides)
     out = args.out or f"{spec['name']}.png"
     examples = zoo.build(spec["data"]) if args.data is None else args.data
-    source = data.as_source(examples, modality=spec["modality"])
+    options = {}
+    if isinstance(examples, str) and is_shard_folder(examples):
+        options["sequence_length"] = spec["pretext"]["sequence_length"]
+    source = data.as_source(examples, modality=spec["modality"], **options)
     count = min(PREVIEW_EXAMPLES, len(source))
     pretext = zoo.build(spec["pretext"], **_preview_tokenizer(spec, source))
     examples = source.fetch(tf.range(count, dtype="int64"))
@@ -330,6 +421,8 @@ def _preview_tokenizer(spec: dict[str, Any], source: Any) -> dict[str, Any]:
     section = spec.get("tokenizer", {})
     if "class" in section:
         return {"tokenizer": zoo.build(section)}
+    if getattr(source, "tokenizer", None) is not None:
+        return {"tokenizer": source.tokenizer}
     from kerassl import data
 
     return {"tokenizer": data.train_tokenizer(source, **section)}

@@ -228,3 +228,58 @@ def test_preview_of_texts_trains_a_tokenizer(capsys, tmp_path):
     size = ["--set", "tokenizer.vocabulary_size=35"]
     assert cli.main([*words, *size]) == cli.DONE, capsys.readouterr().err
     assert out.read_bytes().startswith(b"\x89PNG")
+
+
+OWN_TASK = """
+import keras
+import tensorflow as tf
+
+from kerassl.models import PretextModel
+from kerassl.pretext import Reconstruct
+
+
+@keras.saving.register_keras_serializable(package="own")
+class Darken(Reconstruct):
+    def call(self, inputs, seed):
+        x, y = super().call(inputs, seed)
+        return x / 2.0, y
+
+
+@keras.saving.register_keras_serializable(package="own")
+class Brighten(PretextModel):
+    def __init__(self, encoder, pretext=None, **kwargs):
+        super().__init__(encoder, pretext, **kwargs)
+        self.head = keras.layers.Dense(64)
+        self.head.build(encoder.output_shape)
+        self.built = True
+
+    def propagate(self, x, training):
+        return self.head(self.encoder(x, training=training))
+
+    def objective(self, x, y, outputs, training):
+        return {"error": (keras.ops.reshape(y, (-1, 64)) - outputs) ** 2}
+"""
+
+
+def test_a_task_of_ones_own_has_all_commands(capsys, tmp_path, monkeypatch):
+    (tmp_path / "own_task.py").write_text(OWN_TASK)
+    spec = zoo.config("autoencoder_dense")
+    spec["name"] = "own"
+    spec["data"] = {"class": "kerassl.data.digits"}
+    spec["encoder"] |= {"input_shape": [8, 8, 1], "hidden_dims": [8]}
+    spec["pretext"] = {"class": "own_task.Darken"}
+    spec["model"] = {"class": "own_task.Brighten"}
+    (tmp_path / "own.json").write_text(json.dumps(spec))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(zoo.assemble, "_ROOTS", list(zoo.assemble._ROOTS))
+    assert cli.main(["preview", "own.json"]) == cli.USAGE
+    assert "own_task.Darken" in capsys.readouterr().err
+    assert cli.main(["preview", "own.json", "--import", "own_tsk"]) == cli.USAGE
+    assert "own_tsk" in capsys.readouterr().err
+    own = ["own.json", "--import", "own_task"]
+    assert cli.main(["preview", *own]) == cli.DONE, capsys.readouterr().err
+    assert (tmp_path / "own.png").is_file()
+    words = ["--steps", "3", "--set", 'transfer.methods=["knn"]', "--quiet"]
+    assert cli.main(["pretrain", *own, *words]) == cli.DONE, capsys.readouterr().err
+    assert "| kNN | pretrained |" in (tmp_path / "runs/own/report.md").read_text()

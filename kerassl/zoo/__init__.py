@@ -9,7 +9,7 @@ Example:
     'image'
 """
 
-from kerassl.zoo.assemble import build
+from kerassl.zoo.assemble import allow, build
 from kerassl.zoo.catalog import (
     InvalidPreset,
     UnknownPreset,
@@ -25,6 +25,7 @@ from kerassl.zoo.overrides import override, parse_override
 __all__ = [
     "InvalidPreset",
     "UnknownPreset",
+    "allow",
     "build",
     "card",
     "config",

@@ -10,17 +10,49 @@ from typing import Any
 
 from kerassl.zoo.catalog import InvalidPreset, suggest
 
-_ROOTS = ("kerassl", "keras", "keras_hub")
+# Packages whose public names a preset may use; `allow` adds to them.
+_ROOTS = ["kerassl", "keras", "keras_hub"]
 
 # What every Keras layer and model takes, however its constructor spells it.
 _KERAS_ARGUMENTS = ("name", "dtype", "trainable")
 
 
+def allow(module: str) -> None:
+    """Imports a module of your own and lets presets name its classes.
+
+    Call it only for code that you would run: a preset can then call any public
+    class or function of the module.
+
+    Args:
+        module: Its dotted name, found as `import` finds it.
+
+    Raises:
+        ImportError: If there is no such module.
+
+    Example:
+        >>> allow("collections")
+        >>> resolve("collections.Counter").__name__
+        'Counter'
+    """
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module.startswith(error.name):
+            raise  # something that the module itself imports
+        raise ImportError(
+            f"import: expected a module that Python finds, received {module!r}."
+        ) from error
+    root = module.partition(".")[0]
+    if root not in _ROOTS:
+        _ROOTS.append(root)
+
+
 def resolve(name: str) -> Callable[..., Any]:
     """Returns the class or function a dotted name stands for.
 
-    Only public names of kerassl, keras and keras_hub are reached, so that a
-    preset file cannot name an arbitrary function of the machine.
+    Only public names of kerassl, keras and keras_hub are reached, and of what
+    `allow` was called for, so that a preset file cannot name an arbitrary
+    function of the machine.
 
     Args:
         name: Such as "kerassl.models.SimCLR".
