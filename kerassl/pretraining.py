@@ -157,6 +157,9 @@ def _plan(preset_or_task, overrides, steps, batch_size, seed):
     recipe = plan["recipe"]
     recipe["steps"] = _positive("steps", steps, recipe.get("steps"))
     recipe["batch_size"] = _positive("batch_size", batch_size, recipe.get("batch_size"))
+    if "total_steps" in plan["model"] and "model.total_steps" not in (overrides or {}):
+        # A schedule of the model's own, such as BYOL's tau, ends with the run.
+        plan["model"]["total_steps"] = recipe["steps"]
     if isinstance(seed, bool) or not isinstance(seed, int):
         raise ValueError(f"`seed` must be an integer. Received: {seed!r}")
     return {**plan, "seed": seed}

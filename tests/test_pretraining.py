@@ -145,6 +145,16 @@ def test_a_run_is_evaluated_in_another_process(run):
     assert "mean ± std over 3 label draws" in done.stdout
 
 
+def test_a_schedule_of_the_model_ends_with_the_run():
+    def total_steps(overrides=None, steps=None):
+        plan = pretraining._plan("byol_resnet18_cifar10", overrides, steps, None, 0)
+        return plan["model"]["total_steps"], plan["recipe"]["steps"]
+
+    assert total_steps(steps=7) == (7, 7)
+    assert total_steps({"recipe.steps": 8}) == (8, 8)
+    assert total_steps({"model.total_steps": 9}, steps=7) == (9, 7)
+
+
 def test_each_player_has_an_optimizer_of_its_own():
     recipe = {
         "steps": 90,

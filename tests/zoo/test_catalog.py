@@ -47,6 +47,13 @@ def test_preset_is_well_formed(name):
 
 
 @pytest.mark.parametrize("name", zoo.names())
+def test_a_schedule_of_the_model_is_as_long_as_the_recipe(name):
+    spec = zoo.config(name)
+    steps = spec["recipe"]["steps"]
+    assert spec["model"].get("total_steps", steps) == steps
+
+
+@pytest.mark.parametrize("name", zoo.names())
 def test_card_has_title_command_and_table(name):
     card = zoo.card(name)
     assert card.startswith(f"# {name}\n")
