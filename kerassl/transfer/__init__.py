@@ -5,16 +5,19 @@ from kerassl.transfer.embedding_map import embedding_map
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
+from kerassl.transfer.perplexity import Perplexity, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 
 __all__ = [
     "Comparison",
+    "Perplexity",
     "TransferResult",
     "compare",
     "embedding_map",
     "fine_tune",
     "knn",
     "linear_probe",
+    "perplexity",
     "sentence_similarity",
 ]
