@@ -157,6 +157,16 @@ def wiki_summaries() -> list[str]:
     return [article["extract"] for article in articles.values() if article["extract"]]
 
 
+def wiki_topics() -> tuple[list[str], np.ndarray, tuple[str, ...]]:
+    """Returns (summaries, topics as int64, the 12 names) of the same articles."""
+    with lzma.open(path("corpus_en", "wiki_vital_summaries_en.json.xz")) as file:
+        found = json.load(file).values()
+    articles = [article for article in found if article["extract"]]
+    names = tuple(sorted({article["topic"] for article in articles}))
+    labels = np.array([names.index(article["topic"]) for article in articles])
+    return [article["extract"] for article in articles], labels, names
+
+
 def stsb(split: str = "test") -> tuple[list[str], list[str], np.ndarray]:
     """Returns (first sentences, second sentences, scores) of the STS benchmark.
 
