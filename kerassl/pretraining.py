@@ -13,7 +13,14 @@ import tensorflow as tf
 
 from kerassl import callbacks, distribute, models, transfer, zoo
 from kerassl import run as folder
-from kerassl.data import Subset, as_source, load_tokenizer, train_tokenizer
+from kerassl.data import (
+    Subset,
+    as_source,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
+from kerassl.data.shards import is_shard_folder
 from kerassl.run import Run
 
 # One line of the history, and one chance for a checkpoint, per this share of
@@ -217,15 +224,17 @@ def _sources(plan, examples, seed, hold_out):
             return train, test
     else:
         train = as_source(
-            examples, modality=plan.get("modality"), **_image_options(plan, examples)
+            examples, modality=plan.get("modality"), **_options(plan, examples)
         )
     if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
         return train, None
     return _held_out(train, seed)
 
 
-def _image_options(plan, examples):
-    """Returns how to read a folder of images so that they fit the preset."""
+def _options(plan, examples):
+    """Returns how to read a folder so that its examples fit the preset."""
+    if isinstance(examples, str | Path) and is_shard_folder(examples):
+        return {"sequence_length": plan["pretext"]["sequence_length"]}
     if plan.get("modality") != "image" or not isinstance(examples, str | Path):
         return {}
     if not Path(examples).expanduser().is_dir():
@@ -295,6 +304,9 @@ def _tokenizer(plan, path, train, progress):
     stored = path / folder.TOKENIZER
     if stored.is_dir():
         return load_tokenizer(stored)
+    if getattr(train, "tokenizer", None) is not None:
+        save_tokenizer(train.tokenizer, stored)
+        return train.tokenizer
     return train_tokenizer(train, **section, out=stored, progress=progress)
 
 

@@ -13,9 +13,11 @@ from kerassl.data.fonts import glyphs
 from kerassl.data.images import SUFFIXES as IMAGE_SUFFIXES
 from kerassl.data.images import ImageFolder
 from kerassl.data.keras_datasets import DATASETS, keras_dataset
+from kerassl.data.shards import TokenShards, is_shard_folder
 from kerassl.data.source import Source
 from kerassl.data.stream import StreamSource
 from kerassl.data.text import TextSource, is_text_file
+from kerassl.data.windows import TokenWindows
 
 MODALITIES = ("image", "text", "vector")
 EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs}
@@ -32,6 +34,7 @@ def as_source(examples, *, modality=None, **options):
     | `"digits"`, `"docs"`, `"glyphs"` | the embedded set |
     | `"keras:cifar10"` and so on | `keras_dataset` |
     | folder of images | `ImageFolder` |
+    | folder that `prepare` wrote | `TokenShards` |
     | folder of text, text file, glob, list of paths | `TextSource` |
     | `.npy` file | `ArraySource` |
     | `tf.data.Dataset` of single examples | `StreamSource` |
@@ -117,6 +120,8 @@ def _from_arrays(examples, modality, options):
 
 def _from_path(examples, modality, options):
     path = pathlib.Path(examples).expanduser()
+    if is_shard_folder(path):
+        return TokenShards(path, **options)
     if path.is_dir():
         if modality is None:
             modality = "image" if _has_images(path) else "text"
@@ -179,6 +184,8 @@ def _unknown(name):
 
 def _check_modality(source, modality):
     """Raises where the first examples are not of the modality."""
+    if isinstance(source, TokenWindows) and modality != "text":
+        raise ValueError(f"Expected {modality} data. Received tokens of text.")
     if isinstance(source, (ImageFolder, TextSource)):
         spec = {ImageFolder: "image", TextSource: "text"}[type(source)]
         if spec != modality:

@@ -1,5 +1,7 @@
 """The n-th batch as a function of (seed, n)."""
 
+import os
+
 import tensorflow as tf
 
 from kerassl.data.source import Source
@@ -40,7 +42,7 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
         )
     if not isinstance(start, int) or start < 0:
         raise ValueError(f"`start` must be an integer >= 0. Received: {start!r}")
-    source = windows_for(_as_source(examples), pretext)
+    source = windows_for(_as_source(examples, pretext), pretext)
     if source.sequential:
         batches = source.batches(batch_size, start)
     else:
@@ -72,12 +74,16 @@ def steps_per_epoch(dataset):
     return getattr(dataset, "steps_per_epoch", None)
 
 
-def _as_source(examples):
+def _as_source(examples, pretext):
     if isinstance(examples, Source):
         return examples
     from kerassl.data import as_source
+    from kerassl.data.shards import is_shard_folder
 
-    return as_source(examples)
+    options = {}
+    if isinstance(examples, str | os.PathLike) and is_shard_folder(examples):
+        options["sequence_length"] = pretext.sequence_length
+    return as_source(examples, **options)
 
 
 def _whole_batches(source, batch_size):

@@ -1,0 +1,323 @@
+"""From a corpus to token shards, in several processes and restartable."""
+
+import collections
+import concurrent.futures
+import hashlib
+import json
+import multiprocessing
+import os
+import pathlib
+
+import numpy as np
+
+from kerassl.data.shards import FORMAT, MANIFEST, TOKENIZER, TokenShards
+from kerassl.data.tokenizers import (
+    CONFIG_FILE,
+    KINDS,
+    load_tokenizer,
+    save_tokenizer,
+    train_tokenizer,
+)
+from kerassl.data.windows import DocumentEncoder
+
+UNFINISHED = "unfinished.json"
+# Documents that a process is handed at once.
+DOCUMENTS = 256
+
+
+def prepare(
+    corpus,
+    out,
+    *,
+    tokenizer="bpe",
+    vocabulary_size: int = 8000,
+    shard_tokens: int = 1 << 24,
+    workers: int | None = None,
+    progress: bool | None = None,
+):
+    """Tokenises a corpus once and stores it as shards of token ids.
+
+    The folder then holds the tokens in files that are read memory-mapped, the
+    places where documents begin, the tokenizer, and a manifest with counts,
+    hashes and what was left out. The manifest is written last, every file
+    under another name first: nothing unfinished is ever read. The same call
+    goes on where it was stopped; finished shards whose hashes still match
+    their files and the corpus are kept.
+
+    Args:
+        corpus: A `kerassl.data.Source` of texts, or what `as_source` makes
+            one of: a path, a glob, a list of paths or of strings.
+        out: Folder to write to.
+        tokenizer: A kind to train, `"bpe"`, `"wordpiece"` or
+            `"sentencepiece"`; the folder of a stored tokenizer; or a KerasHub
+            tokenizer with start, end and padding tokens.
+        vocabulary_size: Pieces of a tokenizer that is trained.
+        shard_tokens: Tokens in a shard, about.
+        workers: Processes that tokenise; None for the number of processors.
+            With 1 all is done in this process.
+        progress: Whether to show a progress bar; None where the error stream
+            is a terminal.
+
+    Returns:
+        The `TokenShards`.
+
+    Raises:
+        ValueError: If an argument is out of range, the tokenizer cannot be
+            trained, or the folder holds shards of another configuration.
+        FileNotFoundError: If no file of the corpus, or no tokenizer, is there.
+
+    Example:
+        >>> import tempfile
+        >>> folder = tempfile.mkdtemp()
+        >>> texts = ["a cat sat on a mat"] * 9
+        >>> source = prepare(texts, folder, vocabulary_size=260, workers=1)
+        >>> source.num_documents
+        9
+    """
+    from kerassl.data.conversion import as_source
+
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    if workers < 1 or shard_tokens < 1:
+        raise ValueError(
+            "`workers` and `shard_tokens` must be at least 1. Received: "
+            f"{workers} and {shard_tokens}"
+        )
+    source = as_source(corpus, modality="text")
+    folder = pathlib.Path(out).expanduser()
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "tokenizer": _described(tokenizer),
+        "vocabulary_size": vocabulary_size,
+        "shard_tokens": shard_tokens,
+    }
+    plan = {
+        "format": FORMAT,
+        "settings": settings,
+        "corpus": json.loads(json.dumps(source.describe())),
+    }
+    shards = _earlier(folder, plan)
+    _tokenizer(folder, tokenizer, vocabulary_size, source, progress)
+    encode = DocumentEncoder(load_tokenizer(folder / TOKENIZER))
+    plan["dtype"] = np.dtype(encode.dtype).name
+    plan["end_token_id"] = int(encode.end)
+    shards = _still_right(folder, shards, source)
+    _write_json(folder / UNFINISHED, {**plan, "shards": shards})
+    (folder / MANIFEST).unlink(missing_ok=True)
+    first = sum(shard["documents"] for shard in shards)
+    with _EncodedBatches(source, first, folder, encode, workers, progress) as batches:
+        for shard in _gathered(batches, shard_tokens):
+            shards.append(_write_shard(folder, len(shards), *shard))
+            _write_json(folder / UNFINISHED, {**plan, "shards": shards})
+    totals = {
+        name: sum(shard[name] for shard in shards)
+        for name in ("tokens", "documents", "text_bytes")
+    }
+    _write_json(folder / MANIFEST, {**plan, **totals, "shards": shards})
+    (folder / UNFINISHED).unlink()
+    return TokenShards(folder, sequence_length=1)
+
+
+def _described(tokenizer):
+    if isinstance(tokenizer, str | os.PathLike):
+        return str(tokenizer)
+    return f"<{type(tokenizer).__name__}>"
+
+
+def _earlier(folder, plan):
+    """Returns the shards of an earlier call of the same configuration."""
+    found = [folder / name for name in (MANIFEST, UNFINISHED)]
+    found = [path for path in found if path.is_file()]
+    if not found:
+        return []
+    earlier = json.loads(found[0].read_text("utf-8"))
+    for part in ("format", "settings", "corpus"):
+        if earlier.get(part) != plan[part]:
+            raise ValueError(
+                f"{folder} holds shards of another configuration: {part} was "
+                f"{earlier.get(part)!r}, now {plan[part]!r}. Choose another folder "
+                "with `out`, or remove this one."
+            )
+    return earlier["shards"]
+
+
+def _tokenizer(folder, tokenizer, vocabulary_size, source, progress):
+    """Makes the tokenizer of a folder where it is not there yet."""
+    if (folder / TOKENIZER / CONFIG_FILE).is_file():
+        return
+    if isinstance(tokenizer, str) and tokenizer in KINDS:
+        train_tokenizer(
+            source,
+            tokenizer,
+            vocabulary_size,
+            out=folder / TOKENIZER,
+            progress=progress,
+        )
+        return
+    if isinstance(tokenizer, str | os.PathLike):
+        if not pathlib.Path(tokenizer).expanduser().is_dir():
+            raise FileNotFoundError(
+                f"`tokenizer` must be one of {KINDS} or the folder of a stored "
+                f"tokenizer. Received: {str(tokenizer)!r}"
+            )
+        tokenizer = load_tokenizer(pathlib.Path(tokenizer).expanduser())
+    save_tokenizer(tokenizer, folder / TOKENIZER)
+
+
+def _still_right(folder, shards, source):
+    """Returns the first of the shards, as far as they fit files and corpus."""
+    kept, first = [], 0
+    for shard in shards:
+        stop = first + shard["documents"]
+        if stop > len(source) or any(
+            _file_hash(folder / shard[name]) != shard[digest]
+            for name, digest in (
+                ("file", "sha256"),
+                ("documents_file", "documents_sha256"),
+            )
+        ):
+            break
+        texts = hashlib.sha256()
+        for begin in range(first, stop, DOCUMENTS):
+            _hash_texts(texts, _texts(source, begin, min(begin + DOCUMENTS, stop)))
+        if texts.hexdigest() != shard["text_sha256"]:
+            break
+        kept.append(shard)
+        first = stop
+    return kept
+
+
+def _texts(source, begin, stop):
+    """Returns documents as bytes."""
+    return list(source.fetch(np.arange(begin, stop)).numpy())
+
+
+def _hash_texts(digest, texts):
+    for text in texts:
+        digest.update(len(text).to_bytes(8, "little"))
+        digest.update(text)
+
+
+class _EncodedBatches:
+    """Context of batches (texts, tokens, starts) in the order of the source."""
+
+    def __init__(self, source, first, folder, encode, workers, progress):
+        self.source, self.encode = source, encode
+        self.begins = range(first, len(source), DOCUMENTS)
+        # A process takes seconds to start, so a small corpus needs none.
+        workers = min(workers, len(self.begins) // 8)
+        self.workers, self.pool = workers, None
+        if workers > 1:
+            self.pool = concurrent.futures.ProcessPoolExecutor(
+                workers,
+                multiprocessing.get_context("spawn"),
+                _start_process,
+                (str(folder / TOKENIZER),),
+            )
+        self.progress = progress
+
+    def __enter__(self):
+        from rich.console import Console
+        from rich.progress import track
+
+        console = Console(stderr=True, force_terminal=self.progress or None)
+        shown = console.is_terminal if self.progress is None else self.progress
+        return track(
+            self._together() if self.pool else self._alone(),
+            description="Tokenising",
+            total=len(self.begins),
+            console=console,
+            transient=True,
+            disable=not shown,
+        )
+
+    def __exit__(self, *error):
+        if self.pool:
+            self.pool.shutdown(cancel_futures=True)
+
+    def _read(self, begin):
+        return _texts(self.source, begin, min(begin + DOCUMENTS, len(self.source)))
+
+    def _alone(self):
+        for begin in self.begins:
+            texts = self._read(begin)
+            yield texts, *self.encode(_decoded(texts))
+
+    def _together(self):
+        waiting = collections.deque()
+        for begin in self.begins:
+            texts = self._read(begin)
+            waiting.append((texts, self.pool.submit(_encode_in_process, texts)))
+            if len(waiting) > 2 * self.workers:
+                texts, result = waiting.popleft()
+                yield texts, *result.result()
+        for texts, result in waiting:
+            yield texts, *result.result()
+
+
+_encoder_of_process = None
+
+
+def _start_process(folder):
+    global _encoder_of_process
+    _encoder_of_process = DocumentEncoder(load_tokenizer(folder))
+
+
+def _encode_in_process(texts):
+    return _encoder_of_process(_decoded(texts))
+
+
+def _decoded(texts):
+    return [text.decode("utf-8", "replace") for text in texts]
+
+
+def _gathered(batches, shard_tokens):
+    """Yields (tokens, starts, texts' hash, texts' bytes) of each shard."""
+    tokens, starts, digest, size = [], [], hashlib.sha256(), 0
+    for texts, found, begins in batches:
+        starts.append(begins + sum(map(len, tokens)))
+        tokens.append(found)
+        _hash_texts(digest, texts)
+        size += sum(map(len, texts))
+        if sum(map(len, tokens)) >= shard_tokens:
+            yield np.concatenate(tokens), np.concatenate(starts), digest, size
+            tokens, starts, digest, size = [], [], hashlib.sha256(), 0
+    if tokens:
+        yield np.concatenate(tokens), np.concatenate(starts), digest, size
+
+
+def _write_shard(folder, number, tokens, starts, digest, size):
+    names = [f"{kind}-{number:05d}.npy" for kind in ("tokens", "documents")]
+    for name, array in zip(names, (tokens, starts), strict=True):
+        _write(folder / name, lambda file, array=array: np.save(file, array))
+    return {
+        "file": names[0],
+        "documents_file": names[1],
+        "tokens": len(tokens),
+        "documents": len(starts),
+        "text_bytes": size,
+        "sha256": _file_hash(folder / names[0]),
+        "documents_sha256": _file_hash(folder / names[1]),
+        "text_sha256": digest.hexdigest(),
+    }
+
+
+def _write_json(path, value):
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    _write(path, lambda file: file.write(text.encode("utf-8")))
+
+
+def _write(path, fill):
+    """Writes a file so that it appears whole or not at all."""
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    with open(unfinished, "wb") as file:
+        fill(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(unfinished, path)
+
+
+def _file_hash(path):
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,93 @@
+"""Token shards: a corpus tokenised once, read from disk window by window."""
+
+import json
+import pathlib
+
+import numpy as np
+
+from kerassl.data.tokenizers import load_tokenizer
+from kerassl.data.windows import TokenWindows
+
+MANIFEST = "manifest.json"
+TOKENIZER = "tokenizer"
+FORMAT = "kerassl token shards"
+
+
+class TokenShards(TokenWindows):
+    """Windows over the shards that `kerassl.data.prepare` wrote.
+
+    The shards are memory-mapped, so a corpus may be larger than memory.
+
+    Args:
+        folder: The folder of the shards.
+        sequence_length: Tokens that a window asks for, at least 1.
+
+    Attributes:
+        manifest: What is in the folder and how it was made, a dict.
+        tokenizer: The tokenizer stored beside the shards.
+
+    Raises:
+        FileNotFoundError: If the folder holds no finished shards.
+        ValueError: If it is of another format, or a shard is not as long as
+            the manifest says.
+
+    Example:
+        >>> source = TokenShards("shards/", sequence_length=128)  # doctest: +SKIP
+        >>> source.fetch([0])["token_ids"].shape  # doctest: +SKIP
+        TensorShape([1, 129])
+    """
+
+    def __init__(self, folder, sequence_length: int = 128):
+        folder = pathlib.Path(folder).expanduser()
+        self.manifest = read_manifest(folder)
+        shards, documents = [], []
+        for shard in self.manifest["shards"]:
+            tokens = np.load(folder / shard["file"], mmap_mode="r")
+            starts = np.load(folder / shard["documents_file"], mmap_mode="r")
+            if (len(tokens), len(starts)) != (shard["tokens"], shard["documents"]):
+                raise ValueError(
+                    f"{folder / shard['file']} must hold {shard['tokens']} tokens of "
+                    f"{shard['documents']} documents, as the manifest says. Received: "
+                    f"{len(tokens)} and {len(starts)}. Prepare the shards again."
+                )
+            shards.append(tokens)
+            documents.append(starts)
+        tokenizer = load_tokenizer(folder / TOKENIZER)
+        super().__init__(shards, documents, sequence_length, tokenizer)
+        corpus = self.manifest["corpus"]
+        self.num_skipped = corpus["skipped"]
+        for record in corpus["skipped_first"]:
+            self.skip(record["where"], record["reason"])
+        self.num_skipped = corpus["skipped"]
+
+
+def is_shard_folder(path) -> bool:
+    """Tells whether a path is a folder of finished token shards."""
+    manifest = pathlib.Path(path).expanduser() / MANIFEST
+    if not manifest.is_file():
+        return False
+    try:
+        return json.loads(manifest.read_text("utf-8")).get("format") == FORMAT
+    except (ValueError, AttributeError):
+        return False
+
+
+def read_manifest(folder) -> dict:
+    """Returns the manifest of a folder of token shards.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        FileNotFoundError: If it holds none.
+        ValueError: If it is that of something else.
+    """
+    path = pathlib.Path(folder) / MANIFEST
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{folder} holds no finished token shards: it has no {MANIFEST}. "
+            "`kerassl prepare` makes them, and goes on where it was stopped."
+        )
+    if not is_shard_folder(folder):
+        raise ValueError(f"{path} must be the manifest of {FORMAT}, but is not.")
+    return json.loads(path.read_text("utf-8"))
