@@ -289,8 +289,9 @@ def _task(preset_or_task, plan, path, train, seed, progress):
             several = len(optimizers) > 1
             task.compile(optimizers if several else optimizers.popitem()[1])
         return task
-    tokenizer = _tokenizer(plan, path, train, progress)
+    # Before the tokenizer: seeding makes TensorFlow forget SentencePiece models.
     keras.utils.set_random_seed(seed)
+    tokenizer = _tokenizer(plan, path, train, progress)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
     task = zoo.load(spec, tokenizer=tokenizer)
     task.compile(_optimizer(plan["recipe"], task))
@@ -306,7 +307,7 @@ def _tokenizer(plan, path, train, progress):
         return load_tokenizer(stored)
     if getattr(train, "tokenizer", None) is not None:
         save_tokenizer(train.tokenizer, stored)
-        return train.tokenizer
+        return load_tokenizer(stored)
     return train_tokenizer(train, **section, out=stored, progress=progress)
 
 
