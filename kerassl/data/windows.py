@@ -197,7 +197,7 @@ def pack_documents(source, tokenizer, sequence_length: int):
         positions = np.arange(begin, min(begin + ENCODED_TEXTS, len(source)))
         texts = source.fetch(positions).numpy()
         tokens, starts = encode([text.decode("utf-8", "replace") for text in texts])
-        documents.append(starts + sum(map(len, shards)))
+        documents.append(starts + sum(shard.size for shard in shards))
         shards.append(tokens)
     stream, begins = np.concatenate(shards), np.concatenate(documents)
     return TokenWindows([stream], [begins], sequence_length, tokenizer)
