@@ -46,6 +46,15 @@ def test_measures_join_the_history(tmp_path):
     assert list(tmp_path.glob("events*"))
 
 
+def test_a_later_fit_counts_on_where_gradients_accumulate():
+    model = toy()
+    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=3), "mse")
+    fit(model, CollapseMonitor(X), epochs=1)
+    again = CollapseMonitor(X)
+    fit(model, again, epochs=1)
+    assert again.step == 8
+
+
 def test_each_epoch_is_the_default():
     history = fit(toy(), CollapseMonitor(X), epochs=3)
     assert len(history["embedding_std"]) == 3
