@@ -6,12 +6,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.token_rows import TokenRows, static_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class MaskedTokens(PretextLayer):
+class MaskedTokens(TextPretextLayer):
     """Hides 15 % of the tokens of each text and asks for them back (BERT).
 
     A batch of texts is tokenised, cut to `sequence_length` and given start
@@ -188,20 +188,11 @@ class MaskedTokens(PretextLayer):
     def get_config(self):
         return {
             **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "sequence_length": self.sequence_length,
             "mask_rate": self.mask_rate,
             "mask_token_rate": self.mask_token_rate,
             "random_token_rate": self.random_token_rate,
             "mask_slots": self.mask_slots,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
-
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        return cls(**{**config, "tokenizer": tokenizer})
 
     def _ordinary_ids(self, special) -> np.ndarray:
         every = np.arange(self.tokenizer.vocabulary_size(), dtype=np.int32)

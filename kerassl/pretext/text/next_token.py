@@ -4,13 +4,13 @@ import keras
 import tensorflow as tf
 
 from kerassl.pictures import token_figure
-from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.byte_pairs import is_byte_level
 from kerassl.pretext.text.token_rows import TokenRows, static_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class NextToken(PretextLayer):
+class NextToken(TextPretextLayer):
     """Asks at every token for the one that follows (GPT).
 
     An end-of-text token stands before every document, and so between any two.
@@ -164,20 +164,6 @@ class NextToken(PretextLayer):
                 for tokens, targets, used in rows
             ]
         )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "sequence_length": self.sequence_length,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
-
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        return cls(**{**config, "tokenizer": tokenizer})
 
     def _window(self, inputs):
         length = self.sequence_length + 1

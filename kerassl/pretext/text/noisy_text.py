@@ -7,13 +7,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.base import fold_seed
+from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import DenoisingRows
 from kerassl.pretext.text.token_noise import TokenNoise, Vocabulary
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class NoisyText(PretextLayer):
+class NoisyText(TextPretextLayer):
     """Applies noise to each text and asks for the whole original (BART).
 
     The noises are applied one after the other, each with random numbers of
@@ -148,21 +149,13 @@ class NoisyText(PretextLayer):
     def get_config(self):
         return {
             **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "sequence_length": self.sequence_length,
             "noises": [keras.saving.serialize_keras_object(n) for n in self.noises],
         }
 
     @classmethod
     def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
-
-        read = keras.saving.deserialize_keras_object
-        nested = {
-            "tokenizer": read(config["tokenizer"]),
-            "noises": [read(noise) for noise in config["noises"]],
-        }
-        return cls(**{**config, **nested})
+        noises = map(keras.saving.deserialize_keras_object, config["noises"])
+        return super().from_config({**config, "noises": list(noises)})
 
     def _annotate(self, inputs, seed):
         """Returns rows of (text, kind, target): noisy and original in turn."""

@@ -6,7 +6,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.base import fold_seed
+from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import (
     DenoisingRows,
     choose,
@@ -16,7 +17,7 @@ from kerassl.pretext.text.denoising_rows import (
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class SpanCorruption(PretextLayer):
+class SpanCorruption(TextPretextLayer):
     """Hides 15 % of each text in spans of 3 tokens and asks for them (T5).
 
     Each hidden span is replaced by one sentinel, a token of its own: the first
@@ -205,19 +206,10 @@ class SpanCorruption(PretextLayer):
     def get_config(self):
         return {
             **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "sequence_length": self.sequence_length,
             "noise_density": self.noise_density,
             "mean_span_length": self.mean_span_length,
             "sentinels": self.sentinels,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
-
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        return cls(**{**config, "tokenizer": tokenizer})
 
     def _hidden(self, lengths, seed):
         """Returns which tokens to hide, a boolean mask (batch, sequence_length)."""

@@ -4,12 +4,12 @@ import keras
 import tensorflow as tf
 
 from kerassl.pictures import token_figure
-from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.token_rows import TokenRows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class Tokens(PretextLayer):
+class Tokens(TextPretextLayer):
     """Tokenises texts and changes nothing.
 
     For training steps whose task lies in the model: SimCSE compares a
@@ -95,17 +95,3 @@ class Tokens(PretextLayer):
                 )
             ]
         )
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "sequence_length": self.sequence_length,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
-
-        tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
-        return cls(**{**config, "tokenizer": tokenizer})
