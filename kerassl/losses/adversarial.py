@@ -29,7 +29,9 @@ class AdversarialLoss:
             real: Float tensor (batch,), scores of images.
             fake: Float tensor (batch,), scores of samples.
         """
-        raise NotImplementedError("A loss must implement `discriminator(real, fake)`.")
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `discriminator`."
+        )
 
     def generator(self, fake):
         """Returns the generator's loss of each sample.
@@ -37,7 +39,7 @@ class AdversarialLoss:
         Args:
             fake: Float tensor (batch,), scores of samples.
         """
-        raise NotImplementedError("A loss must implement `generator(fake)`.")
+        raise NotImplementedError(f"{type(self).__name__} must implement `generator`.")
 
     def get_config(self):
         """Returns the arguments to make this loss again."""
