@@ -11,7 +11,7 @@ from kerassl.data.windows import windows_for
 FOREVER = 2**62
 
 
-def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
+def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False):
     """Returns the endless batches that a pretext layer makes of examples.
 
     Every pass over the examples is another permutation, drawn from (seed,
@@ -27,14 +27,19 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
         batch_size: Examples in a batch, at least 1.
         seed: Integer, the run's seed.
         start: Number of the first batch, at least 0.
+        ids: Whether the model's inputs, a dict, get the key `"id"`: each
+            example's position in the source, an int64 tensor (batch,). By it a
+            model keeps something of its own for every example.
 
     Returns:
-        A `tf.data.Dataset` with the attribute `steps_per_epoch`, the whole
-        batches in one pass (None where the source does not know its length).
+        A `tf.data.Dataset` with the attributes `steps_per_epoch`, the whole
+        batches in one pass (None where the source does not know its length),
+        `source` and `seed`.
 
     Raises:
-        ValueError: If `batch_size` or `start` is out of range, or there are
-            fewer examples than `batch_size`.
+        ValueError: If `batch_size` or `start` is out of range, there are
+            fewer examples than `batch_size`, or `ids` are asked of a stream or
+            for inputs that are no dict.
     """
     if not isinstance(batch_size, int) or batch_size < 1:
         raise ValueError(
@@ -43,6 +48,11 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
     if not isinstance(start, int) or start < 0:
         raise ValueError(f"`start` must be an integer >= 0. Received: {start!r}")
     source = windows_for(_as_source(examples, pretext), pretext)
+    if ids and source.sequential:
+        raise ValueError(
+            "`examples` must be readable at any position, since each example needs "
+            "an id that stays the same from pass to pass. Received a stream."
+        )
     if source.sequential:
         batches = source.batches(batch_size, start)
     else:
@@ -59,19 +69,48 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0):
 
     @tf.autograph.experimental.do_not_convert
     def make(number, batch):
-        if not source.sequential:
-            batch = source.fetch(batch)
-        return pretext(batch, seed=_batch_seed(seed, number))
+        examples = batch if source.sequential else source.fetch(batch)
+        made = pretext(examples, seed=_batch_seed(seed, number))
+        return _with_ids(made, batch) if ids else made
 
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
     dataset.steps_per_epoch = _whole_batches(source, batch_size)
+    dataset.source, dataset.seed = source, seed
     return dataset
 
 
 def steps_per_epoch(dataset):
     """Returns the batches in one pass over a `pretext_dataset`, else None."""
     return getattr(dataset, "steps_per_epoch", None)
+
+
+def prepared_batches(source, pretext, batch_size=256):
+    """Returns the clean encoder inputs of a source, in its order.
+
+    Args:
+        source: A `Source` with random access.
+        pretext: The `PretextLayer` whose `prepare` makes them.
+        batch_size: Examples in a batch; the last one holds what is left.
+
+    Returns:
+        A finite `tf.data.Dataset`.
+    """
+    prepare = tf.autograph.experimental.do_not_convert(
+        lambda positions: pretext.prepare(source.fetch(positions))
+    )
+    positions = tf.data.Dataset.range(len(source)).batch(batch_size)
+    return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _with_ids(made, positions):
+    x, *rest = made
+    if not isinstance(x, dict):
+        raise ValueError(
+            "A pretext layer must give a dict of inputs where examples carry ids. "
+            f"Received: {type(x).__name__}"
+        )
+    return ({**x, "id": positions}, *rest)
 
 
 def _as_source(examples, pretext):

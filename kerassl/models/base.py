@@ -51,12 +51,16 @@ class PretextModel(distribute.Trainer):
             restores its input cannot do so.
         simultaneous: Whether the gradients of all players are taken at the
             same weights and then applied, rather than player by player.
+        reads_ids: Whether batches of `dataset` carry each example's position
+            in the data as `x["id"]`, for a task that keeps something of its own
+            for every example.
     """
 
     tracked: tuple[str, ...] = ()
     xla_on_cpu = False
     can_collapse = False
     simultaneous = False
+    reads_ids = False
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -179,7 +183,12 @@ class PretextModel(distribute.Trainer):
             )
         check_token_sizes(self.encoder, self.pretext)
         return pretext_dataset(
-            examples, self.pretext, batch_size=batch_size, seed=seed, start=start
+            examples,
+            self.pretext,
+            batch_size=batch_size,
+            seed=seed,
+            start=start,
+            ids=self.reads_ids,
         )
 
     def features(self, x, batch_size=256, pooling="auto"):

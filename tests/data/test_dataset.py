@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.dataset import pretext_dataset, steps_per_epoch
+from kerassl.data import as_source
+from kerassl.data.dataset import prepared_batches, pretext_dataset, steps_per_epoch
 from kerassl.pretext import PretextLayer
 
 
@@ -68,3 +69,36 @@ def test_knows_the_length_of_a_pass():
 def test_bad_arguments(options, message):
     with pytest.raises(ValueError, match=message):
         batches(1, **options)
+
+
+class Named(PretextLayer):
+    def call(self, inputs, seed):
+        return {"value": 10 * inputs}, inputs
+
+    def prepare(self, inputs):
+        return -inputs
+
+
+def test_ids_are_positions_in_the_source():
+    dataset = pretext_dataset(np.arange(23), Named(), batch_size=5, ids=True, start=3)
+    for x, y in dataset.take(7):
+        assert x["id"].dtype == tf.int64 and x["id"].shape == (5,)
+        np.testing.assert_array_equal(x["id"], y)
+        np.testing.assert_array_equal(x["value"], 10 * x["id"])
+    (x, _) = next(iter(pretext_dataset(np.arange(23), Named(), batch_size=5)))
+    assert set(x) == {"value"}
+
+
+def test_ids_need_random_access_and_a_dict():
+    stream = tf.data.Dataset.range(23)
+    with pytest.raises(ValueError, match="`examples` must be readable at any position"):
+        pretext_dataset(stream, Named(), batch_size=5, ids=True)
+    with pytest.raises(ValueError, match="must give a dict of inputs"):
+        pretext_dataset(np.arange(23), Noise(), batch_size=5, ids=True)
+
+
+def test_prepared_batches_are_clean_and_in_order():
+    source = as_source(np.arange(23))
+    batches = list(prepared_batches(source, Named(), 10).as_numpy_iterator())
+    assert [len(batch) for batch in batches] == [10, 10, 3]
+    np.testing.assert_array_equal(np.concatenate(batches), -np.arange(23))
