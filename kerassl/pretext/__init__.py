@@ -1,7 +1,7 @@
 """Pretext layers: raw examples in, (input, target, weight) out."""
 
 from kerassl.pretext.base import PretextLayer, fold_seed
-from kerassl.pretext.image import ImagesAndNoise, TwoViews
+from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     MaskedTokens,
@@ -21,6 +21,7 @@ __all__ = [
     "NextToken",
     "NoisyText",
     "PretextLayer",
+    "RandomView",
     "Reconstruct",
     "SentencePermutation",
     "SpanCorruption",
