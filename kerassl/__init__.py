@@ -20,6 +20,7 @@ __all__ = [
     "Autoencoder",
     "BYOL",
     "CausalLM",
+    "DeepCluster",
     "GAN",
     "DenoisingSeq2Seq",
     "MaskedLM",
@@ -55,6 +56,7 @@ _HOMES = {
     "Autoencoder": "kerassl.models",
     "BYOL": "kerassl.models",
     "CausalLM": "kerassl.models",
+    "DeepCluster": "kerassl.models",
     "GAN": "kerassl.models",
     "DenoisingSeq2Seq": "kerassl.models",
     "MaskedLM": "kerassl.models",
@@ -89,6 +91,7 @@ if TYPE_CHECKING:
     from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import CausalLM as CausalLM
+    from kerassl.models import DeepCluster as DeepCluster
     from kerassl.models import DenoisingSeq2Seq as DenoisingSeq2Seq
     from kerassl.models import MaskedLM as MaskedLM
     from kerassl.models import MoCo as MoCo

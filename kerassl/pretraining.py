@@ -20,6 +20,7 @@ from kerassl.data import (
     save_tokenizer,
     train_tokenizer,
 )
+from kerassl.data.dataset import prepared_batches
 from kerassl.data.shards import is_shard_folder
 from kerassl.run import Run
 
@@ -107,6 +108,9 @@ def pretrain(
     path = folder.make_folder(out or Path("runs") / plan["name"])
     train, test = _sources(plan, data, seed, hold_out=evaluate)
     plan["data_used"] = train.describe()
+    if "num_examples" in plan["model"]:
+        # A task that keeps something for every example, such as its cluster.
+        plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
     finished = _match(path, plan)
     if finished and (evaluate is False or finished.report.get("transfer") is not None):
@@ -412,12 +416,9 @@ def _restore(task, checkpoints):
 
 def _prepared(pretext, source, limit=None):
     """Returns clean encoder inputs of a source as NumPy arrays."""
-    count = len(source) if limit is None else min(limit, len(source))
-    positions = tf.data.Dataset.range(count).batch(256)
-    prepare = tf.autograph.experimental.do_not_convert(
-        lambda indices: pretext.prepare(source.fetch(indices))
-    )
-    batches = list(positions.map(prepare, tf.data.AUTOTUNE).as_numpy_iterator())
+    if limit is not None and limit < len(source):
+        source = Subset(source, np.arange(limit))
+    batches = list(prepared_batches(source, pretext).as_numpy_iterator())
     return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
 
 

@@ -2,6 +2,7 @@
 
 from kerassl.models.adversarial import GAN
 from kerassl.models.base import PretextModel
+from kerassl.models.clustering import DeepCluster
 from kerassl.models.contrastive import MoCo, SimCLR, SimCSE
 from kerassl.models.distillation import BYOL
 from kerassl.models.predictive import Autoencoder, CausalLM, DenoisingSeq2Seq, MaskedLM
@@ -11,6 +12,7 @@ __all__ = [
     "GAN",
     "Autoencoder",
     "CausalLM",
+    "DeepCluster",
     "DenoisingSeq2Seq",
     "MaskedLM",
     "MoCo",

@@ -12,6 +12,7 @@ FACTORIES = {
     "Autoencoder": tasks.autoencoder,
     "BYOL": tasks.byol,
     "CausalLM": tasks.causal_lm,
+    "DeepCluster": tasks.deep_cluster,
     "GAN": tasks.gan,
     "DenoisingSeq2Seq": tasks.denoising_seq2seq,
     "MaskedLM": tasks.masked_lm,
