@@ -163,10 +163,14 @@ class DeepCluster(PretextModel):
         self.__dict__["_network"] = network
         self.__dict__["_source"] = None
         state = {"initializer": "zeros", "trainable": False}
-        self.labels = self.add_weight((num_examples,), dtype="int", **state)
-        self.cluster_sizes = self.add_weight((num_clusters,), dtype="int", **state)
+        self.labels = self.add_weight(
+            (num_examples,), dtype="int", name="labels", **state
+        )
+        self.cluster_sizes = self.add_weight(
+            (num_clusters,), dtype="int", name="cluster_sizes", **state
+        )
         unknown = keras.initializers.Constant(_NONE)
-        self.nmi = self.add_weight((), initializer=unknown, trainable=False)
+        self.nmi = self.add_weight((), unknown, trainable=False, name="nmi")
         self.built = True
 
     @property
