@@ -44,6 +44,9 @@ class DeepCluster(PretextModel):
     weights an example by the inverse of its cluster's size. It is the weights
     here, so that a batch depends on nothing but its seed and number.
 
+    The features of all examples are in memory while they are clustered, and
+    every replica must be in one process.
+
     Departures from the paper: no Sobel filter (put one into the pretext layer
     or the encoder for colour images); the features that are clustered are the
     encoder's own, and the classifier is one layer on them, without dropout.
