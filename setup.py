@@ -38,12 +38,12 @@ setup(
     extras_require={
         "test": [
             "pytest>=9.2,<10",
+            "pytest-xdist>=3.8,<4",
             "ruff>=0.17,<0.18",
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
             "setuptools>=70.1",
         ],
-        "dev": ["kerassl[test]", "pytest-xdist>=3.8,<4"],
     },
     entry_points={"console_scripts": ["kerassl = kerassl.cli:main"]},
     packages=[
