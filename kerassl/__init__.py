@@ -19,6 +19,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Autoencoder",
     "BYOL",
+    "CBOW",
     "CausalLM",
     "DeepCluster",
     "GAN",
@@ -28,6 +29,7 @@ __all__ = [
     "Run",
     "SimCLR",
     "SimCSE",
+    "SkipGram",
     "__version__",
     "augment",
     "callbacks",
@@ -55,6 +57,7 @@ __all__ = [
 _HOMES = {
     "Autoencoder": "kerassl.models",
     "BYOL": "kerassl.models",
+    "CBOW": "kerassl.models",
     "CausalLM": "kerassl.models",
     "DeepCluster": "kerassl.models",
     "GAN": "kerassl.models",
@@ -64,6 +67,7 @@ _HOMES = {
     "Run": "kerassl.run",
     "SimCLR": "kerassl.models",
     "SimCSE": "kerassl.models",
+    "SkipGram": "kerassl.models",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
 }
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
     from kerassl.models import BYOL as BYOL
+    from kerassl.models import CBOW as CBOW
     from kerassl.models import GAN as GAN
     from kerassl.models import Autoencoder as Autoencoder
     from kerassl.models import CausalLM as CausalLM
@@ -97,6 +102,7 @@ if TYPE_CHECKING:
     from kerassl.models import MoCo as MoCo
     from kerassl.models import SimCLR as SimCLR
     from kerassl.models import SimCSE as SimCSE
+    from kerassl.models import SkipGram as SkipGram
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.run import Run as Run

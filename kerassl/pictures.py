@@ -126,6 +126,8 @@ TOKEN_STYLES = {
     "span": ("hidden span", "#8e44ad", "white"),
     "changed": ("changed or moved", "#d9a514", "black"),
     "missing": ("missing above", "#2471a3", "white"),
+    "centre": ("a word", "#c0392b", "white"),
+    "around": ("a word around it, asked for", "#27ae60", "white"),
 }
 
 

@@ -215,6 +215,31 @@ def causal_lm():
     return make, texts, 20
 
 
+def skip_gram():
+    return word2vec(models.SkipGram)
+
+
+def cbow():
+    return word2vec(models.CBOW)
+
+
+def word2vec(model):
+    colours = ("red", "green", "blue", "white", "black")
+    texts = [f"the {a} cat saw a {b} dog" for a in colours for b in colours] * 2
+    tokenizer = data.train_tokenizer(texts, "word")
+
+    def make(dtype="float32"):
+        vocabulary_size = tokenizer.vocabulary_size()
+        return model(
+            encoders.word_vectors(vocabulary_size, dim=8, dtype=dtype),
+            pretext.ContextWindow(
+                tokenizer, 16, window=2, block_length=4, shared_negatives=40
+            ),
+        )
+
+    return make, texts, 20
+
+
 def images():
     random = np.random.default_rng(0)
     return random.integers(0, 256, (48, 8, 8, 1)).astype("uint8")

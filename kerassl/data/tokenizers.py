@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-KINDS = ("wordpiece", "sentencepiece", "bpe")
+KINDS = ("wordpiece", "sentencepiece", "bpe", "word")
 ALGORITHMS = ("unigram", "bpe")
 WORDPIECE_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 END_OF_TEXT = "<|endoftext|>"
@@ -45,9 +45,10 @@ def train_tokenizer(
     *,
     algorithm: str = "unigram",
     character_coverage: float = 0.9999,
+    min_count: int = 5,
     progress: bool | None = None,
 ):
-    """Trains a subword tokenizer on a corpus and returns it.
+    """Trains a tokenizer on a corpus and returns it.
 
     The same corpus gives the same vocabulary, in the same order, in every
     process. Training reads the corpus with the tokenizer's own normalisation
@@ -62,18 +63,22 @@ def train_tokenizer(
             with `<pad>` `<unk>` [CLS] [SEP] [MASK] there; `"bpe"` gives a
             `keras_hub.tokenizers.GPT2Tokenizer` over bytes, which spells any
             text in any language and keeps all of it, with <|endoftext|> at
-            id 0 as start, end and padding.
+            id 0 as start, end and padding; `"word"` gives a
+            `kerassl.data.word_tokenizer.WordTokenizer`, one id a whole word,
+            the most frequent first, with the special pieces of `"wordpiece"`
+            and the counts that word2vec needs.
         vocabulary_size: Number of pieces, special ones included. The
-            tokenizer has exactly this many.
-        lowercase: Fold case. WordPiece then strips accents too, as BERT does.
-            None folds it for all kinds but `"bpe"`, which cannot.
+            tokenizer has exactly this many; of `"word"` at most.
+        lowercase: Fold case. WordPiece and words then lose accents too, as
+            BERT's do. None folds it for all kinds but `"bpe"`, which cannot.
         out: Folder to store the tokenizer in, see `load_tokenizer`. None
             stores nothing.
         algorithm: `"unigram"` or `"bpe"`, for `kind="sentencepiece"` only.
         character_coverage: Share of the corpus's characters, in (0, 1], that
             the vocabulary must be able to spell; words with a character
-            rarer than that become the unknown piece. Not for `kind="bpe"`,
-            which has a piece for every byte.
+            rarer than that become the unknown piece. Only for
+            `"wordpiece"` and `"sentencepiece"`.
+        min_count: Rarer words have no entry, for `kind="word"` only.
         progress: Show a progress bar on the terminal while the corpus is
             read. None shows it where the error stream is a terminal.
 
@@ -82,8 +87,9 @@ def train_tokenizer(
 
     Raises:
         ValueError: If an argument is out of range, the corpus holds no text,
-            its characters alone do not fit in the vocabulary, or it does not
-            hold enough different words for `vocabulary_size` pieces.
+            its characters alone do not fit in the vocabulary, it does not
+            hold enough different words for `vocabulary_size` pieces, or no
+            word `min_count` times.
         TypeError: If `corpus` is a single string or holds something else
             than strings.
 
@@ -98,7 +104,7 @@ def train_tokenizer(
         Radford et al., 2019, section 2.2, Language Models are Unsupervised
         Multitask Learners (byte-level BPE)
     """
-    _check_arguments(kind, vocabulary_size, algorithm, character_coverage)
+    _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count)
     if kind == "bpe" and lowercase:
         raise ValueError(
             '`lowercase` must be False or None for `kind="bpe"`, which keeps every '
@@ -108,6 +114,8 @@ def train_tokenizer(
     texts = _batches(corpus, progress)
     if kind == "bpe":
         tokenizer = _train_byte_pairs(texts, vocabulary_size)
+    elif kind == "word":
+        tokenizer = _train_words(texts, vocabulary_size, lowercase, min_count)
     elif kind == "wordpiece":
         tokenizer = _train_wordpiece(
             texts, vocabulary_size, lowercase, character_coverage
@@ -192,7 +200,7 @@ def load_tokenizer(folder: str | os.PathLike):
     return tokenizer
 
 
-def _check_arguments(kind, vocabulary_size, algorithm, character_coverage):
+def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count):
     if kind not in KINDS:
         raise ValueError(f"`kind` must be one of {KINDS}. Received: {kind!r}")
     if algorithm not in ALGORITHMS:
@@ -210,6 +218,8 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage):
         raise ValueError(
             f"`character_coverage` must be in (0, 1]. Received: {character_coverage}"
         )
+    if min_count < 1:
+        raise ValueError(f"`min_count` must be at least 1. Received: {min_count}")
 
 
 def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
@@ -368,6 +378,31 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
         )
     return keras_hub.tokenizers.BertTokenizer(
         vocabulary, lowercase=lowercase, strip_accents=lowercase
+    )
+
+
+def _train_words(batches, vocabulary_size, lowercase, min_count):
+    from kerassl.data.word_tokenizer import WordTokenizer
+
+    counts = _count_words(batches, lowercase)
+    if not counts:
+        raise _empty_corpus()
+    # Punctuation stands alone after splitting and is no word.
+    words = [
+        word
+        for word, number in counts.items()
+        if number >= min_count and any(map(str.isalnum, word))
+    ]
+    if not words:
+        raise ValueError(
+            f"`min_count` must be one that some word reaches. Received: {min_count}"
+        )
+    words = sorted(words, key=lambda word: (-counts[word], word))
+    words = words[: vocabulary_size - len(WORDPIECE_SPECIAL)]
+    kept = [counts[word] for word in words]
+    unknown = sum(counts.values()) - sum(kept)
+    return WordTokenizer(
+        [*WORDPIECE_SPECIAL, *words], [0, unknown, 0, 0, 0, *kept], lowercase
     )
 
 

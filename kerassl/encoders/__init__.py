@@ -8,6 +8,7 @@ from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.t5 import t5, t5_encoder
+from kerassl.encoders.word_vectors import word_vectors
 
 __all__ = [
     "conv",
@@ -21,4 +22,5 @@ __all__ = [
     "resnet",
     "t5",
     "t5_encoder",
+    "word_vectors",
 ]

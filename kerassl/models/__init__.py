@@ -5,10 +5,18 @@ from kerassl.models.base import PretextModel
 from kerassl.models.clustering import DeepCluster
 from kerassl.models.contrastive import MoCo, SimCLR, SimCSE
 from kerassl.models.distillation import BYOL
-from kerassl.models.predictive import Autoencoder, CausalLM, DenoisingSeq2Seq, MaskedLM
+from kerassl.models.predictive import (
+    CBOW,
+    Autoencoder,
+    CausalLM,
+    DenoisingSeq2Seq,
+    MaskedLM,
+    SkipGram,
+)
 
 __all__ = [
     "BYOL",
+    "CBOW",
     "GAN",
     "Autoencoder",
     "CausalLM",
@@ -19,4 +27,5 @@ __all__ = [
     "PretextModel",
     "SimCLR",
     "SimCSE",
+    "SkipGram",
 ]

@@ -1,5 +1,6 @@
 """Optimizers and schedules that Keras lacks."""
 
 from kerassl.optimizers.lars import LARS
+from kerassl.optimizers.row_adagrad import RowAdagrad
 
-__all__ = ["LARS"]
+__all__ = ["LARS", "RowAdagrad"]

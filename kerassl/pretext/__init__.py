@@ -4,6 +4,7 @@ from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
+    ContextWindow,
     MaskedTokens,
     NextToken,
     NoisyText,
@@ -16,6 +17,7 @@ from kerassl.pretext.text import (
 )
 
 __all__ = [
+    "ContextWindow",
     "ImagesAndNoise",
     "MaskedTokens",
     "NextToken",

@@ -8,11 +8,13 @@ from kerassl.transfer.linear_probe import linear_probe
 from kerassl.transfer.perplexity import Perplexity, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
+from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
     "Comparison",
     "Perplexity",
     "TransferResult",
+    "WordVectors",
     "compare",
     "embedding_map",
     "fine_tune",

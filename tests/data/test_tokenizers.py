@@ -198,3 +198,28 @@ def test_byte_pairs_say_what_does_not_fit():
         train_tokenizer(CORPUS, "bpe", 300, lowercase=True)
     with pytest.raises(ValueError, match="without a single word"):
         train_tokenizer(["", " "], "bpe", 300)
+
+
+def test_words():
+    texts = ["A cat, a hat: don't!", "The cat's CAT", "a b"]
+    tokenizer = train_tokenizer(texts * 2, "word", min_count=4)
+    # The most frequent first; of equal counts, by the alphabet.
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "cat"]
+    assert tokenizer.get_vocabulary() == vocabulary
+    # Comma, colon, hat, don, apostrophe, t, exclamation; the, apostrophe, s; b.
+    assert tokenizer.counts.tolist() == [0, 22, 0, 0, 0, 6, 6]
+    assert pieces(tokenizer, ["a cats Cát"]) == [["a", "[UNK]", "cat"]]
+    assert train_tokenizer(texts, "word", 6, min_count=1).get_vocabulary()[5:] == ["a"]
+    kept = train_tokenizer(["Cat cat"], "word", lowercase=False, min_count=1)
+    assert kept.get_vocabulary()[5:] == ["Cat", "cat"]
+    with pytest.raises(ValueError, match="min_count"):
+        train_tokenizer(texts, "word", min_count=5)
+    with pytest.raises(ValueError, match="min_count"):
+        train_tokenizer(texts, "word", min_count=0)
+
+
+def test_words_keep_their_counts(tmp_path):
+    tokenizer = train_tokenizer(["a a b"], "word", min_count=1, out=tmp_path)
+    loaded = load_tokenizer(tmp_path)
+    assert loaded.counts.tolist() == tokenizer.counts.tolist() == [0, 0, 0, 0, 0, 2, 1]
+    assert pieces(loaded, ["b c"]) == [["b", "[UNK]"]]

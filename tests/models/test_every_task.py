@@ -11,6 +11,7 @@ from kerassl import models, testing
 FACTORIES = {
     "Autoencoder": tasks.autoencoder,
     "BYOL": tasks.byol,
+    "CBOW": tasks.cbow,
     "CausalLM": tasks.causal_lm,
     "DeepCluster": tasks.deep_cluster,
     "GAN": tasks.gan,
@@ -19,6 +20,7 @@ FACTORIES = {
     "MoCo": tasks.moco,
     "SimCLR": tasks.simclr,
     "SimCSE": tasks.simcse,
+    "SkipGram": tasks.skip_gram,
 }
 every_task = pytest.mark.parametrize(
     "factory", FACTORIES.values(), ids=FACTORIES.keys()

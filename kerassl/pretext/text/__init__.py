@@ -1,5 +1,6 @@
 """Pretext tasks on text."""
 
+from kerassl.pretext.text.context_window import ContextWindow
 from kerassl.pretext.text.masked_tokens import MaskedTokens
 from kerassl.pretext.text.next_token import NextToken
 from kerassl.pretext.text.noisy_text import NoisyText
@@ -13,6 +14,7 @@ from kerassl.pretext.text.token_noise import (
 from kerassl.pretext.text.tokens import Tokens
 
 __all__ = [
+    "ContextWindow",
     "MaskedTokens",
     "NextToken",
     "NoisyText",

@@ -1,0 +1,318 @@
+"""The words around each word, and negatives: the data of word2vec."""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl.pictures import token_figure
+from kerassl.pretext.base import fold_seed
+from kerassl.pretext.text.base import TextPretextLayer
+from kerassl.pretext.text.token_rows import TokenRows, static_rows
+
+# Of a place without a word.
+NO_DOCUMENT = -1
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class ContextWindow(TextPretextLayer):
+    """Asks which words are around each word (word2vec).
+
+    Frequent words are dropped at random first: one whose share of the text is
+    f stays with the probability sqrt(t / f) + t / f, where t is
+    `subsampling`. Unknown words and punctuation are dropped too. Each word
+    left looks at the words up to `reach` places away in its document, where
+    its reach is drawn evenly from 1 to `window`, so that near words count
+    more. Negatives are drawn by counts to the power of 0.75.
+
+    A row is a number of blocks of `block_length` words. The words of a block share
+    their negatives, and the words around them lie next to each other, so that
+    all scores are two matrix products a block. The rows are cut anew after
+    words were dropped; a word does not look beyond its row's ends.
+
+    Call arguments:
+        inputs: Windows, a dict of integer tensors `"token_ids"` and
+            `"segment_ids"`, each (batch, time), such as
+            `kerassl.data.TokenShards` gives; or texts, a string tensor
+            (batch,); or token ids, an integer tensor (batch, time) or a
+            `tf.RaggedTensor`.
+        seed: Integer tensor of shape (2,).
+
+    Returns:
+        A tuple `(x,)`, a dict:
+            `"token_ids"`: int32 tensor (batch, blocks, block_length), the words.
+            `"around_ids"`: int32 tensor (batch, blocks, block_length + 2 *
+                window), the words with `window` more on both sides.
+            `"in_window"`: float32 tensor (batch, blocks, block_length,
+                block_length + 2 * window), 1 where a word of `"token_ids"`
+                looks at one of `"around_ids"`.
+            `"negative_ids"`: int32 tensor (batch, blocks, shared_negatives).
+
+    Args:
+        tokenizer: A tokenizer with `counts`, such as
+            `kerassl.data.train_tokenizer(texts, "word")` gives.
+        sequence_length: Words of the text in a window, 16 or more.
+        window: Largest reach in words, at least 1.
+        subsampling: t above, 0 or more; 0 drops no frequent word.
+        block_length: Words of a block, at least `window`.
+        shared_negatives: Negatives of a block, at least 1.
+        name: Layer name.
+        **kwargs: Of `PretextLayer`.
+
+    Attributes:
+        packs_documents: True: a dataset over texts hands this layer windows.
+
+    Raises:
+        ValueError: If an argument is out of range, or the tokenizer has no
+            counts when data arrives.
+
+    Example:
+        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
+        >>> tokenizer = train_tokenizer(texts, "word", min_count=1)
+        >>> pretext = ContextWindow(
+        ...     tokenizer, 16, window=2, subsampling=0, block_length=8)
+        >>> (x,) = pretext(tf.constant(texts), tf.constant([0, 1]))
+        >>> x["in_window"].shape
+        TensorShape([2, 2, 8, 12])
+
+    References:
+        Mikolov et al., 2013, https://arxiv.org/abs/1301.3781; Mikolov et al.,
+        2013, section 2, https://arxiv.org/abs/1310.4546
+    """
+
+    packs_documents = True
+
+    def __init__(
+        self,
+        tokenizer=None,
+        sequence_length: int = 256,
+        *,
+        window: int = 5,
+        subsampling: float = 1e-3,
+        block_length: int = 32,
+        shared_negatives: int = 32,
+        name: str | None = None,
+        **kwargs,
+    ):
+        super().__init__(name=name, **kwargs)
+        if sequence_length < 16:
+            raise ValueError(
+                f"`sequence_length` must be at least 16. Received: {sequence_length}"
+            )
+        if not 1 <= window <= block_length:
+            raise ValueError(
+                "`window` must be from 1 to `block_length`. Received: "
+                f"window={window}, block_length={block_length}"
+            )
+        if subsampling < 0:
+            raise ValueError(f"`subsampling` must be >= 0. Received: {subsampling}")
+        if shared_negatives < 1:
+            raise ValueError(
+                f"`shared_negatives` must be at least 1. Received: {shared_negatives}"
+            )
+        self._rows = TokenRows(tokenizer, sequence_length)
+        self.tokenizer = tokenizer
+        self.sequence_length = sequence_length
+        self.window = window
+        self.subsampling = subsampling
+        self.block_length = block_length
+        self.shared_negatives = shared_negatives
+
+    def keep_probabilities(self):
+        """Returns how likely each token id is to stay in the text.
+
+        Returns:
+            Float64 NumPy array (vocabulary_size,), 0 for what is no word.
+        """
+        counts = self._word_counts()
+        if not self.subsampling:
+            return (counts > 0).astype(float)
+        ratio = self.subsampling * counts.sum() / np.maximum(counts, 1)
+        return np.where(counts > 0, np.minimum(np.sqrt(ratio) + ratio, 1.0), 0.0)
+
+    def negative_probabilities(self):
+        """Returns how likely each token id is to be drawn as a negative.
+
+        Returns:
+            Float64 NumPy array (vocabulary_size,) with the sum 1.
+        """
+        powers = self._word_counts() ** 0.75
+        return powers / powers.sum()
+
+    def call(self, inputs, seed):
+        tokens, documents, rows = self._stream(inputs)
+        keep = self.keep_probabilities()
+        drawn = tf.random.stateless_uniform(tf.shape(tokens), fold_seed(seed, 0))
+        kept = drawn < tf.gather(tf.constant(keep, tf.float32), tokens)
+        shape = [rows, self._blocks(keep, rows), self.block_length]
+        token_ids = _fill(tokens[kept], shape, self.tokenizer.pad_token_id)
+        documents = _fill(documents[kept], shape, NO_DOCUMENT)
+        reach = tf.random.stateless_uniform(
+            shape, fold_seed(seed, 1), 1, self.window + 1, tf.int32
+        )
+        return (
+            {
+                "token_ids": token_ids,
+                "around_ids": self._around(token_ids, self.tokenizer.pad_token_id),
+                "in_window": self._in_window(documents, reach),
+                "negative_ids": self._negatives(
+                    [*shape[:2], self.shared_negatives], fold_seed(seed, 2)
+                ),
+            },
+        )
+
+    def prepare(self, inputs):
+        """Returns the encoder inputs of a batch: the known words of each row.
+
+        Args:
+            inputs: As for a call.
+
+        Returns:
+            A dict of int32 tensors `"token_ids"` and `"padding_mask"`, each
+            (batch, sequence_length).
+        """
+        tokens = self._tokens(inputs)
+        is_word = tf.constant(self._word_counts() > 0)
+        tokens = tf.ragged.boolean_mask(
+            tokens, tokens.with_flat_values(tf.gather(is_word, tokens.flat_values))
+        )
+        shape = [static_rows(_first(inputs)), self.sequence_length]
+        pad = self.tokenizer.pad_token_id
+        token_ids = tf.ensure_shape(tokens.to_tensor(pad, shape=shape), shape)
+        # No word has the padding's id.
+        return {
+            "token_ids": token_ids,
+            "padding_mask": tf.cast(token_ids != pad, tf.int32),
+        }
+
+    def draw(self, inputs, seed):
+        """Returns a figure of words, one with what it looks at below it.
+
+        Args:
+            inputs: As for a call.
+            seed: Integer tensor of shape (2,).
+
+        Returns:
+            A `matplotlib.figure.Figure`.
+        """
+        (x,) = self(inputs, seed)
+        first = {name: value[:4, 0].numpy() for name, value in x.items()}
+        name = self.tokenizer.id_to_token
+        centre, rows = self.block_length // 2, []
+        for words, looks in zip(first["token_ids"], first["in_window"], strict=True):
+            marks = np.where(
+                looks[centre, self.window :][: len(words)], "around", "plain"
+            )
+            marks[centre] = "centre"
+            rows.append(
+                [
+                    (name(int(token)), str(mark), "")
+                    for token, mark in zip(words, marks, strict=True)
+                    if token != self.tokenizer.pad_token_id
+                ]
+            )
+        return token_figure(rows)
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "window": self.window,
+            "subsampling": self.subsampling,
+            "block_length": self.block_length,
+            "shared_negatives": self.shared_negatives,
+        }
+
+    def _word_counts(self):
+        """Returns the counts of the words, 0 for the other tokens."""
+        special = self._rows.special_ids()
+        if not hasattr(self.tokenizer, "counts"):
+            raise ValueError(
+                "`tokenizer` must have `counts` of its words, as "
+                '`kerassl.data.train_tokenizer(texts, "word")` gives. Received: '
+                f"{type(self.tokenizer).__name__}"
+            )
+        counts = self.tokenizer.counts.copy()
+        counts[[token_id for token_id in special.values()]] = 0
+        return counts
+
+    def _tokens(self, inputs):
+        if not isinstance(inputs, dict):
+            return self._rows.tokens(inputs)
+        length = inputs["token_ids"].shape[1]
+        if length != self.sequence_length + 1:
+            raise ValueError(
+                "`inputs` must be windows of `sequence_length` + 1 tokens, (batch, "
+                f"{self.sequence_length + 1}). Received: (batch, {length})"
+            )
+        # The last token of a window is the first of another.
+        token_ids = tf.cast(inputs["token_ids"][:, :-1], tf.int32)
+        return tf.RaggedTensor.from_tensor(token_ids)
+
+    def _stream(self, inputs):
+        """Returns all tokens in a row, the documents they are of, and the rows."""
+        tokens = self._tokens(inputs)
+        rows = static_rows(_first(inputs)) or tf.cast(tokens.nrows(), tf.int32)
+        documents = tf.cast(tokens.value_rowids(), tf.int32)
+        if isinstance(inputs, dict):
+            segments = tf.cast(inputs["segment_ids"], tf.int32)
+            documents = documents * segments.shape[1] + tf.reshape(
+                segments[:, :-1], [-1]
+            )
+        return tokens.flat_values, documents, rows
+
+    def _blocks(self, keep, rows):
+        """Returns the blocks of a row that hold what is left of a window."""
+        counts = self.tokenizer.counts
+        share, length = (counts * keep).sum() / counts.sum(), self.sequence_length
+        # Room for more than is expected: what does not fit is not read.
+        spare = 3 * math.sqrt(length / (rows if isinstance(rows, int) else 1))
+        return math.ceil(min(length, share * length + spare) / self.block_length)
+
+    def _negatives(self, shape, seed):
+        bounds = np.cumsum(self.negative_probabilities())
+        # The last bound may be below 1 by rounding.
+        bounds[bounds == bounds[-1]] = 1.0
+        drawn = tf.random.stateless_uniform(shape, seed, dtype=tf.float64)
+        places = tf.searchsorted(bounds, tf.reshape(drawn, [-1]), side="right")
+        return tf.reshape(places, shape)
+
+    def _in_window(self, documents, reach):
+        """Returns which words each word looks at, see the class.
+
+        Args:
+            documents: int32 tensor (rows, blocks, block_length), -1 at padding.
+            reach: int32 tensor of the same shape.
+        """
+        window, places = self.window, np.arange(self.block_length)
+        distance = np.arange(-window, self.block_length + window) - places[:, None]
+        distance = np.abs(distance)
+        # A word does not look at itself.
+        distance[places, places + window] = window + 1
+        seen = (
+            (distance <= reach[..., None])
+            & (documents[..., None] == self._around(documents, NO_DOCUMENT)[:, :, None])
+            & (documents != NO_DOCUMENT)[..., None]
+        )
+        return tf.cast(seen, tf.float32)
+
+    def _around(self, blocks, nothing):
+        """Returns blocks with the nearest of their neighbours on both sides."""
+        before = blocks[:, :-1, self.block_length - self.window :]
+        before = tf.pad(before, [[0, 0], [1, 0], [0, 0]], constant_values=nothing)
+        after = blocks[:, 1:, : self.window]
+        after = tf.pad(after, [[0, 0], [0, 1], [0, 0]], constant_values=nothing)
+        return tf.concat([before, blocks, after], 2)
+
+
+def _first(inputs):
+    return inputs["token_ids"] if isinstance(inputs, dict) else inputs
+
+
+def _fill(values, shape, rest):
+    """Returns the first of some values in a shape, filled up with `rest`."""
+    size = shape[0] * shape[1] * shape[2]
+    missing = tf.maximum(size - tf.size(values), 0)
+    values = tf.pad(values[:size], [[0, missing]], constant_values=rest)
+    return tf.reshape(values, shape)
