@@ -199,7 +199,64 @@ def test_a_task_of_your_own(tmp_path):
         evaluate=False,
     )
     assert Run(run.path).report["transfer"] is None
+    assert Run(run.path).report["held_out"] is None
     np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 8))
+
+
+def test_a_run_of_several_files_is_known_again(tmp_path):
+    for folder, word in [("cats", "cat"), ("dogs", "dog")]:
+        (tmp_path / folder).mkdir()
+        lines = [f"the {word} saw {number} mice" for number in range(20)]
+        (tmp_path / folder / "a.txt").write_text("\n".join(lines))
+    paths = [tmp_path / "cats" / "a.txt", tmp_path / "dogs"]
+    options = {
+        "out": tmp_path / "run",
+        "steps": 1,
+        "batch_size": 8,
+        "overrides": {
+            "tokenizer.vocabulary_size": 40,
+            "encoder.num_layers": 1,
+            "pretext.sequence_length": 8,
+        },
+        "evaluate": False,
+        "progress": False,
+    }
+    run = kerassl.pretrain("bert_tiny", paths, **options)
+    assert run.config["examples"] == [str(path) for path in paths]
+    assert run.report["data"]["examples"] == 40
+    assert run.report["data"]["files"] == 2
+    before = (run.path / "report.json").stat().st_mtime_ns
+    kerassl.pretrain("bert_tiny", paths, **options)
+    assert (run.path / "report.json").stat().st_mtime_ns == before
+    with pytest.raises(ValueError, match="another configuration: data_used.bytes"):
+        kerassl.pretrain("bert_tiny", paths[:1], **options)
+    with pytest.raises(ValueError, match="These data have no labels"):
+        kerassl.evaluate(run.path, progress=False)
+
+
+def test_a_language_model_tells_what_was_held_out(tmp_path):
+    words = np.random.default_rng(0).choice(["red", "green", "blue", "cat"], (60, 9))
+    texts = [" ".join(row) for row in words]
+    run = kerassl.pretrain(
+        "gpt2_tiny",
+        kerassl.data.ArraySource(texts, np.arange(60) % 2),
+        out=tmp_path / "run",
+        steps=2,
+        batch_size=8,
+        overrides={
+            "tokenizer.vocabulary_size": 265,
+            "encoder.num_layers": 1,
+            "encoder.hidden_dim": 16,
+            "pretext.sequence_length": 16,
+            "transfer.labels_per_class": [5],
+            "transfer.methods": ["knn"],
+        },
+        progress=False,
+    )
+    told = run.report["held_out"]
+    assert told["bits_per_byte"] > told["unigram_bits_per_byte"] > 0.1  # untrained
+    assert told["bytes"] == pytest.approx(60 / 5 * np.mean([*map(len, texts)]), rel=0.2)
+    assert f"| unigram | {told['unigram_bits_per_byte']:.3f} |" in str(run)
 
 
 @pytest.mark.parametrize(

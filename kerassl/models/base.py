@@ -209,6 +209,22 @@ class PretextModel(distribute.Trainer):
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
 
+    def held_out(self, test, train):
+        """Returns what a report tells of examples kept out of training, or None.
+
+        That is beside what transfer measures of the encoder, such as how well
+        a language model tells them.
+
+        Args:
+            test: `kerassl.data.Source` of examples that were not trained on.
+            train: The source that was.
+
+        Returns:
+            An object with `to_dict()`, in JSON's types, and `to_markdown()`;
+            None, the default, where there is nothing to tell.
+        """
+        return None
+
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.
 

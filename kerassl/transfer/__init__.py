@@ -1,11 +1,11 @@
 """What an encoder is worth: measures, controls and few-label curves."""
 
+from kerassl.models.predictive.perplexity import Perplexity, perplexity
 from kerassl.transfer.compare import Comparison, compare
 from kerassl.transfer.embedding_map import embedding_map
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
-from kerassl.transfer.perplexity import Perplexity, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.word_vectors import WordVectors

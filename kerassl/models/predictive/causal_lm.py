@@ -3,14 +3,18 @@
 import math
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerassl import distribute
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.models.base import PretextModel
+from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 
 # Of the tokens of a lean loss, one in so many is looked at for the accuracy.
 LOOKED_AT = 8
+# Texts that a report tells, and texts that its unigram model counts, at most.
+HELD_OUT_TEXTS, UNIGRAM_TEXTS = 1000, 20_000
 # What an encoder must have for its graph to be built again with another mask.
 PARTS = (
     "token_embedding",
@@ -188,6 +192,11 @@ class CausalLM(PretextModel):
         loss = lean_token_cross_entropy(states, table, targets, weights)
         return loss / ops.maximum(total, 1e-6), total
 
+    def held_out(self, test, train):
+        """Returns the `Perplexity` of texts kept out of training."""
+        texts = drawn_texts(test, HELD_OUT_TEXTS)
+        return perplexity(self, texts, train_texts=drawn_texts(train, UNIGRAM_TEXTS))
+
     def generate(self, prompts="", max_length=None, sampler="top_k"):
         """Returns texts that go on from prompts.
 
@@ -208,7 +217,6 @@ class CausalLM(PretextModel):
             ValueError: If there is no tokenizer, a prompt leaves no room for a
                 token, or KerasHub has no generator for this encoder.
         """
-        import numpy as np
         import tensorflow as tf
 
         texts = [prompts] if isinstance(prompts, str) else list(prompts)

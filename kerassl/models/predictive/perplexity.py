@@ -142,6 +142,22 @@ def perplexity(task, texts, *, train_texts=None, batch_size: int = 16) -> Perple
     )
 
 
+def drawn_texts(source, limit: int) -> list[str]:
+    """Returns texts of a source, drawn with a fixed seed where there are many.
+
+    Args:
+        source: A `kerassl.data.Source` of texts.
+        limit: How many, at most.
+
+    Example:
+        >>> from kerassl.data import ArraySource
+        >>> drawn_texts(ArraySource(["a", "b"]), 5)
+        ['a', 'b']
+    """
+    drawn = np.sort(np.random.default_rng(0).permutation(len(source))[:limit])
+    return [text.decode("utf-8", "replace") for text in source.fetch(drawn).numpy()]
+
+
 def _streams(encode, texts):
     """Returns the tokens of each text between two ends of text."""
     found = []

@@ -2,8 +2,10 @@ import keras_hub
 import numpy as np
 import pytest
 
+from kerassl.data import ArraySource
 from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models import CausalLM
+from kerassl.models.predictive.perplexity import drawn_texts
 from kerassl.pretext import NextToken
 from kerassl.transfer import perplexity
 
@@ -72,3 +74,15 @@ def test_what_is_reported(task):
     assert f"| unigram | {found.unigram_bits_per_byte:.3f} |" in found.to_markdown()
     with pytest.raises(ValueError, match="`texts` must hold some text"):
         perplexity(task, ["", ""])
+
+
+def test_a_task_tells_what_was_held_out_of_its_training(task):
+    sources = ArraySource(TEXTS), ArraySource(TEXTS[:1])
+    assert task.held_out(*sources) == perplexity(task, TEXTS, train_texts=TEXTS[:1])
+
+
+def test_many_texts_are_drawn():
+    source = ArraySource([str(number) for number in range(50)])
+    drawn = drawn_texts(source, 20)
+    assert len(set(drawn)) == 20 and drawn == sorted(drawn, key=int)
+    assert drawn == drawn_texts(source, 20)
