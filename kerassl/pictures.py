@@ -1,8 +1,16 @@
 """Figures made without a display: grids of images, marked texts."""
 
-from collections.abc import Sequence
+import functools
+import unicodedata
+import warnings
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+
+# Stands for a character that no installed font has.
+BOX = "□"
+# It has a placeholder for every character there is.
+PLACEHOLDERS = "Last Resort"
 
 
 def image_grid(
@@ -163,16 +171,22 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
             f"unknown kinds {sorted(kinds)}"
         )
     texts = [_lines(row, width)[:max_lines] for row in rows]
+    families, drawn = fonts_for(
+        (part for row in rows for token, _, target in row for part in (token, target)),
+        "monospace",
+    )
     # Two rows of letters a line, one between texts, two for the legend.
     height = sum(2 * len(lines) + 1 for lines in texts) + 2
     figure = Figure(figsize=(0.073 * width + 0.4, 0.19 * height))
-    style = {"family": "monospace", "fontsize": 8, "va": "center"}
+    style = {"family": families, "fontsize": 8, "va": "center"}
+    # Many fonts of other scripts have no bold, which matplotlib then tells.
+    weight = "bold" if len(families) == 1 else "normal"
 
     def write(column, line, text, **extra):
         x = (column + 1) / (width + 2)
         y = 1 - (line + 0.5) / height
         # A dollar sign would start a formula.
-        figure.text(x, y, text.replace("$", r"\$"), **style, **extra)
+        figure.text(x, y, drawn(text).replace("$", r"\$"), **style, **extra)
 
     column = 0
     found = {kind for row in rows for _, kind, _ in row}
@@ -188,7 +202,7 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
                     continue
                 _, box, letters = TOKEN_STYLES[kind]
                 write(column, line, token, color=letters, backgroundcolor=box)
-                write(column, line + 1, target, color=box, weight="bold")
+                write(column, line + 1, target, color=box, weight=weight)
             line += 2
         line += 1
     return figure
@@ -198,13 +212,81 @@ def _lines(row, width):
     """Breaks tokens into lines of (column, token, kind, target)."""
     lines, column = [[]], 0
     for token, kind, target in row:
-        taken = max(len(token), len(target))
+        taken = max(_cells(token), _cells(target))
         if lines[-1] and column + taken > width:
             lines.append([])
             column = 0
         lines[-1].append((column, token, kind, target))
         column += taken + 1
     return lines
+
+
+def _cells(text):
+    """Returns how many letters' width a text takes; Chinese takes two a sign."""
+    return sum(1 + (unicodedata.east_asian_width(sign) in "WF") for sign in text)
+
+
+def fonts_for(texts: Iterable[str], family: str = "sans-serif"):
+    """Returns fonts that have the characters of texts, and how to draw these.
+
+    Matplotlib's own font has no Chinese, among others. Where a character is
+    missing, the other installed fonts are asked for it. What none of them has
+    is drawn as a box, and told once in a warning.
+
+    Args:
+        texts: The strings that will be drawn.
+        family: The font to begin with, any name that matplotlib takes.
+
+    Returns:
+        families: List of font names for matplotlib's `family`.
+        drawn: Function from a string to the one to draw in its place.
+
+    Example:
+        >>> families, drawn = fonts_for(["plain"])
+        >>> families, drawn("plain")
+        (['sans-serif'], 'plain')
+    """
+    from matplotlib import font_manager
+
+    signs = {sign for text in texts for sign in text if not sign.isspace()}
+    missing = {ord(sign) for sign in signs}
+    families = [family]
+    first = font_manager.findfont(font_manager.FontProperties(family=[family]))
+    missing -= _characters(first)
+    others = {
+        font.name: font.fname
+        for font in font_manager.fontManager.ttflist
+        if not font.name.startswith(PLACEHOLDERS)
+    }
+    while missing and others:
+        name = max(sorted(others), key=lambda n: len(missing & _characters(others[n])))
+        found = missing & _characters(others.pop(name))
+        if not found:
+            break
+        families.append(name)
+        missing -= found
+    _tell_missing("".join(map(chr, sorted(missing))))
+    return families, lambda text: text.translate(dict.fromkeys(missing, BOX))
+
+
+@functools.cache
+def _characters(path):
+    """Returns the code points that a font file has glyphs for."""
+    from matplotlib import font_manager
+
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+@functools.cache
+def _tell_missing(characters):
+    if characters:
+        warnings.warn(
+            f"No installed font has the characters {characters[:40]!r}"
+            + (f" and {len(characters) - 40} more" if len(characters) > 40 else "")
+            + f": pictures show {BOX} for them. Install one that does, such as Noto "
+            "Sans CJK for Chinese, Japanese and Korean.",
+            stacklevel=4,
+        )
 
 
 def _displayable(images):

@@ -1,7 +1,17 @@
+import warnings
+
 import numpy as np
 import pytest
 
-from kerassl.pictures import TOKEN_STYLES, image_grid, image_rows, token_figure
+from kerassl import pictures
+from kerassl.pictures import (
+    TOKEN_STYLES,
+    fonts_for,
+    image_grid,
+    image_rows,
+    token_figure,
+)
+from kerassl.transfer import embedding_map
 
 
 def test_grid_shows_every_image(tmp_path):
@@ -77,3 +87,43 @@ def test_long_texts_are_broken_and_cut():
 def test_tokens_of_an_unknown_kind(rows):
     with pytest.raises(ValueError, match="`rows`"):
         token_figure(rows)
+
+
+def test_another_font_has_what_the_first_has_not(tmp_path):
+    # A sign of mathematics that DejaVu lacks and a font beside it has.
+    families, drawn = fonts_for(["a \u2313 b"])
+    assert families[0] == "sans-serif" and len(families) == 2
+    assert drawn("a \u2313 b") == "a \u2313 b"
+    figure = token_figure([[("\u2313", "masked", "$\u2313")]])
+    figure.savefig(tmp_path / "signs.png")  # a missing glyph would be a warning
+    assert figure.texts[-1].get_fontfamily()[0] == "monospace"
+
+
+def test_what_no_font_has_is_a_box_and_told_once(tmp_path):
+    pictures._tell_missing.cache_clear()
+    rows = [[("\U00012000\U00012001", "plain", ""), ("a", "masked", "\U00012000")]]
+    with pytest.warns(
+        UserWarning, match="No installed font has.*'\U00012000\U00012001'"
+    ):
+        figure = token_figure(rows)
+    figure.savefig(tmp_path / "boxes.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure = token_figure(rows)
+    assert pictures.BOX * 2 in [text.get_text() for text in figure.texts]
+
+
+def test_a_map_draws_class_names_of_any_script(tmp_path):
+    names = ("\u2313", "plain")
+    labels = np.arange(8) % 2
+    figure = embedding_map(None, np.eye(8), labels, names, method="pca")
+    figure.savefig(tmp_path / "map.png")
+    assert [text.get_text() for text in figure.legends[0].texts] == list(names)
+
+
+def test_chinese_takes_two_columns():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # there may be no font for it here
+        figure = token_figure([[("中文", "plain", ""), ("b", "plain", "")]], width=98)
+    places = [text.get_position()[0] * 100 for text in figure.texts]
+    np.testing.assert_allclose(places, [1, 6])

@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerassl.pictures import fonts_for
 from kerassl.transfer.examples import take
 from kerassl.transfer.features import encode
 
@@ -89,16 +90,22 @@ def _scatter(points, labels, class_names, title):
         kinds = np.unique(labels)
         few = len(kinds) <= 10
         colours = colormaps["tab10" if few else "nipy_spectral"]
+        names = [str(k if class_names is None else class_names[int(k)]) for k in kinds]
+        families, drawn = fonts_for(names)
         for i, kind in enumerate(kinds):
             colour = colours(i) if few else colours(i / len(kinds))
-            name = kind if class_names is None else class_names[int(kind)]
-            axis.scatter(
-                *points[labels == kind].T, s=9, linewidths=0, color=colour, label=name
-            )
+            shown = points[labels == kind].T
+            label = drawn(names[i])
+            axis.scatter(*shown, s=9, linewidths=0, color=colour, label=label)
         # Beyond 30 classes a legend hides the picture.
         if len(kinds) <= 30:
             columns = 1 if few else 2
-            figure.legend(loc="outside right upper", markerscale=2.5, ncols=columns)
+            figure.legend(
+                loc="outside right upper",
+                markerscale=2.5,
+                ncols=columns,
+                prop={"family": families},
+            )
     axis.set_xticks([])
     axis.set_yticks([])
     axis.set_title(title or "")
