@@ -1,7 +1,9 @@
 """Folders of image files as a source."""
 
+import concurrent.futures
 import pathlib
 import re
+import warnings
 
 import numpy as np
 
@@ -13,6 +15,10 @@ TEXT_SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".csv", ".tsv", ".gz", ".xz")
 CACHE_BYTES = 1 << 30
 PROGRESS_FILES = 2_000
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+# EXIF's tag of how the camera was held, from 1, upright, to 8. Rows and columns
+# are swapped first, then mirrored left-right, then upside down.
+ORIENTATION_TAG = 0x0112
+SWAPPED, MIRRORED, TURNED_OVER = (5, 6, 7, 8), (2, 3, 6, 7), (3, 4, 7, 8)
 
 
 class ImageFolder(Source):
@@ -21,7 +27,7 @@ class ImageFolder(Source):
     The largest centred square of each image is cut out and resized with
     antialiasing. JPEG (also CMYK), PNG, BMP, WebP and GIF (first frame) are read;
     grey images are repeated over the channels and transparent ones laid on
-    white. The orientation that a camera notes in EXIF is not applied.
+    white. Photographs are turned upright as EXIF says how the camera was held.
 
     Subfolders are classes when every image lies in one of two or more of
     them: `labels` and `class_names` are then set.
@@ -61,6 +67,7 @@ class ImageFolder(Source):
         if cache is None:
             cache = len(files) * size * size * channels <= CACHE_BYTES
         self._paths = tf.constant([str(file) for file in files])
+        self._orientations = tf.constant(read_orientations(files))
         self._images = None
         good, images = self._verify(files, keep=cache)
         if not len(good):
@@ -72,6 +79,7 @@ class ImageFolder(Source):
         self.files = [files[i] for i in good]
         self._bytes = sum(file.stat().st_size for file in self.files)
         self._paths = tf.gather(self._paths, good)
+        self._orientations = tf.gather(self._orientations, good)
         if cache:
             with tf.device("/cpu:0"):
                 self._images = tf.constant(images)
@@ -87,7 +95,7 @@ class ImageFolder(Source):
             return tf.gather(self._images, indices)
         return tf.map_fn(
             self._load,
-            tf.gather(self._paths, indices),
+            tf.convert_to_tensor(indices, tf.int64),
             fn_output_signature=tf.TensorSpec(self._shape, tf.uint8),
             parallel_iterations=16,
         )
@@ -105,10 +113,12 @@ class ImageFolder(Source):
     def _shape(self):
         return (self.size, self.size, self.channels)
 
-    def _load(self, path):
+    def _load(self, i):
         import tensorflow as tf
 
-        return decode_image(tf.io.read_file(path), self.size, self.channels)
+        data = tf.io.read_file(tf.gather(self._paths, i))
+        orientation = tf.gather(self._orientations, i)
+        return decode_image(data, self.size, self.channels, orientation)
 
     def _verify(self, files, keep):
         """Returns the numbers of the decodable files, and images to keep."""
@@ -119,7 +129,7 @@ class ImageFolder(Source):
         decoded = (
             tf.data.Dataset.range(len(files))
             .map(
-                lambda i: (i, self._load(tf.gather(self._paths, i))),
+                lambda i: (i, self._load(i)),
                 num_parallel_calls=tf.data.AUTOTUNE,
             )
             .ignore_errors()
@@ -137,7 +147,7 @@ class ImageFolder(Source):
                 images[len(good)] = image
             good.append(int(i))
         for i in np.setdiff1d(np.arange(len(files)), good):
-            self.skip(files[i], _failure(self._load, str(files[i])))
+            self.skip(files[i], _failure(self._load, files, i))
         return np.array(good, np.int64), images[: len(good)] if keep else None
 
     def _set_labels(self):
@@ -150,13 +160,15 @@ class ImageFolder(Source):
         self.class_names = tuple(names)
 
 
-def decode_image(data, size, channels=3):
+def decode_image(data, size, channels=3, orientation=1):
     """Returns the centred square of a coded image, in graph.
 
     Args:
         data: Scalar string tensor, the content of an image file.
         size: Height and width of the result, in pixels.
         channels: 3 for RGB, 1 for grey.
+        orientation: Scalar integer from 1 to 8, as EXIF numbers how the
+            camera was held; the result is upright.
 
     Returns:
         uint8 tensor of shape (size, size, channels).
@@ -174,11 +186,52 @@ def decode_image(data, size, channels=3):
         image, (height - side) // 2, (width - side) // 2, side, side
     )
     image = tf.image.resize(image, (size, size), antialias=True)
+    image = _upright(image, orientation)
     if channels == 1:
         image = tf.image.rgb_to_grayscale(image)
     image = tf.cast(tf.round(tf.clip_by_value(image, 0.0, 255.0)), tf.uint8)
     image.set_shape((size, size, channels))
     return image
+
+
+def _upright(image, orientation):
+    """Turns a square image as EXIF says."""
+    import tensorflow as tf
+
+    for orientations, turn in (
+        (SWAPPED, tf.image.transpose),
+        (MIRRORED, tf.image.flip_left_right),
+        (TURNED_OVER, tf.image.flip_up_down),
+    ):
+        turned = tf.reduce_any(tf.equal(orientation, orientations))
+        image = tf.where(turned, turn(image), image)
+    return image
+
+
+def read_orientations(files):
+    """Returns EXIF's orientation of image files, read from their heads alone.
+
+    Args:
+        files: List of paths.
+
+    Returns:
+        int32 array (files,), from 1 to 8; 1, upright, where a file does not
+        say so or cannot be read.
+    """
+    with concurrent.futures.ThreadPoolExecutor() as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's, of a broken block
+        return np.array(list(pool.map(_orientation, files)), np.int32)
+
+
+def _orientation(file):
+    from PIL import Image
+
+    try:
+        with Image.open(file) as image:
+            found = image.getexif().get(ORIENTATION_TAG, 1)
+    except Exception:  # of whatever kind: the picture may be good all the same
+        return 1
+    return found if found in range(1, 9) else 1
 
 
 def _on_white(data):
@@ -240,12 +293,12 @@ def _nothing_found(folder):
     return message
 
 
-def _failure(load, path):
+def _failure(load, files, i):
     """Returns in a few words why a file cannot be decoded."""
-    if pathlib.Path(path).stat().st_size == 0:
+    if files[i].stat().st_size == 0:
         return "empty file"
     try:
-        load(path)
+        load(i)
     except Exception as error:  # whatever the decoder raises is the reason
         message = str(getattr(error, "message", error))
         # TensorFlow names the node in the graph, which says nothing of the file.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageOps
 
 from kerassl.data import ImageFolder, images
 from kerassl.data.images import decode_image
@@ -109,3 +109,39 @@ def test_suffixes_of_either_case(tmp_path):
     write(tmp_path / "A.JPEG")
     write(tmp_path / "._A.JPEG")  # what a file archiver leaves behind
     assert [f.name for f in images.find_image_files(tmp_path)] == ["A.JPEG"]
+
+
+@pytest.mark.parametrize("cache", [True, False])
+def test_photographs_are_turned_upright(tmp_path, cache):
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 6, 3), "uint8")
+    expected = []
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[images.ORIENTATION_TAG] = orientation
+        for suffix in ("jpg", "png"):
+            path = tmp_path / f"{orientation}.{suffix}"
+            Image.fromarray(pixels.repeat(8, 0).repeat(8, 1)).save(
+                path, exif=exif, quality=95, subsampling=0
+            )
+            upright = np.asarray(ImageOps.exif_transpose(Image.open(path)), int)
+            height, width = upright.shape[:2]
+            top, left = (height - 32) // 2, (width - 32) // 2
+            expected.append(upright[top : top + 32, left : left + 32])
+    fetched = ImageFolder(tmp_path, size=32, cache=cache).fetch(np.arange(16)).numpy()
+    assert np.abs(fetched - np.array(expected)).max() <= 3  # two decoders of JPEG
+    assert np.abs(fetched[0].astype(int) - fetched[2]).max() > 50
+
+
+def test_a_broken_exif_block_loses_no_picture(tmp_path):
+    exif = Image.Exif()
+    exif[images.ORIENTATION_TAG] = 6
+    write(tmp_path / "good.jpg", exif=exif)
+    data = (tmp_path / "good.jpg").read_bytes()
+    at = data.index(b"Exif\0\0") + 6
+    # Cut in the head of the block, and one with an orientation that is none.
+    (tmp_path / "cut.jpg").write_bytes(data[:at] + b"\xff" * 8 + data[at + 8 :])
+    wrong = data[at:].replace(b"\x00\x06", b"\x00\x63", 1)
+    (tmp_path / "wrong.jpg").write_bytes(data[:at] + wrong)
+    files = sorted(tmp_path.iterdir())
+    assert images.read_orientations(files).tolist() == [1, 6, 1]
+    assert ImageFolder(tmp_path, size=4).num_skipped == 0
