@@ -8,6 +8,7 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
+from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
 from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 
@@ -131,8 +132,7 @@ class CausalLM(PretextModel):
             logits = self.logits_of(states)
         else:
             logits = outputs["logits"]
-        predicted = ops.cast(ops.argmax(logits, axis=-1), targets.dtype)
-        return {"accuracy": (predicted == targets, weights)}
+        return {"accuracy": (told_rightly(logits, targets), weights)}
 
     def hidden_states(self, x, training=False):
         """Returns the encoder's output for each token.

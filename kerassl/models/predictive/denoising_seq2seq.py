@@ -2,11 +2,11 @@
 
 import keras
 import numpy as np
-from keras import ops
 
 from kerassl import distribute
 from kerassl.encoders.t5 import t5_encoder
 from kerassl.losses.language import token_cross_entropy
+from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
 from kerassl.models.token_sizes import check_token_sizes
 
@@ -103,8 +103,7 @@ class DenoisingSeq2Seq(PretextModel):
 
     def measures(self, x, y, outputs):
         targets, weights = y
-        predicted = ops.cast(ops.argmax(outputs, axis=-1), targets.dtype)
-        return {"accuracy": (predicted == targets, weights)}
+        return {"accuracy": (told_rightly(outputs, targets), weights)}
 
     def dataset(self, examples, batch_size, seed=0, start=0):
         """Returns the training batches of this task, as `PretextModel.dataset`."""

@@ -1,9 +1,9 @@
 """Masked language modelling, the training step of BERT."""
 
 import keras
-from keras import ops
 
 from kerassl.losses.language import token_cross_entropy
+from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
 
 
@@ -90,8 +90,7 @@ class MaskedLM(PretextModel):
 
     def measures(self, x, y, outputs):
         targets, weights = y
-        predicted = ops.cast(ops.argmax(outputs, axis=-1), targets.dtype)
-        return {"accuracy": (predicted == targets, weights)}
+        return {"accuracy": (told_rightly(outputs, targets), weights)}
 
 
 def _sequence(outputs):
