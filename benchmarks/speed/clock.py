@@ -22,6 +22,7 @@ class Clock:
         self.steps = steps
         self.seconds = seconds
         self.ends = []
+        self.counts = []
         self.losses = []
 
     def begin(self):
@@ -31,16 +32,18 @@ class Clock:
         self._held = _memory("VmRSS")
         self._start = time.perf_counter()
 
-    def tick(self, loss=None):
+    def tick(self, loss=None, steps=1):
         """Takes the end of a step.
 
         Args:
             loss: Its loss, anything that `float` takes, or None.
+            steps: How many it stands for, where several are made at once.
 
         Returns:
             Whether this was the last step.
         """
         self.ends.append(time.perf_counter())
+        self.counts.append(steps)
         self.losses.append(loss)
         timed = self._timed()
         return len(timed) > self.steps and timed[-1] - timed[0] >= self.seconds
@@ -52,11 +55,15 @@ class Clock:
             amount: What a step works through, such as its tokens.
         """
         timed = self._timed()
-        took = [end - start for start, end in zip(timed, timed[1:], strict=False)]
+        counts = self.counts[self.warmup + 1 :]
+        took = [
+            (end - start) / count
+            for start, end, count in zip(timed, timed[1:], counts, strict=False)
+        ]
         return {
-            "steps": len(took),
+            "steps": sum(counts),
             "step_seconds": statistics.median(took),
-            "rate": amount * len(took) / (timed[-1] - timed[0]),
+            "rate": amount * sum(counts) / (timed[-1] - timed[0]),
             "first_seconds": self.ends[0] - self._start,
             "peak_mb": _memory("VmHWM") - self._held,
             "losses": [float(loss) for loss in self.losses if loss is not None],

@@ -111,6 +111,18 @@ def test_clock_leaves_out_the_first_step_and_the_warmup(speed, monkeypatch):
     assert report["peak_mb"] >= 0
 
 
+def test_clock_counts_steps_that_are_made_at_once(speed, monkeypatch):
+    from benchmarks.speed import clock as module
+
+    now = iter([0.0, 10.0, 14.0, 30.0])
+    monkeypatch.setattr(module.time, "perf_counter", lambda: next(now))
+    clock = module.Clock(warmup=0, steps=2)
+    clock.begin()
+    assert [clock.tick(steps=steps) for steps in (7, 2, 8)] == [False, False, True]
+    report = clock.report(amount=4)
+    assert (report["steps"], report["step_seconds"], report["rate"]) == (10, 2, 2)
+
+
 def test_clock_goes_on_for_some_seconds(speed, monkeypatch):
     from benchmarks.speed import clock as module
 
