@@ -90,7 +90,7 @@ SIZES = {
     "num_layers": 4,
     "num_heads": 4,
     "hidden_dim": 256,
-    "clock": {"warmup": 3, "steps": 15},
+    "clock": {"warmup": 2, "steps": 10},
 }
 
 WORKLOAD = Workload(

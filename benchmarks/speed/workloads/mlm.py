@@ -145,7 +145,7 @@ SIZES = {
     "num_layers": 4,
     "num_heads": 4,
     "hidden_dim": 256,
-    "clock": {"warmup": 3, "steps": 20},
+    "clock": {"warmup": 2, "steps": 12},
 }
 
 WORKLOAD = Workload(
