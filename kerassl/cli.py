@@ -151,6 +151,29 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="pieces of a tokenizer that is trained (default 8000)",
     )
+    case = prepare.add_mutually_exclusive_group()
+    case.add_argument(
+        "--lowercase",
+        action="store_true",
+        default=None,
+        help="a tokenizer that is trained folds case (default, but not for bpe, "
+        "which cannot)",
+    )
+    case.add_argument(
+        "--keep-case",
+        dest="lowercase",
+        action="store_false",
+        default=None,
+        help="a tokenizer that is trained tells 'Polish' from 'polish'",
+    )
+    prepare.add_argument(
+        "--character-coverage",
+        type=float,
+        metavar="SHARE",
+        help="of the corpus's characters that a wordpiece or sentencepiece tokenizer "
+        "can spell; words with a rarer one become unknown (default 0.9999; 0.9995 "
+        "suits Chinese)",
+    )
     prepare.add_argument(
         "--out", required=True, metavar="FOLDER", help="the folder of the shards"
     )
@@ -334,6 +357,8 @@ def _prepare(args: argparse.Namespace) -> None:
         args.out,
         tokenizer=args.tokenizer,
         vocabulary_size=args.vocabulary_size,
+        lowercase=args.lowercase,
+        character_coverage=args.character_coverage,
         workers=args.workers,
         progress=False if args.quiet else None,
     )

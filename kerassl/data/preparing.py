@@ -21,6 +21,8 @@ from kerassl.data.tokenizers import (
 from kerassl.data.windows import DocumentEncoder
 
 UNFINISHED = "unfinished.json"
+# Kinds whose vocabulary may leave characters out.
+SPELLING_KINDS = ("wordpiece", "sentencepiece")
 # Documents that a process is handed at once.
 DOCUMENTS = 256
 
@@ -31,6 +33,8 @@ def prepare(
     *,
     tokenizer="bpe",
     vocabulary_size: int = 8000,
+    lowercase: bool | None = None,
+    character_coverage: float | None = None,
     shard_tokens: int = 1 << 24,
     workers: int | None = None,
     progress: bool | None = None,
@@ -52,6 +56,11 @@ def prepare(
             `"sentencepiece"`; the folder of a stored tokenizer; or a KerasHub
             tokenizer with start, end and padding tokens.
         vocabulary_size: Pieces of a tokenizer that is trained.
+        lowercase: Whether a tokenizer that is trained folds case; None for
+            what `train_tokenizer` does for its kind.
+        character_coverage: Of a tokenizer that is trained, as in
+            `train_tokenizer`; None for its default. Chinese has thousands of
+            characters: 0.9995 leaves the rarest out of a small vocabulary.
         shard_tokens: Tokens in a shard, about.
         workers: Processes that tokenise; None for the number of processors.
             With 1 all is done in this process.
@@ -63,7 +72,9 @@ def prepare(
 
     Raises:
         ValueError: If an argument is out of range, the tokenizer cannot be
-            trained, or the folder holds shards of another configuration.
+            trained or is not to be although `lowercase` or
+            `character_coverage` is given, or the folder holds shards of
+            another configuration.
         FileNotFoundError: If no file of the corpus, or no tokenizer, is there.
 
     Example:
@@ -82,12 +93,25 @@ def prepare(
             "`workers` and `shard_tokens` must be at least 1. Received: "
             f"{workers} and {shard_tokens}"
         )
+    training = {"lowercase": lowercase, "character_coverage": character_coverage}
+    training = {name: value for name, value in training.items() if value is not None}
+    if training and not _is_kind(tokenizer):
+        raise ValueError(
+            f"`{next(iter(training))}` must be None where no tokenizer is trained. "
+            f"Received: {training} and the tokenizer {_described(tokenizer)!r}"
+        )
+    if character_coverage is not None and tokenizer not in SPELLING_KINDS:
+        raise ValueError(
+            f"`character_coverage` must be None but for {SPELLING_KINDS}. Received: "
+            f"{character_coverage} and the tokenizer {tokenizer!r}"
+        )
     source = as_source(corpus, modality="text")
     folder = pathlib.Path(out).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "tokenizer": _described(tokenizer),
         "vocabulary_size": vocabulary_size,
+        **training,
         "shard_tokens": shard_tokens,
     }
     plan = {
@@ -96,7 +120,7 @@ def prepare(
         "corpus": json.loads(json.dumps(source.describe())),
     }
     shards = _earlier(folder, plan)
-    _tokenizer(folder, tokenizer, vocabulary_size, source, progress)
+    _tokenizer(folder, tokenizer, source, progress, vocabulary_size, **training)
     encode = DocumentEncoder(load_tokenizer(folder / TOKENIZER))
     plan["dtype"] = np.dtype(encode.dtype).name
     plan["end_token_id"] = int(encode.end)
@@ -140,15 +164,20 @@ def _earlier(folder, plan):
     return earlier["shards"]
 
 
-def _tokenizer(folder, tokenizer, vocabulary_size, source, progress):
+def _is_kind(tokenizer):
+    return isinstance(tokenizer, str) and tokenizer in KINDS
+
+
+def _tokenizer(folder, tokenizer, source, progress, vocabulary_size, **training):
     """Makes the tokenizer of a folder where it is not there yet."""
     if (folder / TOKENIZER / CONFIG_FILE).is_file():
         return
-    if isinstance(tokenizer, str) and tokenizer in KINDS:
+    if _is_kind(tokenizer):
         train_tokenizer(
             source,
             tokenizer,
             vocabulary_size,
+            **training,
             out=folder / TOKENIZER,
             progress=progress,
         )

@@ -1,4 +1,6 @@
+import itertools
 import json
+import unicodedata
 
 import numpy as np
 import pytest
@@ -42,6 +44,66 @@ def test_shards_hold_what_packing_gives(kind, tmp_path):
     assert manifest["tokens"] == len(stream(source))
     leftovers = {p.name for p in tmp_path.iterdir()}
     assert not any("unfinished" in name for name in leftovers)
+
+
+def chinese():
+    who = ("小猫", "我的老师", "那位医生", "邻居的狗", "一个孩子")
+    when = ("昨天早上", "在2024年", "下雨的时候", "吃完晚饭以后")
+    what = ("在院子里睡觉。", "读了一本书！", "去Beijing看朋友，", "说：“明天见。”")
+    tail = ("大家都很高兴。", "谁也不知道为什么？", "后来就回家了。")
+    return ["".join(parts) for parts in itertools.product(when, who, what, tail)]
+
+
+def letters(text):
+    """Returns a text without spaces, its full-width signs as their plain ones."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+@pytest.mark.parametrize("keep_case", [False, True])
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece", "sentencepiece"])
+def test_chinese_comes_back_from_its_shards(kind, keep_case, tmp_path):
+    texts = chinese()
+    options = {"tokenizer": kind, "vocabulary_size": 300 if kind == "bpe" else 100}
+    if keep_case:
+        options["lowercase"] = False
+    if kind != "bpe":
+        options["character_coverage"] = 1.0
+    source = prepare(tmp_path, texts, **options)
+    manifest = source.manifest
+    assert manifest["documents"] == len(texts) == 240
+    assert manifest["text_bytes"] == sum(len(text.encode()) for text in texts)
+    assert manifest["settings"] == {**options, "shard_tokens": 6000}
+    ids = stream(source)
+    assert manifest["tokens"] == len(ids) < 0.7 * manifest["text_bytes"]
+    documents = np.split(ids, np.flatnonzero(ids == manifest["end_token_id"])[1:])
+    told = [source.tokenizer.detokenize(ids[1:].astype("int32")) for ids in documents]
+    if kind == "bpe":
+        assert told == texts
+        return
+    assert not np.any(ids == 1)  # the unknown piece
+    if not keep_case:
+        texts = [text.lower() for text in texts]
+    assert [letters(text) for text in told] == [letters(text) for text in texts]
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece"])
+def test_a_small_vocabulary_spells_the_frequent_characters(kind, tmp_path):
+    texts = chinese() * 4 + ["龘"]
+    options = {"tokenizer": kind, "vocabulary_size": 100}
+    ids = stream(prepare(tmp_path, texts, character_coverage=0.9995, **options))
+    assert np.flatnonzero(ids == 1).tolist() == [len(ids) - 1]
+
+
+def test_options_of_training_need_a_tokenizer_to_train(tmp_path):
+    prepare(tmp_path / "one")
+    stored = tmp_path / "one" / "tokenizer"
+    for option in ({"lowercase": False}, {"character_coverage": 0.9}):
+        with pytest.raises(ValueError, match=f"`{next(iter(option))}` must be None"):
+            prepare(tmp_path / "two", tokenizer=stored, **option)
+    with pytest.raises(ValueError, match="`character_coverage` must be None but for"):
+        prepare(tmp_path / "two", character_coverage=0.9)
+    with pytest.raises(ValueError, match="`lowercase` must be False or None"):
+        prepare(tmp_path / "three", lowercase=True)
 
 
 def test_a_stopped_run_goes_on(tmp_path, monkeypatch):
@@ -114,6 +176,21 @@ def test_the_command(tmp_path, capsys):
     assert cli.main([*command, "--vocabulary-size", "10"]) == 2
     assert "another configuration" in capsys.readouterr().err
     assert cli.main(["prepare", "nowhere/*.txt", "--out", str(tmp_path / "x")]) == 2
+
+
+def test_the_command_can_keep_case(tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("Polish polish\n" * 20)
+    out = tmp_path / "shards"
+    command = ["prepare", str(corpus), "--out", str(out), "--quiet", "--workers", "1"]
+    words = ["--tokenizer", "wordpiece", "--vocabulary-size", "20", "--keep-case"]
+    assert cli.main([*command, *words, "--character-coverage", "1.0"]) == 0
+    settings = data.TokenShards(out, 4).manifest["settings"]
+    assert (settings["lowercase"], settings["character_coverage"]) == (False, 1.0)
+    tokenizer = data.load_tokenizer(out / "tokenizer")
+    assert tokenizer.detokenize(tokenizer("Polish")) == "Polish"
+    with pytest.raises(SystemExit):
+        cli.main([*command, "--lowercase", "--keep-case"])
 
 
 def test_pretraining_from_shards(tmp_path):
