@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerassl import distribute
+from kerassl.layers.sizes import check_positive_integers
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -38,12 +39,7 @@ class MemoryQueue(keras.layers.Layer):
 
     def __init__(self, size: int, dim: int, *, name: str | None = None, **kwargs):
         super().__init__(name=name, **{**kwargs, "dtype": "float32"})
-        for argument, value in (("size", size), ("dim", dim)):
-            if not isinstance(value, int) or value < 1:
-                raise ValueError(
-                    f"`{argument}` must be a positive integer. "
-                    f"Received: {argument}={value!r}"
-                )
+        check_positive_integers(size=size, dim=dim)
         self.size = size
         self.dim = dim
         self.rows = self.add_weight(

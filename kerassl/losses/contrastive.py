@@ -8,6 +8,14 @@ from keras import ops
 _EXCLUDED = -1e9
 
 
+def check_temperature(temperature):
+    """Raises ValueError unless `temperature` is above 0."""
+    if not temperature > 0:
+        raise ValueError(
+            f"`temperature` must be above 0. Received: temperature={temperature}"
+        )
+
+
 def nt_xent(z1, z2, temperature: float = 0.1):
     """Returns the NT-Xent loss of a batch of positive pairs (SimCLR).
 
@@ -181,10 +189,7 @@ def in_batch_logits(queries, keys, offset=0, temperature: float = 0.05):
         >>> tuple(logits.shape), ops.convert_to_numpy(positives).tolist()
         ((2, 4), [2, 3])
     """
-    if not temperature > 0:
-        raise ValueError(
-            f"`temperature` must be above 0. Received: temperature={temperature}"
-        )
+    check_temperature(temperature)
     shapes = tuple(queries.shape), tuple(keys.shape)
     if {len(shape) for shape in shapes} != {2} or shapes[0][1] != shapes[1][1]:
         raise ValueError(
@@ -255,10 +260,7 @@ def queue_logits(queries, keys, queue, temperature: float = 0.2):
     Reference:
         He et al., 2019, algorithm 1, https://arxiv.org/abs/1911.05722
     """
-    if not temperature > 0:
-        raise ValueError(
-            f"`temperature` must be above 0. Received: temperature={temperature}"
-        )
+    check_temperature(temperature)
     shapes = [tuple(tensor.shape) for tensor in (queries, keys, queue)]
     fit = all(len(shape) == 2 and shape[1] == shapes[0][1] for shape in shapes)
     if not fit or shapes[0] != shapes[1]:
@@ -273,10 +275,7 @@ def queue_logits(queries, keys, queue, temperature: float = 0.2):
 
 
 def _check_pairs(z1, z2, keys1, keys2, temperature):
-    if not temperature > 0:
-        raise ValueError(
-            f"`temperature` must be above 0. Received: temperature={temperature}"
-        )
+    check_temperature(temperature)
     for names, a, b in (("z1, z2", z1, z2), ("keys1, keys2", keys1, keys2)):
         if len(a.shape) != 2 or tuple(a.shape) != tuple(b.shape):
             raise ValueError(

@@ -7,7 +7,8 @@ from kerassl.encoders.pooling import feature_model
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
-from kerassl.losses.contrastive import queue_info_nce, queue_logits
+from kerassl.layers.sizes import check_positive_integers
+from kerassl.losses.contrastive import check_temperature, queue_info_nce, queue_logits
 from kerassl.models.base import PretextModel
 
 
@@ -68,7 +69,8 @@ class MoCo(PretextModel):
 
     Raises:
         ValueError: If `temperature` <= 0, `momentum` is outside [0, 1],
-            `queue_size` < 1 or the encoder is not functional.
+            `queue_size` or a width is not a positive integer or the encoder
+            is not functional.
 
     Example:
         >>> import numpy as np
@@ -105,18 +107,13 @@ class MoCo(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if not temperature > 0:
-            raise ValueError(
-                f"`temperature` must be above 0. Received: temperature={temperature}"
-            )
+        check_temperature(temperature)
+        check_positive_integers(projection_dim=projection_dim, queue_size=queue_size)
+        if hidden_dim is not None:
+            check_positive_integers(hidden_dim=hidden_dim)
         if not 0 <= momentum <= 1:
             raise ValueError(
                 f"`momentum` must be in [0, 1]. Received: momentum={momentum}"
-            )
-        if not isinstance(queue_size, int) or queue_size < 1:
-            raise ValueError(
-                "`queue_size` must be a positive integer. "
-                f"Received: queue_size={queue_size!r}"
             )
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim

@@ -6,7 +6,12 @@ from keras import ops
 from kerassl import distribute
 from kerassl.encoders.pooling import feature_model
 from kerassl.layers.projection_head import ProjectionHead
-from kerassl.losses.contrastive import nt_xent_logits, nt_xent_per_example
+from kerassl.layers.sizes import check_positive_integers
+from kerassl.losses.contrastive import (
+    check_temperature,
+    nt_xent_logits,
+    nt_xent_per_example,
+)
 from kerassl.models.base import PretextModel
 
 
@@ -46,7 +51,8 @@ class SimCLR(PretextModel):
             of the other view of the same image.
 
     Raises:
-        ValueError: If `temperature` <= 0 or the encoder is not functional.
+        ValueError: If `temperature` <= 0, a width is not a positive integer or
+            the encoder is not functional.
 
     Example:
         >>> import numpy as np
@@ -79,10 +85,10 @@ class SimCLR(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if not temperature > 0:
-            raise ValueError(
-                f"`temperature` must be above 0. Received: temperature={temperature}"
-            )
+        check_temperature(temperature)
+        check_positive_integers(projection_dim=projection_dim)
+        if hidden_dim is not None:
+            check_positive_integers(hidden_dim=hidden_dim)
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim
         self.temperature = temperature

@@ -5,7 +5,11 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.encoders.pooling import feature_model
-from kerassl.losses.contrastive import in_batch_info_nce, in_batch_logits
+from kerassl.losses.contrastive import (
+    check_temperature,
+    in_batch_info_nce,
+    in_batch_logits,
+)
 from kerassl.metrics.geometry import alignment, uniformity
 from kerassl.models.base import PretextModel
 
@@ -95,10 +99,7 @@ class SimCSE(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if not temperature > 0:
-            raise ValueError(
-                f"`temperature` must be above 0. Received: temperature={temperature}"
-            )
+        check_temperature(temperature)
         if pooler not in POOLERS:
             raise ValueError(f"`pooler` must be one of {POOLERS}. Received: {pooler!r}")
         self.temperature = temperature

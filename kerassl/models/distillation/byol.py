@@ -6,6 +6,7 @@ from keras import ops
 from kerassl.encoders.pooling import feature_model
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
+from kerassl.layers.sizes import check_positive_integers
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.models.base import PretextModel
 
@@ -64,8 +65,8 @@ class BYOL(PretextModel):
             length 1, from 0 to 8; 4 where predictions know nothing.
 
     Raises:
-        ValueError: If `total_steps` is not a positive integer, `base_tau` is
-            outside [0, 1] or the encoder is not functional.
+        ValueError: If `total_steps` or a width is not a positive integer,
+            `base_tau` is outside [0, 1] or the encoder is not functional.
 
     Example:
         >>> import numpy as np
@@ -99,11 +100,11 @@ class BYOL(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if not isinstance(total_steps, int) or total_steps < 1:
-            raise ValueError(
-                "`total_steps` must be a positive integer, the steps of the whole "
-                f"training. Received: total_steps={total_steps!r}"
-            )
+        check_positive_integers(
+            total_steps=total_steps,
+            projection_dim=projection_dim,
+            hidden_dim=hidden_dim,
+        )
         if not 0 <= base_tau <= 1:
             raise ValueError(
                 f"`base_tau` must be in [0, 1]. Received: base_tau={base_tau}"

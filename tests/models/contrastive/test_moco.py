@@ -1,43 +1,25 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from digit_views import (
+    assert_average,
+    assert_untouched_by_gradients,
+    batch,
+    digit_views,
+    few_label_accuracy,
+    train_step,
+    unit_rows,
+)
 
 from kerassl.data import digits
 from kerassl.encoders.resnet import resnet
 from kerassl.models.contrastive.moco import MoCo
-from kerassl.pretext.image.two_views import TwoViews
 
 
 def tiny(widths=(8, 12), jit_compile=False, **arguments):
     encoder = resnet((8, 8, 1), (1,) * len(widths), widths)
-    views = TwoViews(
-        8,
-        crop_scale=(0.4, 1.0),
-        flip_rate=0.0,
-        color_strength=0.5,
-        blur_rate=0.0,
-        jit_compile=jit_compile,
-    )
     options = {"projection_dim": 8, "queue_size": 40, **arguments}
-    return MoCo(encoder, views, **options)
-
-
-def images(count=96):
-    return digits().fetch(range(count)).numpy()
-
-
-def batch(task, count=16):
-    views = task.pretext(images(count), (0, 0))[0]
-    return {name: np.array(view) for name, view in views.items()}
-
-
-def train_step(task, x):
-    task.fit(x, batch_size=len(x["view1"]), shuffle=False, verbose=0)
-
-
-def unit_rows(x):
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
+    return MoCo(encoder, digit_views(jit_compile=jit_compile), **options)
 
 
 def test_loss_and_accuracy_are_those_of_the_written_formulas():
@@ -81,24 +63,14 @@ def test_momentum_encoder_is_the_average_of_the_query_encoders():
     expected = weights[0]
     for now in weights[1:]:
         expected = [0.7 * e + 0.3 * w for e, w in zip(expected, now, strict=True)]
-    network = task.momentum_encoder.network
-    averages = [v.numpy() for v in network.weights if "moving_" not in v.path]
-    for average, value in zip(averages, expected, strict=True):
-        np.testing.assert_allclose(average, value, rtol=1e-5, atol=1e-6)
+    assert_average(task.momentum_encoder.network, expected)
 
 
 def test_no_gradient_reaches_the_momentum_encoder():
     task = tiny(momentum=1.0)
     task.compile(keras.optimizers.AdamW(1e-2, weight_decay=0.1))
-    x = batch(task)
-    train_step(task, x)
-    weights = {v.path: v.numpy() for v in task.momentum_encoder.network.weights}
-    train_step(task, x)
-    for variable in task.momentum_encoder.network.weights:
-        same = np.array_equal(variable.numpy(), weights[variable.path])
-        assert same != ("moving_" in variable.path), variable.path
-    own = {id(v) for v in [*task.encoder.variables, *task.head.variables]}
-    assert {id(v) for v in task.trainable_variables} <= own
+    parts = (task.encoder, task.head)
+    assert_untouched_by_gradients(task, task.momentum_encoder.network, parts)
 
 
 def test_head_is_as_wide_as_the_encoder_by_default():
@@ -108,7 +80,14 @@ def test_head_is_as_wide_as_the_encoder_by_default():
 
 @pytest.mark.parametrize(
     "argument, value",
-    [("temperature", 0.0), ("momentum", 1.5), ("queue_size", 0), ("queue_size", 2.5)],
+    [
+        ("temperature", 0.0),
+        ("momentum", 1.5),
+        ("queue_size", 0),
+        ("queue_size", 2.5),
+        ("projection_dim", 0),
+        ("hidden_dim", 0),
+    ],
 )
 def test_errors(argument, value):
     with pytest.raises(ValueError, match=f"`{argument}` must.*{argument}={value}"):
@@ -116,25 +95,11 @@ def test_errors(argument, value):
 
 
 def test_learns_features_of_digits_that_beat_random_ones():
-    train, test = digits(), digits("test")
-    # Ten labels a class are enough where the features are good.
-    few = np.concatenate([np.flatnonzero(train.labels == k)[:10] for k in range(10)])
-
-    def accuracy(task):
-        def features(source, indices):
-            return task.features(task.pretext.prepare(source.fetch(indices)).numpy())
-
-        known, unknown = features(train, few), features(test, range(len(test)))
-        mean, std = known.mean(0), known.std(0) + 1e-6
-        probe = LogisticRegression(C=0.1, max_iter=500)
-        probe.fit((known - mean) / std, train.labels[few])
-        return probe.score((unknown - mean) / std, test.labels)
-
     options = {"projection_dim": 32, "queue_size": 512, "momentum": 0.99}
     task = tiny((16, 32), jit_compile=True, **options)
-    before = accuracy(task)
+    before = few_label_accuracy(task)
     task.compile(keras.optimizers.Adam(3e-3))
-    data = task.dataset(train, 128, seed=0)
+    data = task.dataset(digits(), 128, seed=0)
     history = task.fit(data, steps_per_epoch=60, epochs=2, verbose=0).history
     assert history["loss"][-1] < np.log(513) - 0.3
-    assert accuracy(task) > before + 0.1
+    assert few_label_accuracy(task) > before + 0.1

@@ -4,6 +4,7 @@ import keras
 import keras_hub
 import numpy as np
 import pytest
+from digit_views import digit_views
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
@@ -16,15 +17,8 @@ from kerassl.pretext.image.two_views import TwoViews
 
 def tiny(dtype=None, jit_compile=False, widths=(8, 12), **arguments):
     encoder = resnet((8, 8, 1), (1,) * len(widths), widths, dtype=dtype)
-    views = TwoViews(
-        8,
-        crop_scale=(0.4, 1.0),
-        flip_rate=0.0,
-        color_strength=0.5,
-        blur_rate=0.0,
-        jit_compile=jit_compile,
-    )
-    return SimCLR(encoder, views, projection_dim=8, **arguments)
+    views = digit_views(jit_compile=jit_compile)
+    return SimCLR(encoder, views, **{"projection_dim": 8, **arguments})
 
 
 def digits():
@@ -159,9 +153,12 @@ def test_keras_hub_backbones_are_encoders(backbone, tmp_path):
     )
 
 
-def test_temperature_is_checked():
-    with pytest.raises(ValueError, match="temperature=-1"):
-        tiny(temperature=-1)
+@pytest.mark.parametrize(
+    "argument, value", [("temperature", -1), ("projection_dim", 0), ("hidden_dim", 2.5)]
+)
+def test_errors(argument, value):
+    with pytest.raises(ValueError, match=f"`{argument}` must.*{argument}={value}"):
+        tiny(**{argument: value})
 
 
 def test_learns_features_of_digits_that_beat_random_ones():

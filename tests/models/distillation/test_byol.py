@@ -1,42 +1,29 @@
 import keras
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
+from digit_views import (
+    assert_average,
+    assert_untouched_by_gradients,
+    batch,
+    digit_views,
+    features_of,
+    few_label_accuracy,
+    train_step,
+    unit_rows,
+)
 
 from kerassl.data import digits
 from kerassl.encoders.resnet import resnet
 from kerassl.layers.moving_average import cosine_momentum
 from kerassl.metrics import effective_rank
 from kerassl.models.distillation.byol import BYOL
-from kerassl.pretext.image.two_views import TwoViews
 
 
 def tiny(widths=(8, 12), jit_compile=False, **arguments):
     encoder = resnet((8, 8, 1), (1,) * len(widths), widths)
-    views = TwoViews(
-        8,
-        crop_scale=(0.4, 1.0),
-        flip_rate=0.0,
-        color_strength=0.5,
-        blur_rate=0.0,
-        solarize_rate=(0.0, 0.2),
-        jit_compile=jit_compile,
-    )
+    views = digit_views(solarize_rate=(0.0, 0.2), jit_compile=jit_compile)
     options = {"total_steps": 10, "projection_dim": 8, "hidden_dim": 16, **arguments}
     return BYOL(encoder, views, **options)
-
-
-def batch(task, count=16):
-    views = task.pretext(digits().fetch(range(count)), (0, 0))[0]
-    return {name: np.array(view) for name, view in views.items()}
-
-
-def train_step(task, x):
-    task.fit(x, batch_size=len(x["view1"]), shuffle=False, verbose=0)
-
-
-def unit_rows(x):
-    return x / np.linalg.norm(x, axis=1, keepdims=True)
 
 
 def test_loss_is_that_of_the_written_formula():
@@ -68,26 +55,14 @@ def test_the_target_follows_the_papers_schedule():
         tau = 1 - (1 - 0.6) * (np.cos(np.pi * k / 4) + 1) / 2
         expected = [tau * e + (1 - tau) * w for e, w in zip(expected, now, strict=True)]
     np.testing.assert_allclose(task.tau, cosine_momentum(3, 4, 0.6), rtol=1e-6)
-    averages = [
-        v.numpy() for v in task.target.network.weights if "moving_" not in v.path
-    ]
-    for average, value in zip(averages, expected, strict=True):
-        np.testing.assert_allclose(average, value, rtol=1e-5, atol=1e-6)
+    assert_average(task.target.network, expected)
 
 
 def test_no_gradient_reaches_the_target():
     task = tiny(base_tau=1.0)
     task.compile(keras.optimizers.AdamW(1e-2, weight_decay=0.1))
-    x = batch(task)
-    train_step(task, x)
-    weights = {v.path: v.numpy() for v in task.target.network.weights}
-    train_step(task, x)
-    for variable in task.target.network.weights:
-        same = np.array_equal(variable.numpy(), weights[variable.path])
-        assert same != ("moving_" in variable.path), variable.path
     parts = (task.encoder, task.projector, task.predictor)
-    own = {id(v) for part in parts for v in part.variables}
-    assert {id(v) for v in task.trainable_variables} <= own
+    assert_untouched_by_gradients(task, task.target.network, parts)
 
 
 def test_loaded_weights_reach_the_target_in_the_first_step():
@@ -107,7 +82,13 @@ def test_last_layers_have_no_bias():
 
 @pytest.mark.parametrize(
     "argument, value",
-    [("total_steps", 0), ("total_steps", 2.5), ("base_tau", -0.1)],
+    [
+        ("total_steps", 0),
+        ("total_steps", 2.5),
+        ("base_tau", -0.1),
+        ("projection_dim", 0),
+        ("hidden_dim", None),
+    ],
 )
 def test_errors(argument, value):
     with pytest.raises(ValueError, match=f"`{argument}` must.*{argument}={value}"):
@@ -115,21 +96,6 @@ def test_errors(argument, value):
 
 
 def test_learns_features_of_digits_that_beat_random_ones():
-    train, test = digits(), digits("test")
-    # Ten labels a class are enough where the features are good.
-    few = np.concatenate([np.flatnonzero(train.labels == k)[:10] for k in range(10)])
-
-    def features(task, source, indices):
-        return task.features(task.pretext.prepare(source.fetch(indices)).numpy())
-
-    def accuracy(task):
-        known = features(task, train, few)
-        unknown = features(task, test, range(len(test)))
-        mean, std = known.mean(0), known.std(0) + 1e-6
-        probe = LogisticRegression(C=0.1, max_iter=500)
-        probe.fit((known - mean) / std, train.labels[few])
-        return probe.score((unknown - mean) / std, test.labels)
-
     task = tiny(
         (16, 32),
         jit_compile=True,
@@ -138,9 +104,9 @@ def test_learns_features_of_digits_that_beat_random_ones():
         projection_dim=32,
         hidden_dim=128,
     )
-    before = accuracy(task)
+    before = few_label_accuracy(task)
     task.compile(keras.optimizers.Adam(3e-3))
-    data = task.dataset(train, 128, seed=0)
+    data = task.dataset(digits(), 128, seed=0)
     task.fit(data, steps_per_epoch=120, verbose=0)
-    assert accuracy(task) > before + 0.1
-    assert effective_rank(features(task, test, range(len(test)))) > 5
+    assert few_label_accuracy(task) > before + 0.1
+    assert effective_rank(features_of(task, digits("test"))) > 5

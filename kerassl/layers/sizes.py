@@ -1,0 +1,20 @@
+"""The check that sizes and widths have in common."""
+
+
+def check_positive_integers(**sizes):
+    """Raises ValueError unless each is an integer above 0.
+
+    Args:
+        **sizes: What to check, under the names of the user's arguments.
+
+    Example:
+        >>> check_positive_integers(queue_size=0)
+        Traceback (most recent call last):
+        ...
+        ValueError: `queue_size` must be a positive integer. Received: queue_size=0
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, int) or size < 1:
+            raise ValueError(
+                f"`{name}` must be a positive integer. Received: {name}={size!r}"
+            )
