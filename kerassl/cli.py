@@ -255,9 +255,10 @@ def _preset(parser: argparse.ArgumentParser) -> None:
 def _data(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
+        nargs="+",
         metavar="PATH",
-        help="your own examples: a folder, a file, or a quoted pattern such as "
-        "'corpus/*.txt' (default: the preset's own data)",
+        help="your own examples: a folder, text files, folders of them, or patterns "
+        "such as corpus/*.txt (default: the preset's own data)",
     )
 
 
@@ -314,6 +315,13 @@ def _quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
+def _examples(args: argparse.Namespace) -> Any:
+    """Returns what --data names as `kerassl.pretrain` takes it."""
+    if args.data is None or len(args.data) == 1:
+        return args.data and args.data[0]
+    return [Path(path) for path in args.data]  # strings would be documents
+
+
 def _overrides(args: argparse.Namespace) -> dict[str, Any]:
     return dict(zoo.parse_override(text) for text in args.set)
 
@@ -333,7 +341,7 @@ def _pretrain(args: argparse.Namespace) -> None:
     _allow_modules(args)
     run = kerassl.pretrain(
         args.preset,
-        args.data,
+        _examples(args),
         out=args.out,
         steps=args.steps,
         batch_size=args.batch_size,
@@ -379,7 +387,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     _allow_modules(args)
     run = kerassl.evaluate(
         folder,
-        data=args.data,
+        data=_examples(args),
         seed=args.seed,
         overrides=overrides,
         progress=not args.quiet,
@@ -427,7 +435,7 @@ def _preview(args: argparse.Namespace) -> None:
 
     spec = zoo.override(spec, overrides)
     out = args.out or f"{spec['name']}.png"
-    examples = zoo.build(spec["data"]) if args.data is None else args.data
+    examples = zoo.build(spec["data"]) if args.data is None else _examples(args)
     options = {}
     if isinstance(examples, str) and is_shard_folder(examples):
         options["sequence_length"] = spec["pretext"]["sequence_length"]

@@ -71,7 +71,8 @@ def pretrain(
         preset_or_task: A preset's name, the path of a preset of your own, or a
             `kerassl.models.PretextModel`, compiled or not.
         data: The training examples: an array, a list of strings, a path or
-            glob, a `kerassl.data.Source`. None takes the preset's own.
+            glob, a list of `pathlib.Path`, a `kerassl.data.Source`. None takes
+            the preset's own.
         out: The run's folder; "runs/NAME" by default.
         steps: Optimizer steps; None for the preset's number.
         batch_size: Examples in a step over all replicas; None for the
@@ -146,7 +147,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     run = Run(path)
     plan = {**run.config}
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
-    given = plan["examples"] if data is None else data
+    given = _read_back(plan["examples"]) if data is None else data
     split_seed = plan["seed"] if seed is None else seed
     train, test = _sources(plan, given, plan["seed"], hold_out=True)
     if test is None:
@@ -253,12 +254,22 @@ def _options(plan, examples):
 
 
 def _described(examples):
-    """Returns what run.json says of the data: a path, else only the type."""
+    """Returns what run.json says of the data: the paths, else only the type."""
     if examples is None or isinstance(examples, str):
         return examples
     if isinstance(examples, Path):
         return str(examples)
+    if isinstance(examples, list) and examples:
+        if all(isinstance(path, Path) for path in examples):
+            return [str(path) for path in examples]
     return f"<{type(examples).__name__}>"
+
+
+def _read_back(described):
+    """Returns the data that run.json names, the reverse of `_described`."""
+    if isinstance(described, list):
+        return [Path(path) for path in described]
+    return described
 
 
 def _test_split(spec):

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -150,6 +151,15 @@ def test_options_become_arguments(asked, capsys):
     ]
 
 
+def test_several_paths_are_files_not_documents(asked):
+    words = "pretrain bert_tiny --quiet --data a.txt b/*.txt"
+    assert cli.main(words.split()) == cli.DONE
+    assert cli.main(["evaluate", ".", "--data", "a", "b"]) == cli.DONE
+    (_, (_, trained), _), (_, _, options) = asked
+    assert trained == [Path("a.txt"), Path("b/*.txt")]
+    assert options["data"] == [Path("a"), Path("b")]
+
+
 def test_evaluate_takes_a_folder_or_the_name_of_its_preset(asked, tmp_path):
     assert cli.main(["evaluate", str(tmp_path), "--seed", "2"]) == cli.DONE
     assert cli.main(["evaluate", "simclr_digits"]) == cli.DONE
@@ -224,7 +234,10 @@ def test_preview_of_texts_trains_a_tokenizer(capsys, tmp_path):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("the cat sat on the mat\nthe dog ate the hat\n" * 4)
     out = tmp_path / "masks.png"
-    words = ["preview", "bert_tiny", "--data", str(corpus), "--out", str(out)]
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "a.txt").write_text("the bat sat\n")
+    data = [str(corpus), str(tmp_path / "more" / "*.txt")]
+    words = ["preview", "bert_tiny", "--data", *data, "--out", str(out)]
     size = ["--set", "tokenizer.vocabulary_size=35"]
     assert cli.main([*words, *size]) == cli.DONE, capsys.readouterr().err
     assert out.read_bytes().startswith(b"\x89PNG")

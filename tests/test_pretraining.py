@@ -214,7 +214,7 @@ def test_a_run_of_several_files_is_known_again(tmp_path):
         "steps": 1,
         "batch_size": 8,
         "overrides": {
-            "tokenizer.vocabulary_size": 40,
+            "tokenizer.vocabulary_size": 50,
             "encoder.num_layers": 1,
             "pretext.sequence_length": 8,
         },

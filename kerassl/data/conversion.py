@@ -35,7 +35,7 @@ def as_source(examples, *, modality=None, **options):
     | `"keras:cifar10"` and so on | `keras_dataset` |
     | folder of images | `ImageFolder` |
     | folder that `prepare` wrote | `TokenShards` |
-    | folder of text, text file, glob, list of paths | `TextSource` |
+    | folder of text, text file, glob, list of these | `TextSource` |
     | `.npy` file | `ArraySource` |
     | `tf.data.Dataset` of single examples | `StreamSource` |
 
@@ -135,7 +135,9 @@ def _from_path(examples, modality, options):
     matches = sorted(glob.glob(str(path), recursive=True))
     if not matches:
         raise FileNotFoundError(_unknown(str(examples)))
-    return _from_paths([pathlib.Path(match) for match in matches], modality, options)
+    matches = [pathlib.Path(match) for match in matches]
+    files = [match for match in matches if not match.is_dir()]
+    return _from_paths(files or matches, modality, options)
 
 
 def _from_paths(paths, modality, options):
@@ -149,7 +151,7 @@ def _from_paths(paths, modality, options):
             + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
             + (". Text files go to a text preset." if is_text_file(paths[0]) else "")
         )
-    return _text([path for path in paths if not path.is_dir()] or paths, options)
+    return _text(paths, options)
 
 
 def _text(patterns, options):
