@@ -1,4 +1,4 @@
-"""MoCo or BYOL on Fashion-MNIST for a few CPU minutes, beside its control.
+"""SimCLR, MoCo or BYOL on Fashion-MNIST in CPU minutes, beside its control.
 
     KERASSL_DATA=... python benchmarks/fashion.py --task moco
 
@@ -26,7 +26,7 @@ MEASURES = ("linear probe", "kNN", "embedding std", "effective rank")
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--task", choices=("moco", "byol"), required=True)
+    parser.add_argument("--task", choices=("simclr", "moco", "byol"), required=True)
     preset = f"{parser.parse_args().task}_fashion"
     x, y = real_data.fashion_mnist("train")
     x_test, y_test = real_data.fashion_mnist("test")

@@ -18,7 +18,7 @@ import time
 import keras
 import numpy as np
 import real_data
-from simclr_fashion import draw
+from fashion import draw
 
 from kerassl import encoders, pretraining, transfer, zoo
 from kerassl.metrics import frechet_distance
