@@ -141,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
         "--tokenizer",
         default="bpe",
         metavar="KIND",
-        help="bpe, wordpiece or sentencepiece to train one, or the folder of a "
+        help="bpe, wordpiece, sentencepiece or word to train one, or the folder of a "
         "stored tokenizer (default: bpe)",
     )
     prepare.add_argument(

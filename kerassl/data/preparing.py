@@ -52,8 +52,8 @@ def prepare(
         corpus: A `kerassl.data.Source` of texts, or what `as_source` makes
             one of: a path, a glob, a list of paths or of strings.
         out: Folder to write to.
-        tokenizer: A kind to train, `"bpe"`, `"wordpiece"` or
-            `"sentencepiece"`; the folder of a stored tokenizer; or a KerasHub
+        tokenizer: A kind to train, `"bpe"`, `"wordpiece"`, `"sentencepiece"`
+            or `"word"`; the folder of a stored tokenizer; or a KerasHub
             tokenizer with start, end and padding tokens.
         vocabulary_size: Pieces of a tokenizer that is trained.
         lowercase: Whether a tokenizer that is trained folds case; None for

@@ -129,8 +129,7 @@ class WordVectors:
             KeyError: If the word is not there.
         """
         if not isinstance(word, str):
-            vector = np.asarray(word, np.float32)
-            return self._best(vector / max(np.linalg.norm(vector), 1e-12), k, [])
+            return self._best(np.asarray(word, np.float32), k, [])
         place = self._known(word)
         return self._best(self._unit[place], k, [place])
 
@@ -151,7 +150,7 @@ class WordVectors:
         """
         places = [self._known(word) for word in (a, b, c)]
         target = self._unit[places[1]] - self._unit[places[0]] + self._unit[places[2]]
-        return self._best(target / max(np.linalg.norm(target), 1e-12), k, places)
+        return self._best(target, k, places)
 
     def similarity(self, pairs, scores):
         """Returns the rank correlation of cosines with human scores.
@@ -225,7 +224,7 @@ class WordVectors:
         return place
 
     def _best(self, vector, k, left_out):
-        cosines = self._unit @ vector
+        cosines = self._unit @ vector / max(float(np.linalg.norm(vector)), 1e-12)
         cosines[left_out] = -np.inf
         best = np.argsort(-cosines)[: min(k, len(self) - len(left_out))]
         return [(self.words[i], float(cosines[i])) for i in best]

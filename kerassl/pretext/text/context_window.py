@@ -1,5 +1,6 @@
 """The words around each word, and negatives: the data of word2vec."""
 
+import itertools
 import math
 
 import keras
@@ -198,21 +199,21 @@ class ContextWindow(TextPretextLayer):
             A `matplotlib.figure.Figure`.
         """
         (x,) = self(inputs, seed)
-        first = {name: value[:4, 0].numpy() for name, value in x.items()}
-        name = self.tokenizer.id_to_token
-        centre, rows = self.block_length // 2, []
-        for words, looks in zip(first["token_ids"], first["in_window"], strict=True):
-            marks = np.where(
-                looks[centre, self.window :][: len(words)], "around", "plain"
-            )
-            marks[centre] = "centre"
-            rows.append(
-                [
-                    (name(int(token)), str(mark), "")
-                    for token, mark in zip(words, marks, strict=True)
-                    if token != self.tokenizer.pad_token_id
-                ]
-            )
+        blocks = zip(
+            np.concatenate(x["token_ids"]), np.concatenate(x["in_window"]), strict=True
+        )
+        rows = []
+        for words, looks in itertools.islice(blocks, 4):
+            words = words[words != self.tokenizer.pad_token_id]
+            marks = np.full(len(words), "plain", object)
+            centre = len(words) // 2
+            if len(words):
+                seen = looks[centre, self.window : self.window + len(words)]
+                marks[seen > 0], marks[centre] = "around", "centre"
+            names = [self.tokenizer.id_to_token(int(word)) for word in words]
+            rows.append([(*pair, "") for pair in zip(names, marks, strict=True)])
+        # All words are in the first rows; few texts leave the others empty.
+        rows = [row for row in rows if row] or rows[:1]
         return token_figure(rows)
 
     def get_config(self):

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data import ArraySource
+from kerassl.data import ArraySource, prepare, pretext_dataset
 from kerassl.data.tokenizers import train_tokenizer
 from kerassl.data.windows import pack_documents
 from kerassl.pretext.text import ContextWindow
@@ -130,6 +130,20 @@ def test_windows_of_a_stream_give_each_word_once(tokenizer):
     assert found[5:].tolist() == np.bincount(read, minlength=20)[5:].tolist()
 
 
+def test_shards_are_read_as_texts_are(tmp_path):
+    texts = TEXTS * 5
+    shards = prepare(
+        [text for text in texts if text], tmp_path, tokenizer="word", workers=1
+    )
+    pretext = layer(shards.tokenizer)
+    from_shards = next(iter(pretext_dataset(tmp_path, pretext, batch_size=2)))
+    from_texts = next(
+        iter(pretext_dataset([text for text in texts if text], pretext, batch_size=2))
+    )
+    for name, value in from_shards[0].items():
+        np.testing.assert_array_equal(value, from_texts[0][name])
+
+
 def test_no_word_looks_into_another_document(tokenizer):
     ids = np.arange(5, 22)[None] % 9 + 5
     segments = np.array([[0] * 6 + [1] * 11])
@@ -173,7 +187,10 @@ def test_prepare_gives_the_known_words(tokenizer):
 def test_draw_shows_the_words(tokenizer):
     figure = layer(tokenizer).draw(tf.constant(TEXTS[3:]), SEED)
     shown = [text.get_text() for text in figure.texts]
-    assert {"one", "two", "three", "four"} <= set(shown)
+    assert shown[:2] == ["a word", "a word around it, asked for"]
+    words = [tokenizer.id_to_token(word) for word in known_words(tokenizer)[3]]
+    assert [text for text in shown[2:] if text] == words[:16]
+    assert layer(tokenizer).draw(tf.constant([""]), SEED).texts == []
 
 
 def test_configuration(tokenizer):

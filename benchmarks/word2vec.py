@@ -1,0 +1,184 @@
+"""Word similarity, analogies and words per second beside gensim.
+
+    pip install gensim
+    KERASSL_DATA=... taskset -c 0 python benchmarks/word2vec.py
+
+Trains skip-gram and CBOW on 3 million words of English (encyclopedia summaries,
+film reviews, WikiText-2's validation and test texts, Shakespeare, news), by kerassl
+and by gensim 4.4 with the same words, dimension, window, negatives, subsampling,
+least count and epochs, each in a process of its own and one after the other. gensim
+gets one worker, and kerassl what one processor gives; gensim's own learning rate is
+its default, kerassl's that of its presets. Then come Spearman's rank correlation with
+WordSim-353 and SimLex-999, the share of 19,544 analogies answered rightly (of those
+whose words are known), and the seconds of training.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import real_data
+
+DIM, WINDOW, NEGATIVES, MIN_COUNT, SUBSAMPLING = 100, 5, 5, 5, 1e-3
+# A token alone that WikiText puts for what it leaves out.
+LEFT_OUT = ("<unk>", "@-@", "@,@", "@.@")
+
+
+def corpus():
+    """Returns a list of English texts."""
+    texts = real_data.wiki_summaries() + real_data.movie_reviews()[0]
+    for name in ("wikitext2_valid.txt", "wikitext2_test.txt", "tinyshakespeare.txt"):
+        text = real_data.path("corpus_en", name).read_text("utf-8")
+        for token in LEFT_OUT:
+            text = text.replace(token, " ")
+        texts += text.split("\n\n" if "shakespeare" in name else "\n")
+    with open(real_data.path("ag_news", "test.csv"), encoding="utf-8") as file:
+        texts += [" ".join(row[1:]) for row in csv.reader(file)]
+    return [text for text in texts if text.strip()]
+
+
+def scores(vectors):
+    """Returns what word vectors know, by name, with the questions covered."""
+    found = {}
+    for name in ("WS-353-ALL", "WS-353-SIM", "WS-353-REL", "SIMLEX-999"):
+        rows = real_data.path("wordsim", f"EN-{name}.txt").read_text().splitlines()
+        rows = [row.split() for row in rows]
+        found[name] = vectors.similarity(
+            [row[:2] for row in rows], [float(row[2]) for row in rows]
+        )
+    lines = real_data.path("wordsim", "questions-words.txt").read_text().splitlines()
+    questions = [line.split() for line in lines if not line.startswith(":")]
+    found["analogies"] = vectors.analogy_accuracy(questions)
+    return found
+
+
+def train_kerassl(texts, model, epochs, seed):
+    """Returns (WordVectors, training seconds, words of the corpus)."""
+    import keras
+
+    from kerassl import data, transfer, zoo
+
+    tokenizer = data.train_tokenizer(texts, "word", 1 << 20, min_count=MIN_COUNT)
+    keras.utils.set_random_seed(seed)
+    settings = {
+        "encoder.dim": DIM,
+        "pretext.window": WINDOW,
+        "pretext.subsampling": SUBSAMPLING,
+        "model.negatives": NEGATIVES,
+    }
+    task = zoo.load(f"word2vec_{model}", tokenizer=tokenizer, overrides=settings)
+    recipe = zoo.config(f"word2vec_{model}")["recipe"]
+    source = data.pack_documents(
+        data.ArraySource(texts), tokenizer, task.pretext.sequence_length
+    )
+    dataset = task.dataset(source, recipe["batch_size"], seed=seed)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe["learning_rate"], epochs * dataset.steps_per_epoch
+    )
+    optimizer = zoo.build(recipe["optimizer"], learning_rate=schedule)
+    task.compile(optimizer)
+    begin = time.monotonic()
+    task.fit(dataset, epochs=epochs, verbose=0)
+    seconds = time.monotonic() - begin
+    return transfer.WordVectors.of(task), seconds
+
+
+def train_gensim(texts, model, epochs, seed):
+    """Returns (WordVectors, training seconds) of gensim on the same words."""
+    from gensim.models import Word2Vec
+
+    from kerassl.data import train_tokenizer
+    from kerassl.transfer import WordVectors
+
+    tokenizer = train_tokenizer(texts, "word", 1 << 20, min_count=MIN_COUNT)
+    documents = words_of(texts, tokenizer)
+    task = Word2Vec(
+        vector_size=DIM,
+        window=WINDOW,
+        min_count=1,  # rare words are left out already
+        sg=int(model == "skipgram"),
+        negative=NEGATIVES,
+        sample=SUBSAMPLING,
+        seed=seed,
+        workers=1,
+    )
+    task.build_vocab(documents)
+    begin = time.monotonic()
+    task.train(documents, total_examples=len(documents), epochs=epochs)
+    seconds = time.monotonic() - begin
+    return WordVectors(task.wv.index_to_key, task.wv.vectors), seconds
+
+
+def words_of(texts, tokenizer):
+    """Returns the known words of each text, in its order."""
+    import tensorflow as tf
+
+    tokenize, documents = tf.function(lambda batch: tokenizer(batch)), []
+    names = tokenizer.get_vocabulary()
+    for begin in range(0, len(texts), 512):
+        for row in tokenize(tf.constant(texts[begin : begin + 512])).to_list():
+            documents.append([names[i] for i in row if tokenizer.counts[i] and i != 1])
+    return documents
+
+
+def one(library, model, epochs, seed):
+    texts = corpus()
+    train = {"kerassl": train_kerassl, "gensim": train_gensim}[library]
+    vectors, seconds = train(texts, model, epochs, seed)
+    print(
+        json.dumps({"seconds": seconds, "vocabulary": len(vectors), **scores(vectors)})
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--one", nargs=3, metavar=("LIBRARY", "MODEL", "SEED"))
+    given = parser.parse_args()
+    if given.one:
+        library, model, seed = given.one
+        one(library, model, given.epochs, int(seed))
+        return
+    from kerassl.data import train_tokenizer
+
+    counts = train_tokenizer(corpus(), "word", 1 << 20, min_count=MIN_COUNT).counts
+    words = int(counts[5:].sum())
+    print(f"{words:,} words, {len(counts) - 5:,} different, {given.epochs} epochs")
+    measured = {}
+    for seed in range(given.seeds):
+        for model in ("skipgram", "cbow"):
+            for library in ("kerassl", "gensim"):
+                arguments = ["--epochs", str(given.epochs), "--one", library, model]
+                done = subprocess.run(
+                    [sys.executable, __file__, *arguments, str(seed)],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                )
+                found = json.loads(done.stdout.splitlines()[-1])
+                print(library, model, seed, json.dumps(found), flush=True)
+                measured.setdefault((model, library), []).append(found)
+    for (model, library), runs in measured.items():
+        line = f"| {model} | {library} |"
+        for name in (
+            "WS-353-ALL",
+            "WS-353-SIM",
+            "WS-353-REL",
+            "SIMLEX-999",
+            "analogies",
+        ):
+            values = [run[name][0] for run in runs]
+            spread = statistics.stdev(values) if len(values) > 1 else 0.0
+            line += f" {statistics.mean(values):.3f} ± {spread:.3f} |"
+        seconds = statistics.median(run["seconds"] for run in runs)
+        speed = words * given.epochs / seconds
+        print(f"{line} {seconds:.0f} | {speed:,.0f} |")
+
+
+if __name__ == "__main__":
+    main()
