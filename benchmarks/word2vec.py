@@ -57,7 +57,7 @@ def scores(vectors):
 
 
 def train_kerassl(texts, model, epochs, seed):
-    """Returns (WordVectors, training seconds, words of the corpus)."""
+    """Returns (WordVectors, training seconds) of a preset with these settings."""
     import keras
 
     from kerassl import data, transfer, zoo
