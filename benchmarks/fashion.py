@@ -1,4 +1,4 @@
-"""SimCLR, MoCo or BYOL on Fashion-MNIST in CPU minutes, beside its control.
+"""SimCLR, MoCo, BYOL or DeepCluster on Fashion-MNIST, beside its control.
 
     KERASSL_DATA=... python benchmarks/fashion.py --task moco
 
@@ -21,12 +21,15 @@ import kerassl
 from kerassl import metrics, transfer, zoo
 
 SEEDS, LABELS, WATCHED = (0, 1, 2), 100, 1000
+NO_MEASURES = ("step", "seconds", "examples_per_second")
 MEASURES = ("linear probe", "kNN", "embedding std", "effective rank")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--task", choices=("simclr", "moco", "byol"), required=True)
+    parser.add_argument(
+        "--task", choices=("simclr", "moco", "byol", "deep_cluster"), required=True
+    )
     preset = f"{parser.parse_args().task}_fashion"
     x, y = real_data.fashion_mnist("train")
     x_test, y_test = real_data.fashion_mnist("test")
@@ -42,9 +45,7 @@ def main():
         run = pretrained(preset, x, seed)
         after = measure(run["encoder"], train, test, seed)
         rows.append((before, after))
-        print(
-            f"seed {seed}: {run['seconds']:.0f} s, loss {run['loss']:.3f}", flush=True
-        )
+        print(f"seed {seed}: {run['seconds']:.0f} s, {run['last']}", flush=True)
         print(f"  before {rounded(before)}, after {rounded(after)}", flush=True)
     print_table(np.array(rows))  # (seeds, before and after, measures)
 
@@ -63,7 +64,7 @@ def pretrained(preset, images, seed):
         return {
             "encoder": run.encoder,
             "seconds": run.report["training_seconds"],
-            "loss": last["loss"],
+            "last": {n: round(v, 3) for n, v in last.items() if n not in NO_MEASURES},
         }
 
 

@@ -40,6 +40,10 @@ RUNS = {
         ["momentum_encoder/updates", "queue/rows", "queue/position"],
     ),
     "byol_fashion": (RESNET, ["target/updates"]),
+    "deep_cluster_fashion": (
+        RESNET | {"model.num_clusters": 5},
+        ["labels", "cluster_sizes"],
+    ),
     "dcgan_fashion": (
         IMAGE | GAME,
         ["adam/conv_kernel_momentum", "adam/project_kernel_momentum"],
@@ -80,6 +84,7 @@ def train(folder):
         stdout=subprocess.PIPE,
         check=True,
         text=True,
+        timeout=900,
     )
     codes = json.loads(done.stdout.splitlines()[-1])
     assert codes == {run: [-9, 0] for run in runs}
