@@ -21,6 +21,12 @@ TEXT = {
     "encoder.intermediate_dim": 32,
     "pretext.sequence_length": 16,
 }
+WORDS = {
+    "tokenizer.vocabulary_size": 20,
+    "tokenizer.min_count": 1,
+    "encoder.dim": 8,
+    "pretext.sequence_length": 16,
+}
 IMAGE = {"encoder.input_shape": [8, 8, 1], "pretext.size": 8}
 RESNET = IMAGE | {"encoder.depths": [1], "encoder.widths": [8]}
 GAME = {
@@ -35,6 +41,7 @@ RUNS = {
     "gpt2_tiny": (TEXT | {"tokenizer.vocabulary_size": 270}, []),
     "t5_tiny": (TEXT | {"encoder.dropout": 0.1}, ["seed_generator"]),
     "simcse_tiny": (TEXT, ["seed_generator"]),
+    "word2vec_skipgram": (WORDS, ["row_adagrad/embeddings_sum"]),
     "moco_fashion": (
         RESNET | {"model.queue_size": 40},
         ["momentum_encoder/updates", "queue/rows", "queue/position"],
