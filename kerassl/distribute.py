@@ -345,10 +345,11 @@ def read_state(model):
 
 def steps_done(model):
     """Returns how many steps the optimizer of `model` has counted, an int."""
-    count = model.optimizer.iterations
-    if model.optimizer.gradient_accumulation_steps:
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    count = optimizer.iterations
+    if optimizer.gradient_accumulation_steps:
         # Its `iterations` are the updates, of which there are fewer.
-        count = model.optimizer._iterations
+        count = optimizer._iterations
     # A variable with a copy on each replica is not one that int() takes.
     return int(count.numpy() if hasattr(count, "numpy") else count)
 

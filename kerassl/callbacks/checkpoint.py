@@ -9,6 +9,7 @@ import keras
 import numpy as np
 
 from kerassl import distribute
+from kerassl.callbacks.steps import StepCounter
 
 _FILE = re.compile(r"step-(\d+)\.npz")
 
@@ -89,7 +90,7 @@ def latest_checkpoint(folder):
     return steps[step], step
 
 
-class Checkpoint(keras.callbacks.Callback):
+class Checkpoint(StepCounter):
     """Saves checkpoints between epochs of `fit`.
 
     To resume, restore the latest one and start the dataset at its step:
@@ -110,18 +111,13 @@ class Checkpoint(keras.callbacks.Callback):
     """
 
     def __init__(self, folder, *, start=0, every_seconds=30.0, keep=2):
-        super().__init__()
+        super().__init__(start)
         self.folder = Path(folder)
         self.every_seconds = every_seconds
         self.keep = keep
-        self.step = start
         self._saved_step = start if start else None
         self._saved_at = time.monotonic()
         self._finite = True
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Counts the step."""
-        self.step += 1
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves when it is time."""

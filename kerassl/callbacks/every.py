@@ -1,11 +1,10 @@
 """The base of callbacks that measure something now and then."""
 
-import keras
-
 from kerassl import distribute
+from kerassl.callbacks.steps import StepCounter
 
 
-class EverySteps(keras.callbacks.Callback):
+class EverySteps(StepCounter):
     """Calls `measure` every so many steps and logs what it returns.
 
     The values join the logs of the step or epoch, so that callbacks later in
@@ -30,7 +29,6 @@ class EverySteps(keras.callbacks.Callback):
             raise ValueError(f"`every` must be 1 or more, or None. Received: {every}")
         self.every = every
         self.log_dir = log_dir
-        self.step = 0
         self.values: dict[str, float] = {}
         self._writer = None
 
@@ -48,8 +46,9 @@ class EverySteps(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the step, and measures when it is time."""
-        self.step += 1
-        if self.every is not None and self.step % self.every == 0:
+        before = self.step
+        super().on_train_batch_end(batch, logs)
+        if self.every is not None and before // self.every < self.step // self.every:
             self._measure(logs)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -1,9 +1,9 @@
 """A progress bar over the steps of a run."""
 
-import keras
+from kerassl.callbacks.steps import StepCounter
 
 
-class ProgressBar(keras.callbacks.Callback):
+class ProgressBar(StepCounter):
     """Shows steps, loss and the time left in one line.
 
     Pass `verbose=0` to `fit` beside it.
@@ -15,9 +15,8 @@ class ProgressBar(keras.callbacks.Callback):
     """
 
     def __init__(self, steps, *, start=0, description="pretraining"):
-        super().__init__()
+        super().__init__(start)
         self.steps = steps
-        self.start = start
         self.description = description
         self._bar = None
 
@@ -36,17 +35,18 @@ class ProgressBar(keras.callbacks.Callback):
         self._task = self._bar.add_task(
             f"{self.description} (compiling)",
             total=self.steps,
-            completed=self.start,
+            completed=self.step,
             loss="",
         )
         self._bar.start()
 
     def on_train_batch_end(self, batch, logs=None):
         """Moves the bar."""
+        super().on_train_batch_end(batch, logs)
         loss = (logs or {}).get("loss")
         self._bar.update(
             self._task,
-            advance=1,
+            completed=self.step,
             description=self.description,
             loss="" if loss is None else f"loss {float(loss):.4f}",
         )

@@ -4,10 +4,10 @@ import json
 import time
 from pathlib import Path
 
-import keras
+from kerassl.callbacks.steps import StepCounter
 
 
-class RunLog(keras.callbacks.Callback):
+class RunLog(StepCounter):
     """Writes one line of JSON an epoch, and TensorBoard scalars.
 
     Each line holds the step, the mean loss and measures since the line
@@ -25,10 +25,9 @@ class RunLog(keras.callbacks.Callback):
     """
 
     def __init__(self, path, *, batch_size, start=0, tensorboard=None):
-        super().__init__()
+        super().__init__(start)
         self.path = Path(path)
         self.batch_size = batch_size
-        self.step = start
         self.tensorboard = tensorboard
         self.rows = [r for r in read_log(self.path) if r["step"] <= start]
         self._writer = None
@@ -44,10 +43,6 @@ class RunLog(keras.callbacks.Callback):
         self._spent = self.rows[-1]["seconds"] if self.rows else 0.0
         self._begin = self._mark = time.monotonic()
         self._mark_step = self.step
-
-    def on_train_batch_end(self, batch, logs=None):
-        """Counts the step."""
-        self.step += 1
 
     def on_epoch_end(self, epoch, logs=None):
         """Writes a line."""

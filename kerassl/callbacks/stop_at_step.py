@@ -1,9 +1,9 @@
 """Ends training after an exact number of steps."""
 
-import keras
+from kerassl.callbacks.steps import StepCounter
 
 
-class StopAtStep(keras.callbacks.Callback):
+class StopAtStep(StepCounter):
     """Stops `fit` when the run has made its steps, also within an epoch.
 
     Args:
@@ -12,12 +12,11 @@ class StopAtStep(keras.callbacks.Callback):
     """
 
     def __init__(self, steps, *, start=0):
-        super().__init__()
+        super().__init__(start)
         self.steps = steps
-        self.step = start
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the step and stops at the last."""
-        self.step += 1
+        super().on_train_batch_end(batch, logs)
         if self.step >= self.steps:
             self.model.stop_training = True

@@ -3,10 +3,9 @@
 import math
 from pathlib import Path
 
-import keras
-
 from kerassl import distribute
 from kerassl.callbacks.checkpoint import latest_checkpoint
+from kerassl.callbacks.steps import StepCounter
 
 
 class TrainingDiverged(RuntimeError):
@@ -31,7 +30,7 @@ class TrainingDiverged(RuntimeError):
         )
 
 
-class StopOnNaN(keras.callbacks.Callback):
+class StopOnNaN(StepCounter):
     """Ends training with an error when the loss is NaN or infinite.
 
     Place it before callbacks that write checkpoints, so that none is written
@@ -52,7 +51,6 @@ class StopOnNaN(keras.callbacks.Callback):
     def __init__(self, checkpoint=None):
         super().__init__()
         self.checkpoint = checkpoint
-        self.step = 0
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
@@ -60,7 +58,7 @@ class StopOnNaN(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         """Looks at the loss."""
-        self.step += 1
+        super().on_train_batch_end(batch, logs)
         loss = float((logs or {}).get("loss", 0.0))
         if not math.isfinite(loss):
             raise TrainingDiverged(self.step, loss, self._last_good())

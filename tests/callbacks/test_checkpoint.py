@@ -39,6 +39,13 @@ def test_goes_on_bit_for_bit_with_dropout_state_and_accumulated_gradients(tmp_pa
     assert_same_weights(whole, resumed)
 
 
+def test_names_the_step_where_several_run_at_once(tmp_path):
+    task = compiled()
+    task.compile(task.optimizer, steps_per_execution=3)
+    fit(task, epochs=2, callbacks=[Checkpoint(tmp_path, every_seconds=0, start=5)])
+    assert latest_checkpoint(tmp_path)[1] == 5 + 6
+
+
 def test_keeps_the_newest(tmp_path):
     fit(compiled(), epochs=4, callbacks=[Checkpoint(tmp_path, every_seconds=0, keep=2)])
     assert sorted(p.name for p in tmp_path.iterdir()) == [

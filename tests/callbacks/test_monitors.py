@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerassl import distribute
 from kerassl.callbacks import (
     CollapseMonitor,
     OnlineProbe,
@@ -46,13 +47,26 @@ def test_measures_join_the_history(tmp_path):
     assert list(tmp_path.glob("events*"))
 
 
+def test_steps_that_run_at_once_are_all_counted():
+    model, measured = toy(), []
+    model.compile(keras.optimizers.SGD(0.1), "mse", steps_per_execution=4)
+    monitor = CollapseMonitor(X, every=3)
+    monitor.measure = lambda: measured.append(monitor.step) or {}
+    model.fit(X, X, batch_size=4, epochs=1, callbacks=[monitor], verbose=0)
+    assert monitor.step == 16
+    assert measured == [4, 8, 12, 16]
+
+
 def test_a_later_fit_counts_on_where_gradients_accumulate():
     model = toy()
-    model.compile(keras.optimizers.SGD(0.1, gradient_accumulation_steps=3), "mse")
-    fit(model, CollapseMonitor(X), epochs=1)
-    again = CollapseMonitor(X)
-    fit(model, again, epochs=1)
-    assert again.step == 8
+    accumulating = keras.optimizers.SGD(0.1, gradient_accumulation_steps=3)
+    for optimizer in (accumulating, keras.optimizers.LossScaleOptimizer(accumulating)):
+        model.compile(optimizer, "mse")
+        before = distribute.steps_done(model)
+        fit(model, CollapseMonitor(X), epochs=1)
+        again = CollapseMonitor(X)
+        fit(model, again, epochs=1)
+        assert again.step == before + 8
 
 
 def test_each_epoch_is_the_default():
