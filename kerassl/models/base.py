@@ -54,6 +54,9 @@ class PretextModel(distribute.Trainer):
         reads_ids: Whether batches of `dataset` carry each example's position
             in the data as `x["id"]`, for a task that keeps something of its own
             for every example.
+        reads_weights: Whether the batches carry weights, as those of a pretext
+            layer that gives `(x, y, sample_weight)`. `objective` and `measures`
+            then find the pair (y, sample_weight) in `y`.
     """
 
     tracked: tuple[str, ...] = ()
@@ -61,6 +64,7 @@ class PretextModel(distribute.Trainer):
     can_collapse = False
     simultaneous = False
     reads_ids = False
+    reads_weights = False
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -253,9 +257,7 @@ class PretextModel(distribute.Trainer):
 
     def loss_of(self, player, x, y, y_pred, sample_weight=None, training=True):
         """Returns this replica's share of the loss of one player."""
-        if sample_weight is not None:
-            y = (y, sample_weight)
-        outputs = _to_float32(y_pred)
+        y, outputs = self._target(y, sample_weight), _to_float32(y_pred)
         terms = self.objective_for(player, x, y, outputs, training)
         loss = sum(global_mean_share(term) for term in terms.values())
         for extra in self.losses:
@@ -263,23 +265,47 @@ class PretextModel(distribute.Trainer):
         return loss
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        if sample_weight is not None:
-            y = (y, sample_weight)
+        y = self._target(y, sample_weight)
         measures = self.measures(x, y, _to_float32(y_pred)) if self.tracked else {}
         for tracker in self._trackers:
             mean = distribute.all_sum(global_mean_share(measures[tracker.name]))
             tracker.update_state(mean)
         return self.get_metrics_result()
 
+    def _target(self, y, sample_weight):
+        """Returns what `objective` finds in its argument `y`."""
+        if self.reads_weights:
+            return y, sample_weight
+        if sample_weight is not None:
+            raise ValueError(
+                f"{type(self).__name__} counts all examples alike: `sample_weight` and "
+                "`class_weight` must be None. A task of your own that reads weights "
+                "sets `reads_weights = True`."
+            )
+        return y
+
     def compile(self, optimizer="rmsprop", *, jit_compile="auto", **kwargs):
         """Configures training as `keras.Model.compile` does.
+
+        The loss and the measures are the task's own, so `loss`, `metrics` and
+        their weights are refused.
 
         Args:
             optimizer: A Keras optimizer, its name, or a dict of these by
                 player.
             jit_compile: `"auto"` uses XLA where it is measured to be faster.
             **kwargs: As in `keras.Model.compile`.
+
+        Raises:
+            ValueError: If an argument is refused, or `optimizer` does not fit
+                the task's players.
         """
+        for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
+            if kwargs.get(name) is not None:
+                raise ValueError(
+                    f"`{name}` must be None: the loss and the measures of a "
+                    f"{type(self).__name__} are its own. Received: {kwargs[name]!r}"
+                )
         if jit_compile == "auto":
             jit_compile = distribute.use_xla(self) and not kwargs.get("run_eagerly")
         halves = any(
@@ -314,6 +340,11 @@ class PretextModel(distribute.Trainer):
         """Evaluates as `keras.Model.evaluate` does, one pass by default."""
         steps = known_steps(x) if steps is None else steps
         return super().evaluate(x, *args, steps=steps, **kwargs)
+
+    def predict(self, x, *args, steps=None, **kwargs):
+        """Predicts as `keras.Model.predict` does, one pass by default."""
+        steps = known_steps(x) if steps is None else steps
+        return super().predict(x, *args, steps=steps, **kwargs)
 
     def get_config(self):
         return {

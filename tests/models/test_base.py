@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 from toy import Corrupt, Game, Restore, SimultaneousGame, SlowGame, encoder, fixed
 
 from kerassl import distribute
@@ -256,6 +257,35 @@ def test_steps_per_execution_is_refused_under_a_strategy(two_replicas):
         task = Restore(encoder(), Corrupt())
     with pytest.raises(ValueError, match="steps_per_execution.*must be 1"):
         task.compile("adam", steps_per_execution=2)
+
+
+def test_predict_makes_one_pass():
+    task = Restore(encoder(), Corrupt())
+    assert task.predict(task.dataset(X, 16), verbose=0).shape == (96, 6)
+    assert task.predict(task.dataset(X, 16), steps=2, verbose=0).shape == (32, 6)
+
+
+@pytest.mark.parametrize("option", [{"loss": "mse"}, {"metrics": ["mae"]}])
+def test_a_loss_or_metrics_of_the_users_are_refused(option):
+    with pytest.raises(ValueError, match=f"`{next(iter(option))}` must be None"):
+        Restore(encoder(), Corrupt()).compile("adam", **option)
+
+
+def test_weights_that_no_loss_reads_are_refused():
+    class Unweighted(Restore):
+        reads_weights = False
+
+        def objective(self, x, y, outputs, training):
+            return {"error": ops.mean(ops.square(outputs - y), axis=-1)}
+
+        def measures(self, x, y, outputs):
+            return self.objective(x, y, outputs, False)
+
+    task = Unweighted(encoder(), Corrupt())
+    task.compile("adam")
+    assert task.test_on_batch(X, X)[0] > 0
+    with pytest.raises(ValueError, match="`sample_weight` and `class_weight` must be"):
+        task.test_on_batch(X, X, np.zeros(len(X), "float32"))
 
 
 def test_bad_input_is_named():

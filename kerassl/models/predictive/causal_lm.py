@@ -94,6 +94,7 @@ class CausalLM(PretextModel):
 
     tracked = ("accuracy",)
     xla_on_cpu = True
+    reads_weights = True
 
     def __init__(
         self,

@@ -77,6 +77,7 @@ class DenoisingSeq2Seq(PretextModel):
 
     tracked = ("accuracy",)
     xla_on_cpu = True
+    reads_weights = True
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         import keras_hub
