@@ -8,6 +8,7 @@ the global batch, so the four are trivial there.
 
 import contextlib
 import functools
+import json
 import math
 import os
 import types
@@ -213,7 +214,8 @@ def strategy(name="auto"):
         with TensorFlow, a `keras.distribution.DataParallel` with JAX.
 
     Raises:
-        ValueError: If `name` is unknown or there are too few such devices.
+        ValueError: If `name` is unknown, there are too few such devices, or
+            `TF_CONFIG` lists no processes.
 
     Example:
         >>> with strategy("one").scope():
@@ -247,6 +249,7 @@ def _tensorflow_strategy(kind, count):
     if kind == "cpu":
         return _mirrored("CPU", _split_cpu(count))
     if kind == "multi_worker":  # must come before the devices are looked at
+        _check_cluster(os.environ.get("TF_CONFIG", ""))
         return tf.distribute.MultiWorkerMirroredStrategy()
     gpus = tf.config.list_logical_devices("GPU")
     if kind == "auto":
@@ -257,15 +260,39 @@ def _tensorflow_strategy(kind, count):
     if kind == "one":
         return tf.distribute.get_strategy()
     if kind == "tpu":
-        resolver = tf.distribute.cluster_resolver.TPUClusterResolver(
-            os.environ.get("TPU_NAME", "local")
-        )
-        tf.tpu.experimental.initialize_tpu_system(resolver)
+        try:
+            resolver = tf.distribute.cluster_resolver.TPUClusterResolver(
+                os.environ.get("TPU_NAME", "local")
+            )
+            tf.tpu.experimental.initialize_tpu_system(resolver)
+        except (tf.errors.OpError, ValueError, RuntimeError) as error:
+            cause = str(getattr(error, "message", error)).partition(". ")[0]
+            raise ValueError(
+                f"`strategy='tpu'` found no TPU: {cause}. One that is not local is "
+                "named by the environment variable TPU_NAME."
+            ) from error
         return tf.distribute.TPUStrategy(resolver)
     count = count or len(gpus)
     if not gpus or len(gpus) < count:
         raise _too_few("GPU", count or "at least one", len(gpus))
     return _mirrored("GPU", count)
+
+
+def _check_cluster(text):
+    """Raises unless TF_CONFIG's text lists processes and says which this is."""
+    try:
+        config = json.loads(text)
+        listed = bool(config["cluster"]) and "index" in config["task"]
+    except (ValueError, KeyError, TypeError):
+        listed = False
+    if not listed:
+        raise ValueError(
+            "`strategy='multi_worker'` needs the environment variable TF_CONFIG in "
+            "every process, such as "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+            '"task": {"type": "worker", "index": 0}}. '
+            f"Received: {text!r}"
+        )
 
 
 def _mirrored(kind, count):

@@ -101,6 +101,23 @@ def test_more_devices_than_there_are():
         distribute.strategy(f"gpu:{count}")
 
 
+@pytest.mark.parametrize("config", ["", "{", "[]", '{"cluster": {}, "task": {}}'])
+def test_several_processes_need_a_list_of_them(config, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(ValueError, match="needs the environment variable TF_CONFIG"):
+        distribute.strategy("multi_worker")
+
+
+def test_no_tpu_is_told_in_a_line():
+    # In a process of its own: looking for a TPU starts TensorFlow anew.
+    source = "from kerassl import distribute; distribute.strategy('tpu')"
+    done = subprocess.run(
+        [sys.executable, "-c", source], capture_output=True, text=True, check=False
+    )
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith("ValueError: `strategy='tpu'` found no TPU: "), told
+
+
 def test_xla_is_chosen_by_what_was_measured(two_replicas):
     class Transformer(Restore):
         xla_on_cpu = True
