@@ -9,6 +9,7 @@ import numpy as np
 from kerassl.data.arrays import ArraySource
 from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
+from kerassl.data.files import files_below
 from kerassl.data.fonts import glyphs
 from kerassl.data.images import SUFFIXES as IMAGE_SUFFIXES
 from kerassl.data.images import ImageFolder
@@ -171,7 +172,7 @@ def _is_image(path):
 
 
 def _has_images(folder):
-    return any(_is_image(path) for path in folder.rglob("*"))
+    return any(_is_image(path) for path in files_below(folder))
 
 
 def _unknown(name):

@@ -51,7 +51,9 @@ class Source:
         """Notes that a record was left out."""
         self.num_skipped += 1
         if len(self.skipped) < self.MAX_DETAILS:
-            self.skipped.append(Skipped(str(where), reason))
+            # A file's name need not be UTF-8, a report is.
+            where = str(where).encode("utf-8", "replace").decode("utf-8")
+            self.skipped.append(Skipped(where, reason))
 
     def __len__(self):
         raise NotImplementedError

@@ -10,6 +10,7 @@ import pathlib
 
 import numpy as np
 
+from kerassl.data.files import files_below
 from kerassl.data.source import Source
 
 SUFFIXES = (".txt", ".text", ".md", ".jsonl")
@@ -21,6 +22,7 @@ BLOCK_BYTES = 1 << 24
 MAPPED_BYTES = 1 << 20
 MAPPED_FILES = 200
 NEWLINE = 10
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # 1 where the byte is not white space (blank, tab, line ends, form feeds).
 _VISIBLE = np.ones(256, np.uint8)
 _VISIBLE[[9, 10, 11, 12, 13, 32]] = 0
@@ -41,8 +43,9 @@ class TextSource(Source):
 
     Args:
         patterns: A file, a folder (searched recursively for `.txt`, `.text`,
-            `.md`, `.jsonl`, each also with `.gz` or `.xz`), a glob such as
-            `"corpus/**/*.txt"`, or a list of these.
+            `.md`, `.jsonl`, each also with `.gz` or `.xz`; links are followed,
+            what is hidden is left out), a glob such as `"corpus/**/*.txt"`, or
+            a list of these.
         field: Name of the text in each record of `.jsonl` files.
         label_field: Name of the label in each record of `.jsonl` files, a
             string or an integer.
@@ -155,7 +158,10 @@ class TextSource(Source):
                 f"`field` must name the text in the records of {path}. Its first "
                 f"record has the fields {_first_fields(buffer)}."
             )
-        if self.unit == "file" and not is_json:
+        if buffer[:2].tobytes() in UTF16_MARKS:
+            self.skip(path, "UTF-16, expected UTF-8")
+            blocks = []
+        elif self.unit == "file" and not is_json:
             blocks = [np.array([[_mark(buffer), len(buffer)]], np.int64)]
         else:
             blocks = _line_blocks(buffer)
@@ -243,7 +249,7 @@ def find_text_files(patterns):
     for pattern in patterns:
         path = pathlib.Path(pattern).expanduser()
         if path.is_dir():
-            files = _files_below(path)
+            files = _text_files(path)
         elif path.is_file():
             files = [path]
         else:
@@ -268,9 +274,7 @@ def is_text_file(path):
 def count_suffixes(folder, limit=3):
     """Returns words such as "12 .txt files, 3 .csv files" for a folder."""
     counts = collections.Counter(
-        path.suffix.lower() or "nameless-type"
-        for path in pathlib.Path(folder).rglob("*")
-        if path.is_file() and not path.name.startswith(".")
+        path.suffix.lower() or "nameless-type" for path in files_below(folder)
     )
     parts = [
         f"{count} {suffix} file{'s' if count > 1 else ''}"
@@ -279,12 +283,8 @@ def count_suffixes(folder, limit=3):
     return ", ".join(parts) or "no file at all"
 
 
-def _files_below(folder):
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(".") and is_text_file(path)
-    )
+def _text_files(folder):
+    files = [path for path in files_below(folder) if is_text_file(path)]
     if not files:
         raise FileNotFoundError(
             f"No text files in {folder} ({', '.join(SUFFIXES)}, also with .gz or "

@@ -71,6 +71,26 @@ def test_byte_order_mark_is_no_text(tmp_path):
     assert read(TextSource(path)) == ["first"]
 
 
+@pytest.mark.parametrize("unit", ["line", "file"])
+def test_utf16_is_told_by_its_mark_and_skipped_whole(tmp_path, unit):
+    (tmp_path / "a.txt").write_text("one\ntwo\n", encoding="utf-16")
+    (tmp_path / "b.txt").write_text("three")
+    source = TextSource(tmp_path, unit=unit)
+    assert read(source) == ["three"]
+    assert [s.reason for s in source.skipped] == ["UTF-16, expected UTF-8"]
+
+
+def test_links_are_followed_and_what_is_hidden_is_not_read(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.txt").write_text("linked")
+    folder = tmp_path / "texts"
+    (folder / ".git").mkdir(parents=True)
+    (folder / ".git" / "readme.md").write_text("hidden")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "link" / "up").symlink_to(folder)  # round and round
+    assert read(TextSource(folder)) == ["linked"]
+
+
 def test_min_length_counts_characters_not_bytes(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("ab\nüüü\nabc\nüü", encoding="utf-8")
