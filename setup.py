@@ -29,6 +29,7 @@ setup(
         "scikit-learn>=1.9,<2",
         "threadpoolctl>=3.8,<4",
         "matplotlib>=3.11,<4",
+        "pillow>=13,<14",
         "rich>=15,<16",
         "tokenizers>=0.23,<0.24",
         "sentencepiece>=0.2.3,<0.3",

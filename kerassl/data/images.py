@@ -1,12 +1,15 @@
 """Folders of image files as a source."""
 
 import concurrent.futures
+import io
+import os
 import pathlib
 import re
 import warnings
 
 import numpy as np
 
+from kerassl.data.files import files_below
 from kerassl.data.source import Source
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
@@ -14,6 +17,7 @@ TEXT_SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".csv", ".tsv", ".gz", ".xz")
 # Decoded images up to this many bytes are kept, so that a file is read once.
 CACHE_BYTES = 1 << 30
 PROGRESS_FILES = 2_000
+JPEG_SIGNATURE = b"\xff\xd8\xff"
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # EXIF's tag of how the camera was held, from 1, upright, to 8. Rows and columns
 # are swapped first, then mirrored left-right, then upside down.
@@ -25,9 +29,10 @@ class ImageFolder(Source):
     """Images in a folder and its subfolders, as squares of one size.
 
     The largest centred square of each image is cut out and resized with
-    antialiasing. JPEG (also CMYK), PNG, BMP, WebP and GIF (first frame) are read;
-    grey images are repeated over the channels and transparent ones laid on
-    white. Photographs are turned upright as EXIF says how the camera was held.
+    antialiasing. JPEG (also CMYK), PNG, BMP, WebP and GIF are read, of an animation
+    the first frame; grey images are repeated over the channels and transparent
+    ones laid on white. Photographs are turned upright as EXIF says how the camera
+    was held. Links are followed; hidden files and folders are left out.
 
     Subfolders are classes when every image lies in one of two or more of
     them: `labels` and `class_names` are then set.
@@ -66,7 +71,8 @@ class ImageFolder(Source):
         files = find_image_files(self.path)
         if cache is None:
             cache = len(files) * size * size * channels <= CACHE_BYTES
-        self._paths = tf.constant([str(file) for file in files])
+        # Bytes, since a name need not be UTF-8.
+        self._paths = tf.constant([os.fsencode(file) for file in files])
         self._orientations = tf.constant(read_orientations(files))
         self._images = None
         good, images = self._verify(files, keep=cache)
@@ -174,10 +180,11 @@ def decode_image(data, size, channels=3, orientation=1):
         uint8 tensor of shape (size, size, channels).
 
     Raises:
-        InvalidArgumentError: If the data is no image that TensorFlow decodes.
+        InvalidArgumentError: If the data is no image that can be decoded.
     """
     import tensorflow as tf
 
+    data = tf.convert_to_tensor(data)
     is_png = tf.strings.substr(data, 0, len(PNG_SIGNATURE)) == PNG_SIGNATURE
     image = tf.cond(is_png, lambda: _on_white(data), lambda: _decode(data))
     height, width = tf.shape(image)[0], tf.shape(image)[1]
@@ -238,17 +245,43 @@ def _on_white(data):
     """Decodes a PNG; its transparent pixels become white."""
     import tensorflow as tf
 
-    image = tf.cast(tf.io.decode_png(data, channels=4), tf.float32)
-    alpha = image[..., 3:] / 255.0
-    return image[..., :3] * alpha + 255.0 * (1.0 - alpha)
+    # As it is stored: asked for four channels, TensorFlow gives an image with a
+    # palette of 16 colours or fewer an alpha of 15 or less, nearly transparent.
+    image = tf.cast(tf.io.decode_png(data), tf.float32)
+    channels = tf.shape(image)[-1]
+    has_alpha = channels % 2 == 0  # 2, grey and alpha, or 4
+    alpha = tf.where(has_alpha, image[..., -1:], 255.0) / 255.0
+    colors = image[..., : channels - tf.cast(has_alpha, tf.int32)]
+    return colors * tf.ones(3) * alpha + 255.0 * (1.0 - alpha)
 
 
 def _decode(data):
+    """Decodes a JPEG, or whatever else there is, first frame, on white."""
     import tensorflow as tf
 
-    image = tf.io.decode_image(data, channels=3, expand_animations=False)
+    is_jpeg = tf.strings.substr(data, 0, len(JPEG_SIGNATURE)) == JPEG_SIGNATURE
+    image = tf.cond(
+        is_jpeg,
+        lambda: tf.io.decode_jpeg(data, channels=3),
+        # TensorFlow reads no WebP with transparency, makes the transparent parts
+        # of a GIF black, and takes a BMP's palette for shades of grey.
+        lambda: tf.numpy_function(_by_pillow, [data], tf.uint8, stateful=False),
+    )
     image.set_shape((None, None, 3))
     return tf.cast(image, tf.float32)
+
+
+def _by_pillow(data):
+    from PIL import Image, UnidentifiedImageError
+
+    data = data if isinstance(data, bytes) else data.item()  # an array, if eager
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            layer = image.convert("RGBA")
+    except UnidentifiedImageError:
+        raise ValueError("no image, or of an unknown format") from None
+    white = Image.new("RGBA", layer.size, "white")
+    return np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
 
 
 def find_image_files(folder):
@@ -268,13 +301,7 @@ def find_image_files(folder):
         raise NotADirectoryError(
             f"Images are read from a folder. Received a file: {str(folder)!r}"
         )
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not path.name.startswith(".")
-    )
+    files = [path for path in files_below(folder) if path.suffix.lower() in SUFFIXES]
     if not files:
         raise FileNotFoundError(_nothing_found(folder))
     return files
@@ -283,7 +310,7 @@ def find_image_files(folder):
 def _nothing_found(folder):
     from kerassl.data.text import count_suffixes
 
-    found = [path.suffix.lower() for path in folder.rglob("*") if path.is_file()]
+    found = [path.suffix.lower() for path in files_below(folder)]
     message = (
         f"No image files in {folder} ({', '.join(SUFFIXES)}); found "
         f"{count_suffixes(folder)}."

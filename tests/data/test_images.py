@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -65,6 +67,68 @@ def test_transparent_is_white_and_grey_is_repeated(tmp_path):
     assert (batch[0] == 255).all()
     assert (batch[1] == 77).all()
     assert ImageFolder(tmp_path, size=6, channels=1).fetch([1]).shape == (1, 6, 6, 1)
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png"])
+def test_a_first_frame_and_whatever_lies_under_transparency(tmp_path, suffix):
+    clear, solid = (Image.new("RGBA", (6, 6), (200, 30, 60, a)) for a in (0, 255))
+    clear.save(tmp_path / f"a.{suffix}")
+    frames = {"save_all": True, "append_images": [Image.new("RGBA", (6, 6), "blue")]}
+    solid.save(tmp_path / f"b.{suffix}", **frames, **{"lossless": True})
+    source = ImageFolder(tmp_path, size=6)
+    assert source.num_skipped == 0
+    batch = source.fetch([0, 1]).numpy()
+    assert (batch[0] == 255).all()
+    assert np.abs(batch[1].astype(int) - (200, 30, 60)).max() < 3
+
+
+@pytest.mark.parametrize("suffix", ["bmp", "gif", "png"])
+@pytest.mark.parametrize("colors", [1, 2, 4, 16, 100])
+def test_a_palette_of_any_size_is_one_of_colours(tmp_path, suffix, colors):
+    palette = np.random.default_rng(0).integers(0, 256, (colors, 3), "uint8")
+    pixels = palette[np.arange(12 * 12).reshape(12, 12) % colors]
+    image = Image.fromarray(pixels).quantize(max(colors, 2), dither=Image.Dither.NONE)
+    image.save(tmp_path / f"a.{suffix}")
+    decoded = decode_image((tmp_path / f"a.{suffix}").read_bytes(), 12).numpy()
+    np.testing.assert_array_equal(decoded, np.asarray(image.convert("RGB")))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "RGB", "RGBA"])
+def test_every_kind_of_png_is_laid_on_white(tmp_path, mode):
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 12, 4), "uint8")
+    image = Image.fromarray(pixels).convert(mode)
+    image.save(tmp_path / "a.png")
+    white = Image.new("RGBA", image.size, "white")
+    wanted = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    decoded = decode_image((tmp_path / "a.png").read_bytes(), 12).numpy().astype(int)
+    assert np.abs(decoded - np.asarray(wanted)).max() <= 1
+
+
+def test_16_bits_are_brought_to_8(tmp_path):
+    Image.fromarray(np.full((6, 6), 200 * 257, np.uint16)).save(tmp_path / "a.png")
+    assert (ImageFolder(tmp_path, size=6).fetch([0]).numpy() == 200).all()
+
+
+def test_links_are_followed_and_what_is_hidden_is_no_class(tmp_path):
+    folder = tmp_path / "photos"
+    for name in ("cat/a.png", ".ipynb_checkpoints/a.png", "cat/.thumbs/a.png"):
+        write(folder / name)
+    write(tmp_path / "elsewhere" / "b.png")
+    (folder / "dog").symlink_to(tmp_path / "elsewhere")
+    (folder / "dog" / "up").symlink_to(folder)  # round and round
+    source = ImageFolder(folder)
+    assert source.class_names == ("cat", "dog")
+    assert source.labels.tolist() == [0, 1]
+
+
+def test_a_name_need_not_be_utf8(tmp_path):
+    write(tmp_path / "a.png")
+    for name in (b"b\xe9.png", b"broken\xe9.png"):
+        (tmp_path / os.fsdecode(name)).write_bytes((tmp_path / "a.png").read_bytes())
+    (tmp_path / os.fsdecode(name)).write_bytes(b"")
+    source = ImageFolder(tmp_path, size=4)
+    assert len(source) == 2
+    assert source.skipped[0].where.endswith("broken?.png")
 
 
 def test_the_centre_square_is_kept():
