@@ -34,11 +34,13 @@ keras.utils.set_random_seed(0)
 # its label says which library it is from. For **your own files** put
 #
 # ```python
-# texts = kerassl.data.TextSource("corpus/**/*.txt")
+# source = kerassl.data.TextSource("corpus/**/*.txt")
+# texts = [text.decode() for text in source.fetch(range(len(source))).numpy()]
 # ```
 #
-# in place of `texts`, one document a line (`unit="file"` for one a file). The
-# labelled texts can be any list of strings with an integer label each.
+# after the texts are chosen, one document a line (`unit="file"` for one a file).
+# The labelled texts, `train` and `test`, can be any list of strings with an
+# integer label each.
 #
 # Where the environment variable `KERASSL_DATA` names a folder with film reviews
 # (`nltk/movie_reviews.zip`) and with sentences that are labelled good or bad

@@ -29,11 +29,11 @@ keras.utils.set_random_seed(0)
 # its libraries, as installed on this computer. For **your own files** put
 #
 # ```python
-# source = kerassl.data.TextSource("corpus/**/*.txt")
+# kerassl.data.TextSource("corpus/train/*.txt")
 # ```
 #
-# in place of `source`, one document a line (`unit="file"` for one a file), and
-# keep some of them aside to measure on.
+# in place of `kerassl.data.docs("train")`, one document a line (`unit="file"`
+# for one a file), and files kept aside in place of `kerassl.data.docs("test")`.
 
 
 # %%

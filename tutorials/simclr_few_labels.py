@@ -29,13 +29,14 @@ keras.utils.set_random_seed(0)
 # These are 8x8 pixels, grey. To use **your own folder of images** put
 #
 # ```python
-# train = kerassl.data.ImageFolder("photos", size=96)
+# train = kerassl.data.ImageFolder("photos/train", size=96)
+# test = kerassl.data.ImageFolder("photos/test", size=96)
+# SIZE, CHANNELS = 96, 3
 # ```
 #
-# here, use `SIZE, CHANNELS = 96, 3` below, and give the encoder more layers:
-# `kerassl.encoders.resnet((96, 96, 3))` is a ResNet-18. Pretraining needs no
-# labels. To measure, keep some labelled images apart: where the folder has
-# subfolders, these are the classes, and `labels` is set.
+# here, and give the encoder more layers: `kerassl.encoders.resnet((96, 96, 3))`
+# is a ResNet-18. Pretraining needs no labels. To measure they are needed: where
+# every image lies in a subfolder, these are the classes, and `labels` is set.
 
 # %%
 train = kerassl.data.digits()

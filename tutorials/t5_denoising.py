@@ -26,7 +26,9 @@ keras.utils.set_random_seed(0)
 #
 # The documentation of Python and some libraries, as installed here; a label
 # says which library a paragraph is from. For **your own files** put
-# `kerassl.data.TextSource("corpus/**/*.txt")` in place of `source`.
+# `kerassl.data.TextSource("corpus/train")` here in place of `kerassl.data.docs`,
+# and another such folder below where `held_out` is made. The last measurement
+# wants labels: those are set where each folder has a subfolder for every class.
 
 # %%
 source = kerassl.data.docs("train", min_words=16)
