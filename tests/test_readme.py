@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 
 import keras
+import pytest
 
 import kerassl
 from kerassl import cli
@@ -67,9 +68,29 @@ def test_console_commands_parse():
             assert args.preset in kerassl.zoo.names(), line
 
 
+def preset_rows():
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", README, re.MULTILINE)
+    return {name: cells.split(" | ") for name, cells in rows}
+
+
 def test_every_preset_is_in_the_table():
-    for name in kerassl.zoo.names():
-        assert f"`{name}`" in README, name
+    rows = preset_rows()
+    assert sorted(rows) == kerassl.zoo.names()
+    for name, (task, *_) in rows.items():
+        cls = kerassl.zoo.config(name)["model"]["class"].rpartition(".")[2]
+        assert f"`{cls}`" in task, name
+
+
+@pytest.mark.parametrize("name", kerassl.zoo.names())
+def test_the_table_tells_the_size(name):
+    spec = kerassl.zoo.config(name)["encoder"]
+    if "preset" in spec:  # published weights, not at hand; BERT-base is another row
+        spec = kerassl.zoo.config(name.replace("simcse", "bert"))["encoder"]
+    # Without values for the variables, so without a gigabyte of them.
+    with keras.StatelessScope(initialize_variables=False):
+        count = kerassl.zoo.build(spec).count_params()
+    told = f"{count / 1e6:.1f} M" if count >= 1e6 else f"{count / 1e3:.0f} k"
+    assert preset_rows()[name][2] == told
 
 
 def test_links_lead_somewhere():
