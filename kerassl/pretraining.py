@@ -100,12 +100,8 @@ def pretrain(
         >>> run.encoder.output_shape  # doctest: +SKIP
         (None, 128)
     """
-    if not isinstance(strategy, str):
-        place = strategy
-    else:
-        # First of all: splitting the processor must come before TensorFlow
-        # is used.
-        place = distribute.strategy(strategy)
+    # First of all: splitting the processor must come before TensorFlow is used.
+    place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
     plan = _plan(preset_or_task, overrides, steps, batch_size, seed)
     path = folder.make_folder(out or Path("runs") / plan["name"])
     train, test = _sources(plan, data, seed, hold_out=evaluate)
@@ -115,7 +111,9 @@ def pretrain(
         plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
     finished = _match(path, plan)
-    if finished and (evaluate is False or finished.report.get("transfer") is not None):
+    if finished and (not evaluate or test is None or finished.report["transfer"]):
+        if progress:
+            print(f"{path} holds this run already, done {finished.report['date']}.\n")
         return finished
     if not (path / folder.ENCODER).is_file():
         with place.scope():
@@ -123,6 +121,7 @@ def pretrain(
             _fit(task, train, plan, path, progress, checkpoint_seconds)
         _draw_training(task, train, plan, path)
     return _report(path, train, test, evaluate, progress)
+        _save(task, path)  # last, since it tells that all this was done
 
 
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
@@ -369,7 +368,13 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
     batch_size = plan["recipe"]["batch_size"]
     checkpoints = path / folder.CHECKPOINTS
     start = _restore(task, checkpoints)
-    epoch_steps = max(1, steps // LINES)
+    at_once = task.steps_per_execution
+    if steps % at_once:
+        raise ValueError(
+            f"`steps` must be a multiple of {at_once}, the `steps_per_execution` that "
+            f"the task was compiled with. Received: {steps}"
+        )
+    epoch_steps = max(1, steps // at_once // LINES) * at_once
     monitors = [
         callbacks.StopOnNaN(checkpoints),
         callbacks.CollapseMonitor(
@@ -407,15 +412,14 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
         finally:
             if bar:
                 bar.close()
-    task.save(_unfinished(path / folder.TASK))
-    _unfinished(path / folder.TASK).replace(path / folder.TASK)
-    task.encoder.save(_unfinished(path / folder.ENCODER))
-    _unfinished(path / folder.ENCODER).replace(path / folder.ENCODER)
 
 
-def _unfinished(path):
-    # Keras reads the format from the ending, so it must stay.
-    return path.with_name(f".unfinished-{path.name}")
+def _save(task, path):
+    for model, name in ((task, folder.TASK), (task.encoder, folder.ENCODER)):
+        # Keras reads the format from the ending, so it must stay.
+        unfinished = path / f".unfinished-{name}"
+        model.save(unfinished)
+        unfinished.replace(path / name)
 
 
 def _restore(task, checkpoints):
