@@ -26,9 +26,6 @@ from kerassl import zoo
 
 DONE, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
-# How many examples `preview` draws.
-PREVIEW_EXAMPLES = 8
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit code.
@@ -425,40 +422,17 @@ def _show(args: argparse.Namespace) -> None:
 
 
 def _preview(args: argparse.Namespace) -> None:
-    spec = zoo.config(args.preset)
+    name = zoo.config(args.preset)["name"]
     overrides = _overrides(args)
     with _quiet_start():
-        import tensorflow as tf
+        import tensorflow  # noqa: F401
     _allow_modules(args)
-    from kerassl import data
-    from kerassl.data.shards import is_shard_folder
+    from kerassl.pretraining import preview
 
-    spec = zoo.override(spec, overrides)
-    out = args.out or f"{spec['name']}.png"
-    examples = zoo.build(spec["data"]) if args.data is None else _examples(args)
-    options = {}
-    if isinstance(examples, str) and is_shard_folder(examples):
-        options["sequence_length"] = spec["pretext"]["sequence_length"]
-    source = data.as_source(examples, modality=spec["modality"], **options)
-    count = min(PREVIEW_EXAMPLES, len(source))
-    pretext = zoo.build(spec["pretext"], **_preview_tokenizer(spec, source))
-    examples = source.fetch(tf.range(count, dtype="int64"))
-    figure = pretext.draw(examples, tf.constant([args.seed, 0], "int64"))
+    figure = preview(args.preset, _examples(args), seed=args.seed, overrides=overrides)
+    out = args.out or f"{name}.png"
     figure.savefig(out, bbox_inches="tight", dpi=150)
-    print(f"{out}: {count} examples as {spec['name']} sees them")
-
-
-def _preview_tokenizer(spec: dict[str, Any], source: Any) -> dict[str, Any]:
-    if spec["modality"] != "text":
-        return {}
-    section = spec.get("tokenizer", {})
-    if "class" in section:
-        return {"tokenizer": zoo.build(section)}
-    if getattr(source, "tokenizer", None) is not None:
-        return {"tokenizer": source.tokenizer}
-    from kerassl import data
-
-    return {"tokenizer": data.train_tokenizer(source, **section)}
+    print(f"{out}: examples as {name} sees them")
 
 
 def _console() -> Any:

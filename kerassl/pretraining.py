@@ -22,6 +22,7 @@ from kerassl.data import (
 )
 from kerassl.data.dataset import prepared_batches
 from kerassl.data.shards import is_shard_folder
+from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.run import Run
 
 # One line of the history, and one chance for a checkpoint, per this share of
@@ -120,8 +121,8 @@ def pretrain(
             task = _task(preset_or_task, plan, path, train, seed, progress)
             _fit(task, train, plan, path, progress, checkpoint_seconds)
         _draw_training(task, train, plan, path)
-    return _report(path, train, test, evaluate, progress)
         _save(task, path)  # last, since it tells that all this was done
+    return _report(path, train, test, evaluate, progress)
 
 
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
@@ -157,6 +158,34 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     return _report(
         Path(path), train, test, True, progress, changed["transfer"], split_seed
     )
+
+
+def preview(preset, data=None, *, seed=0, overrides=None):
+    """Returns a figure of what a preset's pretext task does to examples.
+
+    The data are read, and a tokenizer is trained on them, as a run would.
+
+    Args:
+        preset: A preset's name, or the path of a preset of your own.
+        data: As in `pretrain`.
+        seed: Integer from which all randomness comes.
+        overrides: As in `pretrain`.
+
+    Returns:
+        A `matplotlib.figure.Figure` of the first examples.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        OSError: If the data cannot be read.
+        ValueError: If an override or the data do not fit the preset.
+
+    Example:
+        >>> preview("simclr_digits").savefig("views.png")  # doctest: +SKIP
+    """
+    plan = zoo.override(zoo.config(preset), overrides or {})
+    source = _read(plan, data)
+    pretext = zoo.load_pretext(plan, tokenizer=_tokenizer(plan, source))
+    return pretext.draw(_drawn(source), tf.constant([seed, 0], tf.int64))
 
 
 def _plan(preset_or_task, overrides, steps, batch_size, seed):
@@ -220,20 +249,24 @@ def _match(path, plan):
 def _sources(plan, examples, seed, hold_out):
     """Returns the training source and a labelled test source or None."""
     plan["examples"] = _described(examples)
+    train = _read(plan, examples)
     if examples is None:
-        if "data" not in plan:
-            raise ValueError("`data` is needed when a task of your own is pretrained.")
-        train = as_source(zoo.build(plan["data"]))
         test = _test_split(plan["data"])
         if test is not None:
             return train, test
-    else:
-        train = as_source(
-            examples, modality=plan.get("modality"), **_options(plan, examples)
-        )
     if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
         return train, None
     return _held_out(train, seed)
+
+
+def _read(plan, examples):
+    """Returns the source of examples, None for the preset's own."""
+    if examples is not None:
+        options = _options(plan, examples)
+        return as_source(examples, modality=plan.get("modality"), **options)
+    if "data" not in plan:
+        raise ValueError("`data` is needed when a task of your own is pretrained.")
+    return as_source(zoo.build(plan["data"]))
 
 
 def _options(plan, examples):
@@ -306,24 +339,34 @@ def _task(preset_or_task, plan, path, train, seed, progress):
         return task
     # Before the tokenizer: seeding makes TensorFlow forget SentencePiece models.
     keras.utils.set_random_seed(seed)
-    tokenizer = _tokenizer(plan, path, train, progress)
+    tokenizer = _tokenizer(plan, train, path / folder.TOKENIZER, progress)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
     task = zoo.load(spec, tokenizer=tokenizer)
     task.compile(_optimizer(plan["recipe"], task))
     return task
 
 
-def _tokenizer(plan, path, train, progress):
+def _tokenizer(plan, train, stored=None, progress=None):
+    """Returns the tokenizer of a run, or None where the preset names one.
+
+    Args:
+        plan: The run's configuration.
+        train: The source, that of the texts or of tokens with their tokenizer.
+        stored: The folder in which the run keeps it, or None.
+        progress: As in `train_tokenizer`.
+    """
     section = plan.get("tokenizer")
     if section is None or "class" in section:
         return None  # the zoo loads the tokenizer that a preset names
-    stored = path / folder.TOKENIZER
-    if stored.is_dir():
+    if stored is not None and is_stored_tokenizer(stored):
         return load_tokenizer(stored)
-    if getattr(train, "tokenizer", None) is not None:
-        save_tokenizer(train.tokenizer, stored)
-        return load_tokenizer(stored)
-    return train_tokenizer(train, **section, out=stored, progress=progress)
+    own = getattr(train, "tokenizer", None)
+    if own is None:
+        return train_tokenizer(train, **section, out=stored, progress=progress)
+    if stored is None:
+        return own
+    save_tokenizer(own, stored)
+    return load_tokenizer(stored)
 
 
 def _optimizer(recipe, task):

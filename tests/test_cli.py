@@ -227,7 +227,7 @@ def test_preview_draws_a_picture(capsys, tmp_path):
     out = tmp_path / "views.png"
     assert cli.main(["preview", "simclr_digits", "--out", str(out)]) == cli.DONE
     assert out.read_bytes().startswith(b"\x89PNG")
-    assert re.search(r"views\.png: 8 examples", capsys.readouterr().out)
+    assert re.search(r"views\.png: examples as simclr_digits", capsys.readouterr().out)
 
 
 def test_preview_of_texts_trains_a_tokenizer(capsys, tmp_path):

@@ -6,8 +6,10 @@ import sys
 import time
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
+from PIL import Image
 from toy import Corrupt, Game, Restore, SlowGame, encoder
 
 import kerassl
@@ -15,7 +17,7 @@ from kerassl import pretraining
 from kerassl.callbacks import latest_checkpoint
 from kerassl.encoders import dcgan_discriminator, dcgan_generator
 from kerassl.models import GAN
-from kerassl.pretext import ImagesAndNoise
+from kerassl.pretext import ImagesAndNoise, MaskedTokens, TwoViews
 from kerassl.run import Run
 
 DIGITS = [
@@ -64,7 +66,7 @@ def run(tmp_path_factory):
     return pretrain(out)
 
 
-def pretrain(out, **options):
+def pretrain(out, progress=False, **options):
     overrides = {
         "encoder.depths": [1],
         "encoder.widths": [8],
@@ -79,7 +81,7 @@ def pretrain(out, **options):
         steps=8,
         batch_size=64,
         overrides=overrides,
-        progress=False,
+        progress=progress,
         **options,
     )
 
@@ -98,10 +100,26 @@ def test_the_folder_of_a_run(run):
     assert run.report["data"]["examples"] == 1297
 
 
-def test_a_finished_run_is_not_run_again(run):
+def test_a_finished_run_is_not_run_again(run, capsys):
     before = (run.path / "report.json").stat().st_mtime_ns
-    assert pretrain(run.path).report == run.report
+    assert pretrain(run.path, progress=True).report == run.report
     assert (run.path / "report.json").stat().st_mtime_ns == before
+    assert f"{run.path} holds this run already, done 20" in capsys.readouterr().out
+
+
+def test_a_run_that_was_killed_before_its_pictures_makes_them(run, monkeypatch):
+    path = run.path.parent / "killed"
+
+    def kill(*args):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "_draw_training", kill)
+        with pytest.raises(KeyboardInterrupt):
+            pretrain(path, evaluate=False)
+    assert not (path / "views.png").exists()
+    pretrain(path, evaluate=False)
+    assert (path / "views.png").is_file() and (path / "encoder.keras").is_file()
 
 
 def test_a_run_of_another_configuration_is_refused(run):
@@ -201,6 +219,55 @@ def test_a_task_of_your_own(tmp_path):
     assert Run(run.path).report["transfer"] is None
     assert Run(run.path).report["held_out"] is None
     np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 8))
+
+
+def test_steps_are_a_multiple_of_those_that_run_at_once(tmp_path):
+    x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    options = {"batch_size": 16, "progress": False, "evaluate": False}
+    task = Restore(encoder(), Corrupt())
+    task.compile("adam", steps_per_execution=2)
+    with pytest.raises(ValueError, match="`steps` must be a multiple of 2"):
+        kerassl.pretrain(task, x, out=tmp_path / "odd", steps=5, **options)
+    run = kerassl.pretrain(task, x, out=tmp_path / "even", steps=6, **options)
+    assert latest_checkpoint(run.path / "checkpoints")[1] == 6
+    assert run.report["last"]["step"] == task.optimizer.iterations.numpy() == 6
+
+
+def test_a_tokenizer_that_was_half_stored_is_trained_again(tmp_path):
+    plan = {"tokenizer": {"vocabulary_size": 12}}
+    (tmp_path / "assets").mkdir()
+    made = pretraining._tokenizer(plan, ["a cat", "a hat"], tmp_path, False)
+    again = pretraining._tokenizer(plan, None, tmp_path, False)
+    assert made.get_vocabulary() == again.get_vocabulary()
+
+
+def test_a_preview_reads_images_as_a_run_does(tmp_path, monkeypatch):
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 256, (20, 20, 3), "uint8")
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    seen = []
+
+    def draw(self, inputs, seed):
+        seen.append((inputs.shape.as_list(), seed.numpy().tolist()))
+
+    monkeypatch.setattr(TwoViews, "draw", draw)
+    pretraining.preview("simclr_digits", tmp_path, seed=3)
+    pretraining.preview("simclr_digits", overrides={"data.split": "test"})
+    assert seen == [([3, 8, 8, 1], [3, 0]), ([8, 8, 8, 1], [0, 0])]
+
+
+def test_a_preview_takes_the_tokenizer_of_a_pretrained_encoder(tmp_path, monkeypatch):
+    texts = ["the cat sat on the mat", "the dog ate the hat"]
+    tokenizer = kerassl.data.train_tokenizer(texts, vocabulary_size=30)
+    backbone = keras_hub.models.BertBackbone(30, 1, 2, 8, 16)
+    backbone.save_to_preset(str(tmp_path))
+    tokenizer.save_to_preset(str(tmp_path))
+    seen = []
+    monkeypatch.setattr(
+        MaskedTokens, "draw", lambda self, *_: seen.append(self.tokenizer)
+    )
+    pretraining.preview("bert_tiny", texts, overrides={"encoder.preset": str(tmp_path)})
+    assert seen[0].get_vocabulary() == tokenizer.get_vocabulary()
 
 
 def test_a_run_of_several_files_is_known_again(tmp_path):

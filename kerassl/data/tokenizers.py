@@ -162,6 +162,11 @@ def save_tokenizer(tokenizer, folder: str | os.PathLike) -> None:
         _publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
 
 
+def is_stored_tokenizer(folder: str | os.PathLike) -> bool:
+    """Tells whether a folder holds the whole of a stored tokenizer."""
+    return (pathlib.Path(folder) / CONFIG_FILE).is_file()
+
+
 def load_tokenizer(folder: str | os.PathLike):
     """Returns the tokenizer that `train_tokenizer(out=folder)` stored.
 
@@ -184,7 +189,7 @@ def load_tokenizer(folder: str | os.PathLike):
     import keras_hub  # noqa: F401, registers the tokenizer classes
 
     folder = pathlib.Path(folder)
-    if not (folder / CONFIG_FILE).is_file():
+    if not is_stored_tokenizer(folder):
         raise FileNotFoundError(
             f"`folder` must hold a tokenizer stored by `train_tokenizer(out=...)`: "
             f"expected the file {CONFIG_FILE} in it. Received: {str(folder)!r}"

@@ -19,7 +19,7 @@ from kerassl.zoo.catalog import (
     names,
     validate,
 )
-from kerassl.zoo.loading import load
+from kerassl.zoo.loading import load, load_pretext
 from kerassl.zoo.overrides import override, parse_override
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "config",
     "config_hash",
     "load",
+    "load_pretext",
     "names",
     "override",
     "parse_override",

@@ -79,6 +79,31 @@ def load(
     return task
 
 
+def load_pretext(spec: Mapping[str, Any], tokenizer: Any = None) -> Any:
+    """Returns the pretext layer of a configuration, without encoder and model.
+
+    Args:
+        spec: A configuration as `config` returns it.
+        tokenizer: As in `load`.
+
+    Returns:
+        A `kerassl.pretext.PretextLayer`.
+
+    Raises:
+        ValueError: If there is no tokenizer where one is needed.
+
+    Example:
+        >>> load_pretext(catalog.config("simclr_digits")).size
+        8
+    """
+    if spec["modality"] != "text":
+        return build(spec["pretext"])
+    tokenizer = _tokenizer(spec, tokenizer, None)
+    if tokenizer is None:
+        _, tokenizer = _pretrained(spec["encoder"], load_weights=False, extra={})
+    return build(spec["pretext"], tokenizer=tokenizer)
+
+
 def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> Any:
     extra = {} if dtype is None else {"dtype": dtype}
     section = spec["encoder"]
