@@ -113,7 +113,8 @@ def lean_token_cross_entropy(
 
         return total, gradient
 
-    return summed(states, ops.convert_to_tensor(embeddings))
+    # A tensor: eager TensorFlow takes no variable in a custom gradient.
+    return summed(states, ops.copy(embeddings))
 
 
 def _sum_over_chunks(states, embeddings, targets, weights, size):

@@ -49,7 +49,8 @@ class CausalLM(PretextModel):
             to which all are held at once. Above it the loss is computed a few
             tokens at a time (`kerassl.losses.lean_token_cross_entropy`): the
             same value with far less memory, in slightly more time. 0 computes
-            it so always. The default is 256 MiB in float32.
+            it so always. The default is 256 MiB in float32. An encoder that
+            caps its logits, such as Gemma 2, has all of them at once.
         name: Model name.
         **kwargs: Of `PretextModel`.
 
@@ -58,9 +59,10 @@ class CausalLM(PretextModel):
         documents are isolated, `"segment_ids"`, each (batch, time).
 
     Output:
-        A dict with `"logits"`, a float tensor (batch, time, vocabulary_size);
-        above `max_logits` with `"hidden_states"`, (batch, time, hidden_dim),
-        instead, of which `logits_of` makes logits.
+        A dict with `"logits"`, a float tensor (batch, time, vocabulary_size).
+        Above `max_logits` these are of every eighth token only, and
+        `"hidden_states"`, (batch, time, hidden_dim), stand beside them, of
+        which `logits_of` makes logits.
 
     Logs:
         loss: Nats a token; its exponential is the perplexity.
@@ -115,7 +117,9 @@ class CausalLM(PretextModel):
     def propagate(self, x, training):
         hidden_states = self.hidden_states(x, training)
         if self._is_lean(hidden_states):
-            return {"hidden_states": hidden_states}
+            # Made here, since with JAX `measures` must read no weights.
+            some = ops.stop_gradient(hidden_states[:, ::LOOKED_AT])
+            return {"hidden_states": hidden_states, "logits": self.logits_of(some)}
         return {"logits": self.logits_of(hidden_states)}
 
     def objective(self, x, y, outputs, training):
@@ -128,12 +132,8 @@ class CausalLM(PretextModel):
     def measures(self, x, y, outputs):
         targets, weights = y
         if "hidden_states" in outputs:
-            parts = (outputs["hidden_states"], targets, weights)
-            states, targets, weights = (part[:, ::LOOKED_AT] for part in parts)
-            logits = self.logits_of(states)
-        else:
-            logits = outputs["logits"]
-        return {"accuracy": (told_rightly(logits, targets), weights)}
+            targets, weights = targets[:, ::LOOKED_AT], weights[:, ::LOOKED_AT]
+        return {"accuracy": (told_rightly(outputs["logits"], targets), weights)}
 
     def hidden_states(self, x, training=False):
         """Returns the encoder's output for each token.
@@ -175,11 +175,12 @@ class CausalLM(PretextModel):
         return self.encoder.token_embedding(hidden_states, reverse=True)
 
     def _is_lean(self, hidden_states):
-        shape = hidden_states.shape[:-1]
+        shape, embedding = hidden_states.shape[:-1], self.encoder.token_embedding
+        if getattr(embedding, "logit_soft_cap", None) is not None:
+            return False  # of which the lean loss knows nothing
         if self.max_logits == 0 or None in shape:
             return self.max_logits == 0
-        vocabulary = self.encoder.token_embedding.input_dim
-        return math.prod(shape) * vocabulary > self.max_logits
+        return math.prod(shape) * embedding.input_dim > self.max_logits
 
     def _lean_loss(self, outputs, targets, weights):
         """Returns the (mean, weight) of this replica's part of the loss."""
@@ -221,6 +222,8 @@ class CausalLM(PretextModel):
         import tensorflow as tf
 
         texts = [prompts] if isinstance(prompts, str) else list(prompts)
+        if not texts:
+            return []
         longest = getattr(self.encoder, "max_sequence_length", None)
         max_length = longest if max_length is None else max_length
         if max_length is None or not 2 <= max_length <= (longest or max_length):

@@ -118,6 +118,7 @@ def test_it_learns_to_continue(tokenizer):
     assert written[0].split()[0] in {"the", "a", "my", "one"}
     again = task.generate("the old", max_length=LENGTH, sampler="greedy")
     assert again == written[1]
+    assert task.generate([]) == []
 
 
 def evaluated(task, texts):
@@ -188,15 +189,44 @@ def test_the_lean_loss_on_two_replicas(two_replicas):
     )
 
 
+def lean():
+    """A task for another process, in `kerassl.testing`'s form."""
+    return Windows(make_lean(0)), None, 8
+
+
+def test_the_lean_loss_on_jax():
+    _, losses = testing.trained(Windows(make_lean(0)), None, batch_size=8)
+    on_jax = testing.losses_on("jax", f"{__file__}:lean")
+    np.testing.assert_allclose(on_jax, losses, rtol=1e-4)
+
+
+def test_the_lean_loss_step_by_step():
+    losses = []
+    for max_logits in (0, 1 << 40):
+        task = testing.fix_weights(Windows(make_lean(max_logits))())
+        task.compile("sgd", run_eagerly=True)
+        losses += task.fit(task.dataset(), steps_per_epoch=2, verbose=0).history["loss"]
+    np.testing.assert_allclose(*losses, rtol=1e-5)
+
+
+def test_capped_logits_are_never_lean():
+    gemma = keras_hub.models.GemmaBackbone(
+        SIZE, 1, 2, 1, 16, 32, 8, final_logit_soft_cap=2.0
+    )
+    x, _ = batch(np.random.default_rng(0), [0] * LENGTH)
+    outputs = CausalLM(gemma, max_logits=0)(x)
+    assert set(outputs) == {"logits"}
+    assert np.abs(outputs["logits"]).max() < 2
+
+
 def test_when_the_loss_is_lean():
     logits = 2 * LENGTH * SIZE
     x, _ = batch(np.random.default_rng(0), [0] * LENGTH)
     assert set(CausalLM(gpt2(), max_logits=logits)(x)) == {"logits"}
     task = CausalLM(gpt2(), max_logits=logits - 1)
-    outputs = task(x)
-    assert set(outputs) == {"hidden_states"}
+    outputs, plain = task(x), np.asarray(CausalLM(task.encoder)(x)["logits"])
+    assert set(outputs) == {"hidden_states", "logits"}
     logits = task.logits_of(outputs["hidden_states"])
-    np.testing.assert_allclose(
-        logits, CausalLM(task.encoder)(x)["logits"], rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(logits, plain, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs["logits"], plain[:, ::8], rtol=1e-5, atol=1e-6)
     assert CausalLM.from_config(task.get_config()).max_logits == task.max_logits
