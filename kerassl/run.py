@@ -2,6 +2,8 @@
 
 import json
 import os
+import zipfile
+import zlib
 from pathlib import Path
 
 CONFIG = "run.json"
@@ -33,6 +35,7 @@ class Run:
 
     Raises:
         FileNotFoundError: If the folder is not that of a run.
+        ValueError: If a file in it is damaged.
 
     Example:
         >>> run = Run("runs/simclr_digits")  # doctest: +SKIP
@@ -45,11 +48,9 @@ class Run:
             raise FileNotFoundError(
                 f"{self.path} is not the folder of a run: it holds no {CONFIG}."
             )
-        self.config = json.loads((self.path / CONFIG).read_text("utf-8"))
+        self.config = _read_json(self.path / CONFIG)
         report = self.path / REPORT
-        self.report = (
-            json.loads(report.read_text("utf-8")) if report.is_file() else None
-        )
+        self.report = _read_json(report) if report.is_file() else None
 
     @property
     def encoder(self):
@@ -74,12 +75,36 @@ class Run:
                 f"{path} does not exist: the run has not finished. The command that "
                 "began it resumes it."
             )
-        return keras.saving.load_model(path)
+        try:
+            return keras.saving.load_model(path)
+        except Exception as error:
+            if _is_whole(path):
+                raise
+            raise ValueError(
+                f"{path} is damaged. Remove it and {REPORT} beside it: the command "
+                "that began the run then makes both again from the last checkpoint."
+            ) from error
 
     def __str__(self):
         page = self.path / REPORT_PAGE
         text = page.read_text("utf-8").strip() if page.is_file() else "not finished"
         return f"{text}\n\nEverything is in {self.path}/"
+
+
+def _read_json(path):
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except ValueError as error:  # of JSON or of UTF-8
+        raise ValueError(f"{path} is damaged: {error}.") from error
+
+
+def _is_whole(path):
+    """Tells whether every part of a zip archive has its checksum."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (zipfile.BadZipFile, zlib.error, EOFError):
+        return False
 
 
 def write_json(path, value):
@@ -109,8 +134,9 @@ def make_folder(path):
         probe.touch()
         probe.unlink()
     except (FileExistsError, NotADirectoryError) as error:
+        file = next(p for p in (path, *path.parents) if p.exists())
         raise NotADirectoryError(
-            f"`out` must be a folder, but {error.filename or path} is a file."
+            f"`out` must be a folder, but {file} is a file."
         ) from error
     except OSError as error:
         raise PermissionError(

@@ -3,6 +3,8 @@
 import os
 import re
 import time
+import zipfile
+import zlib
 from pathlib import Path
 
 import keras
@@ -52,10 +54,10 @@ def restore_checkpoint(task, path):
         path: The file that `save_checkpoint` wrote.
 
     Raises:
-        ValueError: If the file holds other variables than `task` has.
+        ValueError: If the file is damaged or holds other variables than `task`.
     """
     state = _state(task)
-    with np.load(path) as stored:
+    with open(path, "rb") as file, _read(path, np.load, file) as stored:
         missing = sorted(set(state) ^ set(stored.files))
         if missing:
             raise ValueError(
@@ -64,7 +66,7 @@ def restore_checkpoint(task, path):
                 f"{missing[0].partition(':')[2]!r}."
             )
         for name, variable in state.items():
-            array = stored[name]
+            array = _read(path, stored.__getitem__, name)
             if array.shape != tuple(variable.shape):
                 raise ValueError(
                     f"The checkpoint {path} is of another model: {variable.path!r} "
@@ -73,6 +75,16 @@ def restore_checkpoint(task, path):
             if array.dtype.kind == "V":  # NumPy stores bfloat16 as plain bytes
                 array = array.view(keras.ops.convert_to_numpy(variable).dtype)
             variable.assign(array)
+
+
+def _read(path, read, what):
+    try:
+        return read(what)
+    except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise ValueError(
+            f"The checkpoint {path} is damaged: {error}. Remove it: the run then goes "
+            "on from the checkpoint before, or begins anew."
+        ) from error
 
 
 def latest_checkpoint(folder):

@@ -84,3 +84,25 @@ def test_stops_within_an_epoch():
     callback = StopAtStep(5)
     fit(compiled(), epochs=4, callbacks=[callback])
     assert callback.step == 5
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk", slice(0, -200), slice(0, 100)])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    path = tmp_path / "step-00000003.npz"
+    task = compiled()
+    save_checkpoint(task, path)
+    path.write_bytes(damage if isinstance(damage, bytes) else path.read_bytes()[damage])
+    with pytest.raises(ValueError, match="step-00000003.npz is damaged.*Remove it"):
+        restore_checkpoint(task, path)
+
+
+def test_a_flipped_bit_is_noticed(tmp_path):
+    path = tmp_path / "step-00000003.npz"
+    task = compiled()
+    save_checkpoint(task, path)
+    content = bytearray(path.read_bytes())
+    kernel = task.variables[0].numpy().tobytes()
+    content[content.index(kernel)] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="step-00000003.npz is damaged"):
+        restore_checkpoint(task, path)
