@@ -16,6 +16,8 @@ from kerassl.data.source import Source
 SUFFIXES = (".txt", ".text", ".md", ".jsonl")
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
 UNITS = ("line", "file")
+# What records call their text where nothing else is said.
+TEXT_FIELD = "text"
 # Bytes searched for line ends and checked as UTF-8 at a time.
 BLOCK_BYTES = 1 << 24
 # Smaller files are read; larger ones are mapped, which costs a file handle.
@@ -46,7 +48,8 @@ class TextSource(Source):
             `.md`, `.jsonl`, each also with `.gz` or `.xz`; links are followed,
             what is hidden is left out), a glob such as `"corpus/**/*.txt"`, or
             a list of these.
-        field: Name of the text in each record of `.jsonl` files.
+        field: Name of the text in each record of `.jsonl` files; None for
+            `text`, where the first record has it.
         label_field: Name of the label in each record of `.jsonl` files, a
             string or an integer.
         unit: `"line"`: a line is a document; `"file"`: a file is one.
@@ -154,10 +157,14 @@ class TextSource(Source):
         """Returns the (start, end) of usable documents and their labels."""
         is_json = self._json[-1]
         if is_json and self.field is None:
-            raise ValueError(
-                f"`field` must name the text in the records of {path}. Its first "
-                f"record has the fields {_first_fields(buffer)}."
-            )
+            fields = _first_fields(buffer)
+            if TEXT_FIELD not in fields:
+                raise ValueError(
+                    f"`field` must name the text in the records of {path}. Its first "
+                    f"record has the fields {fields}. At the command line, `kerassl "
+                    "prepare --field` makes shards of it."
+                )
+            self.field = TEXT_FIELD
         if buffer[:2].tobytes() in UTF16_MARKS:
             self.skip(path, "UTF-16, expected UTF-8")
             blocks = []

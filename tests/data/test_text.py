@@ -140,6 +140,11 @@ def test_json_lines(tmp_path, suffix):
     ]
 
 
+def test_the_field_of_json_lines_is_called_text_if_need_be(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "x", "id": 1}\n{"text": "y"}\n')
+    assert read(TextSource(tmp_path)) == ["x", "y"]
+
+
 def test_json_lines_need_a_field(tmp_path):
     (tmp_path / "a.jsonl").write_text('{"body": "x"}\n')
     with pytest.raises(ValueError, match=r"fields \['body'\]"):
