@@ -152,6 +152,10 @@ class Comparison:
         facts = self.protocol
         supervised = any(row["encoder"] == "supervised" for row in self.rows)
         note = " The supervised encoder was made with all labels." if supervised else ""
+        asked = [row["labels_per_class"] or 0 for row in self.rows]
+        fewest = facts.get("fewest_labels")
+        if fewest is not None and max(asked, default=0) > fewest:
+            note += f" A class with fewer labels gives all; the smallest has {fewest}."
         return (
             f"Accuracy in % on {facts['test_examples']:,} test examples of "
             f"{facts['classes']} classes, mean ± std over {facts['draws']} label "
@@ -264,6 +268,7 @@ def compare(
         "train_examples": len(train[1]),
         "test_examples": len(test[1]),
         "classes": len(np.unique(train[1])),
+        "fewest_labels": int(np.unique(train[1], return_counts=True)[1].min()),
         "draws": draws,
         "seeds": [seed + draw for draw in range(draws)],
         "validation_share": validation,
@@ -360,15 +365,23 @@ def _check(methods, controls, budgets, draws):
     ):
         if isinstance(given, str) or set(given) - set(known):
             raise ValueError(f"`{name}` must be some of {known}. Received: {given!r}")
-    if not methods or not budgets or draws < 1:
+    if not methods:
+        raise ValueError("`methods` must not be empty.")
+    if not _is_count(draws):
+        raise ValueError(f"`draws` must be an integer >= 1. Received: {draws!r}")
+    if (
+        isinstance(budgets, str | int | None)
+        or not budgets
+        or not all(b is None or _is_count(b) for b in budgets)
+    ):
         raise ValueError(
-            "`methods` and `labels_per_class` must not be empty and `draws` must be "
-            f"1 or more. Received: {methods!r}, {budgets!r}, {draws!r}"
+            "`labels_per_class` must be a list of integers >= 1, or None for all. "
+            f"Received: {budgets!r}"
         )
-    if any(b is not None and b < 1 for b in budgets):
-        raise ValueError(
-            f"`labels_per_class` must hold numbers from 1, or None. Received: {budgets}"
-        )
+
+
+def _is_count(value):
+    return isinstance(value, int | np.integer) and value >= 1
 
 
 @contextlib.contextmanager

@@ -92,3 +92,18 @@ def test_wrong_arguments_are_named():
         compare(good_encoder(), *sets, methods=["svm"])
     with pytest.raises(ValueError, match="labels_per_class.*0"):
         compare(good_encoder(), *sets, labels_per_class=[0])
+    with pytest.raises(ValueError, match="labels_per_class.*'5'"):
+        compare(good_encoder(), *sets, labels_per_class="5")
+    with pytest.raises(ValueError, match="labels_per_class.*: 5"):
+        compare(good_encoder(), *sets, labels_per_class=5)
+    with pytest.raises(ValueError, match="`draws` must be .*: 'many'"):
+        compare(good_encoder(), *sets, draws="many")
+
+
+def test_a_class_with_fewer_labels_than_asked_is_told():
+    sets = problem(30, 0), problem(30, 1)
+    options = {"methods": ["knn"], "controls": [], "draws": 1, "progress": False}
+    page = compare(good_encoder(), *sets, labels_per_class=(5, 50), **options)
+    assert "gives all; the smallest has 10." in page.to_markdown()
+    page = compare(good_encoder(), *sets, labels_per_class=(10, None), **options)
+    assert "the smallest" not in page.to_markdown()
