@@ -3,6 +3,7 @@
 import datetime
 import json
 import platform
+import shutil
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -119,6 +120,7 @@ def pretrain(
     if not (path / folder.ENCODER).is_file():
         with place.scope():
             task = _task(preset_or_task, plan, path, train, seed, progress)
+            _check_shape(task, train)
             _fit(task, train, plan, path, progress, checkpoint_seconds)
         _draw_training(task, train, plan, path)
         _save(task, path)  # last, since it tells that all this was done
@@ -148,7 +150,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     plan = {**run.config}
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     given = _read_back(plan["examples"]) if data is None else data
-    split_seed = plan["seed"] if seed is None else seed
+    split_seed = plan["seed"] if seed is None else _checked_seed(seed)
     train, test = _sources(plan, given, plan["seed"], hold_out=True)
     if test is None:
         raise ValueError(
@@ -183,6 +185,7 @@ def preview(preset, data=None, *, seed=0, overrides=None):
         >>> preview("simclr_digits").savefig("views.png")  # doctest: +SKIP
     """
     plan = zoo.override(zoo.config(preset), overrides or {})
+    seed = _checked_seed(seed)
     source = _read(plan, data)
     pretext = zoo.load_pretext(plan, tokenizer=_tokenizer(plan, source))
     return pretext.draw(_drawn(source), tf.constant([seed, 0], tf.int64))
@@ -201,9 +204,15 @@ def _plan(preset_or_task, overrides, steps, batch_size, seed):
     if "total_steps" in plan["model"] and "model.total_steps" not in (overrides or {}):
         # A schedule of the model's own, such as BYOL's tau, ends with the run.
         plan["model"]["total_steps"] = recipe["steps"]
-    if isinstance(seed, bool) or not isinstance(seed, int):
-        raise ValueError(f"`seed` must be an integer. Received: {seed!r}")
-    return {**plan, "seed": seed}
+    return {**plan, "seed": _checked_seed(seed)}
+
+
+def _checked_seed(seed):
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(
+            f"`seed` must be an integer from 0 to 2**32 - 1. Received: {seed!r}"
+        )
+    return seed
 
 
 def _task_plan(task, overrides):
@@ -238,11 +247,14 @@ def _match(path, plan):
         return None
     run = Run(path)
     found = folder.difference(run.config, plan)
-    if found:
+    if found and (path / folder.HISTORY).exists():
         raise ValueError(
             f"{path} holds a run of another configuration: {found}. Choose another "
             "folder with `out`, or remove this one."
         )
+    if found:  # but training never began, as with a mistyped option
+        shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
+        folder.write_json(config, plan)
     return run if run.report else None
 
 
@@ -278,10 +290,10 @@ def _options(plan, examples):
     if not Path(examples).expanduser().is_dir():
         return {}
     options = {}
+    if "input_shape" in plan["encoder"]:
+        options["size"], *_, options["channels"] = plan["encoder"]["input_shape"]
     if "size" in plan["pretext"]:
         options["size"] = plan["pretext"]["size"]
-    if "input_shape" in plan["encoder"]:
-        options["channels"] = plan["encoder"]["input_shape"][-1]
     return options
 
 
@@ -344,6 +356,22 @@ def _task(preset_or_task, plan, path, train, seed, progress):
     task = zoo.load(spec, tokenizer=tokenizer)
     task.compile(_optimizer(plan["recipe"], task))
     return task
+
+
+def _check_shape(task, train):
+    """Raises where the encoder cannot take what the pretext layer makes."""
+    made = _prepared(task.pretext, train, limit=1)
+    taken = task.encoder.input_shape
+    if not isinstance(taken, tuple) or not hasattr(made, "shape"):
+        return  # several inputs, by name
+    made, taken = made.shape[1:], taken[1:]
+    if len(made) != len(taken) or any(
+        size not in (None, length) for size, length in zip(taken, made, strict=True)
+    ):
+        raise ValueError(
+            f"The encoder takes examples of shape {taken}. Received from the pretext "
+            f"layer: {made}. Change the sections `encoder` and `pretext` together."
+        )
 
 
 def _tokenizer(plan, train, stored=None, progress=None):
@@ -498,6 +526,10 @@ def _report(path, train, test, compare, progress, options=None, seed=None):
     run = Run(path)
     plan = run.config
     rows = callbacks.read_log(path / folder.HISTORY)
+    if not rows:
+        raise FileNotFoundError(
+            f"{path / folder.HISTORY} tells of no step: nothing was trained there."
+        )
     report = {
         "name": plan["name"],
         "config_hash": zoo.config_hash(plan),

@@ -1,5 +1,7 @@
 """Whole runs: what they leave, how they resume, what they refuse."""
 
+import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -129,6 +131,33 @@ def test_a_run_of_another_configuration_is_refused(run):
         pretrain(run.path, seed=1)
 
 
+def test_a_mistake_before_training_does_not_hold_the_folder(tmp_path):
+    with pytest.raises(ValueError, match="only 1297 examples"):
+        kerassl.pretrain("simclr_digits", out=tmp_path, batch_size=2000)
+    path = pretrain(tmp_path, evaluate=False).path
+    assert json.loads((path / "run.json").read_text())["recipe"]["batch_size"] == 64
+
+
+def test_a_tokenizer_of_an_attempt_that_never_trained_is_made_anew(tmp_path):
+    texts = ["a cat sat on the mat and saw the dog"] * 4 + ["dogs sit there"] * 4
+    options = {"out": tmp_path, "steps": 1, "evaluate": False, "progress": False}
+    words = {"tokenizer.kind": "word", "tokenizer.min_count": 1}
+    with pytest.raises(ValueError, match="only 8 examples"):
+        kerassl.pretrain("simcse_tiny", texts, batch_size=9, overrides=words, **options)
+    assert (tmp_path / "tokenizer").is_dir()
+    words["tokenizer.vocabulary_size"] = 8
+    kerassl.pretrain("simcse_tiny", texts, batch_size=4, overrides=words, **options)
+    tokenizer = kerassl.data.load_tokenizer(tmp_path / "tokenizer")
+    assert tokenizer.vocabulary_size() == 8
+
+
+def test_a_folder_without_history_is_not_evaluated(run, tmp_path):
+    shutil.copytree(run.path, tmp_path / "run")
+    (tmp_path / "run" / "history.jsonl").unlink()
+    with pytest.raises(FileNotFoundError, match="history.jsonl tells of no step"):
+        kerassl.evaluate(tmp_path / "run", progress=False)
+
+
 def test_a_run_is_evaluated_anew(run):
     draws = kerassl.evaluate(
         run.path, overrides={"transfer.draws": 3}, progress=False
@@ -256,6 +285,17 @@ def test_a_preview_reads_images_as_a_run_does(tmp_path, monkeypatch):
     assert seen == [([3, 8, 8, 1], [3, 0]), ([8, 8, 8, 1], [0, 0])]
 
 
+def test_images_have_the_encoders_size_if_the_pretext_layer_names_none(tmp_path):
+    plan = {
+        "modality": "image",
+        "pretext": {"class": "rotation.Rotate"},
+        "encoder": {"input_shape": [12, 12, 1]},
+    }
+    assert pretraining._options(plan, tmp_path) == {"size": 12, "channels": 1}
+    plan["pretext"]["size"] = 9
+    assert pretraining._options(plan, tmp_path) == {"size": 9, "channels": 1}
+
+
 def test_a_preview_takes_the_tokenizer_of_a_pretrained_encoder(tmp_path, monkeypatch):
     texts = ["the cat sat on the mat", "the dog ate the hat"]
     tokenizer = kerassl.data.train_tokenizer(texts, vocabulary_size=30)
@@ -331,7 +371,13 @@ def test_a_language_model_tells_what_was_held_out(tmp_path):
     [
         ({"steps": 0}, "`steps` must be an integer >= 1. Received: 0"),
         ({"batch_size": -1}, "`batch_size` must be an integer >= 1"),
-        ({"seed": 0.5}, "`seed` must be an integer. Received: 0.5"),
+        ({"seed": 0.5}, "`seed` must be an integer from 0 .* Received: 0.5"),
+        ({"seed": -1}, "`seed` must be an integer from 0 .* Received: -1"),
+        ({"seed": 2**32}, "`seed` must be an integer from 0 "),
+        (
+            {"overrides": {"pretext.size": 9}},
+            r"takes examples of shape \(8, 8, 1\). Received .* \(9, 9, 1\)",
+        ),
         ({"batch_size": 2000}, "only 1297 examples"),
         ({"strategy": "both"}, "`strategy` must be 'auto'"),
     ],
