@@ -19,7 +19,7 @@ import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import kerassl
 from kerassl import zoo
@@ -88,8 +88,15 @@ def _exit_code(error: Exception) -> int:
     return USAGE if told and ours and (last.line or "").startswith("raise") else FAILED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with the words of a command."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE, f"kerassl: error: {message}. `{self.prog} --help` explains.\n")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="kerassl",
         description="Self-supervised pretraining for Keras: "
         "unlabelled examples in, a reusable encoder out.",
@@ -107,7 +114,12 @@ def _parser() -> argparse.ArgumentParser:
     pretrain.add_argument(
         "--out", metavar="FOLDER", help="the run's folder (default: runs/PRESET)"
     )
-    pretrain.add_argument("--steps", type=int, metavar="N", help="optimizer steps")
+    pretrain.add_argument(
+        "--steps",
+        type=int,
+        metavar="N",
+        help="optimizer steps (default: the preset's)",
+    )
     _batch_size(pretrain)
     _seed(pretrain)
     _strategy(pretrain)
@@ -181,7 +193,9 @@ def _parser() -> argparse.ArgumentParser:
         help="what a document is (default: line)",
     )
     prepare.add_argument(
-        "--field", metavar="NAME", help="of the text in the records of .jsonl files"
+        "--field",
+        metavar="NAME",
+        help="of the text in the records of .jsonl files (default: text)",
     )
     prepare.add_argument(
         "--workers",
@@ -199,9 +213,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RUN",
         help="a run's folder, or a preset's name for the run in runs/PRESET",
     )
-    _data(evaluate)
+    _data(evaluate, of="the run")
     _seed(evaluate, default=None)
-    _set(evaluate)
+    _set(evaluate, "of how it is measured, such as transfer.draws=5")
     _import(evaluate)
     _quiet(evaluate)
 
@@ -249,19 +263,23 @@ def _preset(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _data(parser: argparse.ArgumentParser) -> None:
+def _data(parser: argparse.ArgumentParser, of: str = "the preset") -> None:
     parser.add_argument(
         "--data",
         nargs="+",
         metavar="PATH",
-        help="your own examples: a folder, text files, folders of them, or patterns "
-        "such as corpus/*.txt (default: the preset's own data)",
+        help="your own examples: a folder of images, or text files, folders of them, "
+        "or patterns such as corpus/*.txt; digits, docs, glyphs, keras:cifar10 and the "
+        f"like name data at hand (default: those of {of})",
     )
 
 
 def _batch_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--batch-size", type=int, metavar="N", help="examples a step, over all replicas"
+        "--batch-size",
+        type=int,
+        metavar="N",
+        help="examples a step, over all replicas (default: the preset's)",
     )
 
 
@@ -281,18 +299,21 @@ def _strategy(parser: argparse.ArgumentParser) -> None:
         "--strategy",
         default="auto",
         metavar="NAME",
-        help="auto, mirrored, multi_worker, tpu or cpu:N (default: auto)",
+        help="auto (all GPUs of this machine), one, mirrored, multi_worker, tpu, "
+        "cpu:N or gpu:N (default: auto)",
     )
 
 
-def _set(parser: argparse.ArgumentParser) -> None:
+def _set(
+    parser: argparse.ArgumentParser,
+    what: str = "of the preset, such as model.temperature=0.2",
+) -> None:
     parser.add_argument(
         "--set",
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="change a value of the preset, such as model.temperature=0.2; "
-        "may be given several times",
+        help=f"change a value {what}; may be given several times",
     )
 
 
@@ -399,7 +420,11 @@ def _list(args: argparse.Namespace) -> None:
     for heading in ("name", "modality", "task"):
         table.add_column(heading, no_wrap=True)
     table.add_column("summary")
-    for name in zoo.names(args.modality):
+    names = zoo.names(args.modality)
+    if not names:
+        print(f"No preset is for {args.modality} data.")
+        return
+    for name in names:
         spec = zoo.config(name)
         task = spec["model"]["class"].rpartition(".")[2]
         table.add_row(name, spec["modality"], task, spec["summary"])
@@ -423,6 +448,7 @@ def _show(args: argparse.Namespace) -> None:
 
 def _preview(args: argparse.Namespace) -> None:
     name = zoo.config(args.preset)["name"]
+    out = _picture(args.out or f"{name}.png")
     overrides = _overrides(args)
     with _quiet_start():
         import tensorflow  # noqa: F401
@@ -430,9 +456,23 @@ def _preview(args: argparse.Namespace) -> None:
     from kerassl.pretraining import preview
 
     figure = preview(args.preset, _examples(args), seed=args.seed, overrides=overrides)
-    out = args.out or f"{name}.png"
     figure.savefig(out, bbox_inches="tight", dpi=150)
     print(f"{out}: examples as {name} sees them")
+
+
+def _picture(path: str) -> str:
+    """Returns the path of a picture, checked before long work is done for it."""
+    from matplotlib.backend_bases import FigureCanvasBase
+
+    known = FigureCanvasBase.get_supported_filetypes()
+    if Path(path).suffix[1:].lower() not in known:
+        raise ValueError(
+            f"--out: expected a picture that ends in .png, .pdf, .svg or the like, "
+            f"received {path!r}."
+        )
+    if not Path(path).parent.is_dir():
+        raise NotADirectoryError(f"--out: {str(Path(path).parent)!r} is not a folder.")
+    return path
 
 
 def _console() -> Any:

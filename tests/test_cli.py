@@ -79,6 +79,26 @@ def test_list_takes_a_modality():
     assert "bert_tiny" in shown and "simclr_digits" not in shown
 
 
+def test_list_says_that_there_is_none():
+    assert light("list", "--modality", "vector").stdout == (
+        "No preset is for vector data.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("views.txt", "picture that ends in .png"),
+        ("views", "picture that ends in .png"),
+        ("nowhere/views.png", "'nowhere' is not a folder"),
+    ],
+)
+def test_preview_refuses_a_picture_that_cannot_be_written(out, message, tmp_path):
+    run = light("preview", "simclr_digits", "--out", out, cwd=tmp_path)
+    assert run.returncode == cli.USAGE
+    assert message in run.stderr and len(run.stderr.splitlines()) == 1
+
+
 def test_list_of_an_unknown_modality():
     run = light("list", "--modality", "smell")
     assert run.returncode == cli.USAGE
@@ -120,6 +140,8 @@ def test_wrong_usage(words, message):
     run = light(*words)
     assert run.returncode == cli.USAGE
     assert message in run.stderr
+    assert run.stderr.startswith("kerassl: error: ")
+    assert len(run.stderr.splitlines()) == 1
 
 
 def test_options_become_arguments(asked, capsys):
