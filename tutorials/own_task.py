@@ -136,10 +136,12 @@ print(run)
 #
 # ## The command line
 #
-# Put the two classes into `rotation.py` and write `rotation.json` beside it,
-# starting from `kerassl show simclr_digits --json`; in it name the classes:
+# Put the two classes, with the imports, into `rotation.py` and write
+# `rotation.json` beside it, starting from `kerassl show simclr_digits --json`; in
+# it put these in place of the name and of two whole sections:
 #
 # ```json
+# "name": "rotation",
 # "pretext": {"class": "rotation.Rotate"},
 # "model": {"class": "rotation.RotationPrediction"}
 # ```
