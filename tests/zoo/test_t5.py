@@ -33,4 +33,4 @@ def test_the_embedding_has_rows_for_the_sentinels():
     changes = {"encoder.hidden_dim": 16, "pretext.sentinels": 20}
     task = zoo.load("t5_tiny", tokenizer=tokenizer, overrides=changes)
     assert task.backbone.vocabulary_size == 30 + 20
-    assert task.dataset(TEXTS, 2).element_spec[1].shape == (2, 13)
+    assert task.dataset(TEXTS, 2).element_spec[1].shape == (2, 26)
