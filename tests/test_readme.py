@@ -45,6 +45,8 @@ def test_python_fences_run(tmp_path, monkeypatch):
     blocks = fences("python")
     assert blocks
     for number, block in enumerate(blocks, 1):
+        # Names of layers begin anew, as in a script of its own.
+        keras.utils.clear_session()
         # `pretrain` calls fit with steps of its own.
         with monkeypatch.context() as patch:
             if "kerassl.pretrain(" not in block:

@@ -10,7 +10,7 @@ def dense(
     input_shape: int | Sequence[int],
     hidden_dims: Sequence[int] = (256, 128, 64),
     activation: str = "relu",
-    name: str = "dense",
+    name: str = "dense_encoder",
     dtype=None,
 ):
     """Returns a stack of dense layers from examples to one vector each.
@@ -55,4 +55,5 @@ def dense(
             dtype=dtype,
             name=f"dense{i}",
         )(x)
+    # Named "dense" it could not stand before a new Dense layer in a Sequential.
     return keras.Model(inputs, x, name=name)
