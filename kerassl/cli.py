@@ -17,6 +17,7 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     try:
-        args.command(args)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warn
+            args.command(args)
         sys.stdout.flush()
     except KeyboardInterrupt:
         print("kerassl: interrupted; the same command resumes.", file=sys.stderr)
@@ -56,6 +59,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         return _report(error, args.debug)
     return DONE
+
+
+def _warn(message: Any, *_: Any) -> None:
+    """Shows a warning without the line of code that it comes from."""
+    print(f"kerassl: warning: {message}", file=sys.stderr)
 
 
 def _report(error: Exception, debug: bool) -> int:
@@ -126,7 +134,10 @@ def _parser() -> argparse.ArgumentParser:
     _set(pretrain)
     _import(pretrain)
     pretrain.add_argument(
-        "--no-evaluate", action="store_true", help="train only, without the report"
+        "--no-evaluate",
+        action="store_true",
+        help="train only: the report trains the controls too, which with a large "
+        "encoder takes longer; `kerassl evaluate` makes it later",
     )
     pretrain.add_argument(
         "--checkpoint-seconds",
@@ -500,6 +511,8 @@ def _quiet_start() -> Iterator[None]:
             import tensorflow as tf
 
             tf.config.list_physical_devices()
+            # Warnings of its graphs, such as of retracing, tell a user nothing.
+            tf.get_logger().setLevel("ERROR")
         except BaseException:
             os.dup2(kept, 2)
             notes.seek(0)

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,19 @@ def test_exit_codes(monkeypatch, capsys, error, code):
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert said.startswith("kerassl: ") and len(said.splitlines()) == 1
+
+
+def test_a_warning_is_one_line(monkeypatch, capsys):
+    def warn(*args, **kwargs):
+        warnings.warn("features collapse", stacklevel=2)
+
+    monkeypatch.setattr(kerassl, "pretrain", warn, raising=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")  # the tests make errors of them
+        shown = warnings.showwarning
+        assert cli.main(["pretrain", "simclr_digits", "--quiet"]) == cli.DONE
+        assert warnings.showwarning is shown
+    assert capsys.readouterr().err == "kerassl: warning: features collapse\n"
 
 
 def test_debug_shows_the_traceback(monkeypatch, capsys):
