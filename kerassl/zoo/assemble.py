@@ -67,7 +67,8 @@ def resolve(name: str) -> Callable[..., Any]:
     root, *parts = name.split(".")
     if root not in _ROOTS or not parts or any(part.startswith("_") for part in parts):
         raise InvalidPreset(
-            f"class: expected a public name of {', '.join(_ROOTS)}, received {name!r}."
+            f"class: expected a public name of {', '.join(_ROOTS)}, received {name!r}. "
+            "`--import MODULE`, in Python `zoo.allow`, adds a module of your own."
         )
     found: Any = importlib.import_module(root)
     for depth, part in enumerate(parts, 1):
