@@ -10,6 +10,14 @@ from pathlib import Path
 from typing import Any
 
 MODALITIES = ("image", "text", "vector")
+# What the recipe of a run may set; pretraining reads these.
+RECIPE_KEYS = (
+    "optimizer",
+    "learning_rate",
+    "warmup_steps",
+    "batch_size",
+    "steps",
+)
 
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
@@ -175,11 +183,41 @@ def validate(spec: Any, where: str = "preset") -> None:
                 f"{where}: section {section!r} needs a 'class', a dotted name such "
                 "as 'kerassl.models.SimCLR'."
             )
+    check_recipe(spec["recipe"], where)
     if spec["modality"] not in MODALITIES:
         raise InvalidPreset(
             f"{where}: modality: expected one of {', '.join(MODALITIES)}, "
             f"received {spec['modality']!r}."
         )
+
+
+def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
+    """Raises unless a recipe has known keys and numbers where it needs them.
+
+    Args:
+        recipe: The section of that name.
+        where: How messages call the preset.
+
+    Raises:
+        InvalidPreset: If a key is unknown or a value of another kind.
+
+    Example:
+        >>> check_recipe({"learning_rate": 0.1, "warmup_steps": 0})
+    """
+    for key in recipe:
+        if key not in RECIPE_KEYS:
+            near = suggest(key, list(RECIPE_KEYS))
+            raise InvalidPreset(f"{where}: section 'recipe' takes no {key!r}.{near}")
+    for key, kind, least in (
+        ("learning_rate", int | float, "above 0"),
+        ("warmup_steps", int, "from 0"),
+    ):
+        value = recipe.get(key, 1)
+        small = least == "above 0" and value == 0
+        if not isinstance(value, kind) or isinstance(value, bool) or value < 0 or small:
+            raise InvalidPreset(
+                f"{where}: recipe.{key}: expected a number {least}, received {value!r}."
+            )
 
 
 def config_hash(spec: Mapping[str, Any]) -> str:

@@ -8,16 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerassl.zoo.assemble import accepted, resolve
-from kerassl.zoo.catalog import suggest
-
-# What the recipe of a run may set; pretraining reads these.
-RECIPE_KEYS = (
-    "optimizer",
-    "learning_rate",
-    "warmup_steps",
-    "batch_size",
-    "steps",
-)
+from kerassl.zoo.catalog import RECIPE_KEYS, check_recipe, suggest
 
 # Sections without a "class" of their own, and the call they are passed to.
 _CALLS = {
@@ -88,6 +79,7 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     # A class first, so that its arguments are the ones that are checked.
     for key in sorted(changes, key=lambda key: not key.endswith(".class")):
         _set(changed, key, changes[key])
+    check_recipe(changed.get("recipe", {}))
     return changed
 
 
@@ -98,6 +90,11 @@ def _set(spec: dict[str, Any], key: str, value: Any) -> None:
             f"override {key!r}: unknown section {section!r}."
             f"{suggest(section, list(_OVERRIDABLE))} "
             f"Sections: {', '.join(_OVERRIDABLE)}."
+        )
+    if section not in spec and section not in _CALLS:
+        raise ValueError(
+            f"override {key!r}: there is no section {section!r} to change here. "
+            f"Sections: {', '.join(name for name in _OVERRIDABLE if name in spec)}."
         )
     if not path:
         raise ValueError(

@@ -111,6 +111,13 @@ def test_validate_names_the_section(spec):
     refused({"summary": 3}, "section 'summary': expected a string, received 3")
     refused({"model": {}}, "section 'model' needs a 'class'")
     refused({"modality": "sound"}, "modality: expected one of")
+    recipe = {**spec["recipe"], "stepz": 3}
+    refused({"recipe": recipe}, "'recipe' takes no 'stepz'. Did you mean 'steps'")
+    for rate in ("fast", 0, -1, True, None):
+        recipe = {**spec["recipe"], "learning_rate": rate}
+        refused({"recipe": recipe}, "recipe.learning_rate: expected a number above 0")
+    recipe = {**spec["recipe"], "warmup_steps": 0.5}
+    refused({"recipe": recipe}, "recipe.warmup_steps: .* from 0, received 0.5")
     del spec["encoder"]
     refused({}, "section 'encoder' is missing")
     with pytest.raises(zoo.InvalidPreset, match="expected a JSON object"):

@@ -86,6 +86,18 @@ def test_a_key_that_fits_nothing_is_told(spec, key, message):
         zoo.override(spec, {key: 1})
 
 
+def test_a_recipe_needs_numbers(spec):
+    with pytest.raises(ValueError, match="learning_rate: .*, received 'fast'"):
+        zoo.override(spec, {"recipe.learning_rate": "fast"})
+
+
+def test_only_the_sections_at_hand_can_be_changed():
+    with pytest.raises(ValueError, match="no section 'model' .* Sections: transfer"):
+        zoo.override({"transfer": {}}, {"model.temperature": 3})
+    changed = zoo.override({"model": {}}, {"transfer.draws": 3})
+    assert changed["transfer"] == {"draws": 3}
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
