@@ -317,6 +317,8 @@ def _class_folders(patterns, paths):
 
 
 def _shown(patterns):
+    if isinstance(patterns, (list, tuple)):
+        patterns = ", ".join(map(str, patterns))
     text = str(patterns)
     return text if len(text) < 200 else f"{text[:200]}..."
 

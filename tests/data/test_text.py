@@ -197,6 +197,10 @@ def test_no_usable_line_is_an_error_that_shows_why(tmp_path):
     path.write_bytes(b"\xff\n\xfe\n")
     with pytest.raises(ValueError, match="2 were left out; .*a.txt:1: not UTF-8"):
         TextSource(path)
+    other = path.with_name("b.txt")
+    other.write_bytes(b"\n")
+    with pytest.raises(ValueError, match=f"can be used in {path}, {other}: 3 were"):
+        TextSource([path, other])
 
 
 def test_broken_archive_is_named(tmp_path):
