@@ -20,7 +20,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 import kerassl
 from kerassl import zoo
@@ -61,7 +61,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     return DONE
 
 
-def _warn(message: Any, *_: Any) -> None:
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
     """Shows a warning without the line of code that it comes from."""
     print(f"kerassl: warning: {message}", file=sys.stderr)
 
