@@ -34,6 +34,11 @@ CJK = (
 # them, so long documents are handed over in pieces of this many characters.
 PIECE_CHARACTERS = 1024
 CORPUS_BATCH = 512
+# What helps where a vocabulary is too large.
+SMALL_CORPUS = (
+    "Give more text, or ask for fewer: of a preset by "
+    "`--set tokenizer.vocabulary_size=N`."
+)
 
 
 def train_tokenizer(
@@ -379,7 +384,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
         raise ValueError(
             "`vocabulary_size` is larger than this corpus supports: its "
             f"{len(counts)} different words gave {len(vocabulary)} pieces. "
-            f"Received: {vocabulary_size}"
+            f"Received: {vocabulary_size}. {SMALL_CORPUS}"
         )
     return keras_hub.tokenizers.BertTokenizer(
         vocabulary, lowercase=lowercase, strip_accents=lowercase
@@ -500,7 +505,7 @@ def _train_byte_pairs(batches, vocabulary_size):
     if len(vocabulary) < vocabulary_size:
         raise ValueError(
             "`vocabulary_size` is larger than this corpus supports: expected at most "
-            f"{len(vocabulary)} pieces. Received: {vocabulary_size}"
+            f"{len(vocabulary)} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
         )
     return keras_hub.tokenizers.GPT2Tokenizer(
         vocabulary=vocabulary, merges=[" ".join(pair) for pair in trained["merges"]]
@@ -513,7 +518,7 @@ def _misfit(vocabulary_size: int, message: str) -> ValueError:
     if supported:
         return ValueError(
             "`vocabulary_size` is larger than this corpus supports: expected at most "
-            f"{supported[1]} pieces. Received: {vocabulary_size}"
+            f"{supported[1]} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
         )
     needed = re.search(r"smaller than required_chars[^0-9]*\d+ vs (\d+)", message)
     if needed:

@@ -139,7 +139,9 @@ def test_an_empty_corpus(kind, corpus):
 
 @pytest.mark.parametrize("kind, supported", [("wordpiece", 8), ("sentencepiece", 9)])
 def test_a_vocabulary_larger_than_the_corpus(kind, supported):
-    with pytest.raises(ValueError, match=rf"supports.* {supported} pieces.*: 100"):
+    with pytest.raises(
+        ValueError, match=rf"supports.* {supported} pieces.*: 100\. Give"
+    ):
         train_tokenizer(["a b c"], kind, 100)
 
 
