@@ -146,13 +146,14 @@ def make_folder(path):
 
 
 def difference(before, now, prefix=""):
-    """Returns the first difference of two nested dicts in words, or None.
+    """Returns a difference of two nested dicts in words, or None.
 
     Example:
         >>> difference({"model": {"temperature": 0.1}}, {"model": {"temperature": 1}})
         'model.temperature was 0.1, now 1'
     """
-    for key in sorted({*before, *now}):
+    # Plain values first: which data were named tells more than how many bytes.
+    for key in sorted({*before, *now}, key=lambda k: (isinstance(now.get(k), dict), k)):
         name = f"{prefix}{key}"
         old, new = before.get(key), now.get(key)
         if isinstance(old, dict) and isinstance(new, dict):

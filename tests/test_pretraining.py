@@ -335,7 +335,7 @@ def test_a_run_of_several_files_is_known_again(tmp_path):
     before = (run.path / "report.json").stat().st_mtime_ns
     kerassl.pretrain("bert_tiny", paths, **options)
     assert (run.path / "report.json").stat().st_mtime_ns == before
-    with pytest.raises(ValueError, match="another configuration: data_used.bytes"):
+    with pytest.raises(ValueError, match="another configuration: examples was"):
         kerassl.pretrain("bert_tiny", paths[:1], **options)
     with pytest.raises(ValueError, match="These data have no labels"):
         kerassl.evaluate(run.path, progress=False)

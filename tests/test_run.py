@@ -3,7 +3,7 @@
 import keras
 import pytest
 
-from kerassl.run import Run, make_folder, write_json
+from kerassl.run import Run, difference, make_folder, write_json
 
 
 @pytest.fixture
@@ -59,3 +59,11 @@ def test_a_folder_below_a_file_cannot_be_made(tmp_path):
     for out in ("file", "file/run", "file/run/deeper"):
         with pytest.raises(NotADirectoryError, match="file is a file"):
             make_folder(tmp_path / out)
+
+
+def test_a_difference_of_the_data_is_told_by_their_name():
+    before = {"data_used": {"bytes": 1}, "examples": None, "seed": 0}
+    now = {"data_used": {"bytes": 2}, "examples": "photos", "seed": 0}
+    assert difference(before, now) == "examples was None, now 'photos'"
+    now["examples"] = None
+    assert difference(before, now) == "data_used.bytes was 1, now 2"
