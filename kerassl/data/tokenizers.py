@@ -69,7 +69,7 @@ def train_tokenizer(
             `keras_hub.tokenizers.GPT2Tokenizer` over bytes, which spells any
             text in any language and keeps all of it, with <|endoftext|> at
             id 0 as start, end and padding; `"word"` gives a
-            `kerassl.data.word_tokenizer.WordTokenizer`, one id a whole word,
+            `kerassl.pretext.text.word_tokenizer.WordTokenizer`, one id a whole word,
             the most frequent first, with the special pieces of `"wordpiece"`
             and the counts that word2vec needs.
         vocabulary_size: Number of pieces, special ones included. The
@@ -191,7 +191,8 @@ def load_tokenizer(folder: str | os.PathLike):
         [6, 5]
     """
     import keras
-    import keras_hub  # noqa: F401, registers the tokenizer classes
+
+    import kerassl.pretext.text.word_tokenizer  # noqa: F401, registers tokenizers
 
     folder = pathlib.Path(folder)
     if not is_stored_tokenizer(folder):
@@ -392,7 +393,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
 
 
 def _train_words(batches, vocabulary_size, lowercase, min_count):
-    from kerassl.data.word_tokenizer import WordTokenizer
+    from kerassl.pretext.text.word_tokenizer import WordTokenizer
 
     counts = _count_words(batches, lowercase)
     if not counts:

@@ -21,7 +21,8 @@ class TextPretextLayer(PretextLayer):
 
     @classmethod
     def from_config(cls, config):
-        import keras_hub  # noqa: F401, registers the tokenizer classes
+        # Registers the tokenizer classes, KerasHub's too.
+        import kerassl.pretext.text.word_tokenizer  # noqa: F401
 
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})

@@ -1,3 +1,7 @@
+import json
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -207,6 +211,23 @@ def test_configuration(tokenizer):
     saved = keras.saving.serialize_keras_object(pretext)
     loaded = keras.saving.deserialize_keras_object(saved)
     np.testing.assert_array_equal(loaded.tokenizer.counts, tokenizer.counts)
+
+
+def test_it_is_made_again_in_a_process_that_trained_no_tokenizer(tokenizer):
+    source = (
+        "import json, sys, keras, kerassl.pretext; "
+        "layer = keras.saving.deserialize_keras_object(json.load(sys.stdin)); "
+        "print(layer.tokenizer.counts.tolist())"
+    )
+    config = keras.saving.serialize_keras_object(layer(tokenizer))
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        input=json.dumps(config),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == str(tokenizer.counts.tolist()), done.stderr[-2000:]
 
 
 @pytest.mark.parametrize(
