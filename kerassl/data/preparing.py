@@ -2,16 +2,30 @@
 
 import collections
 import concurrent.futures
+import concurrent.futures.process
+import contextlib
 import hashlib
 import json
 import multiprocessing
 import os
 import pathlib
+import sys
+import tempfile
+import threading
+import types
+from typing import Any
 
 import numpy as np
 
-from kerassl.data.shards import FORMAT, MANIFEST, TOKENIZER, TokenShards
+from kerassl.data.shards import (
+    FORMAT,
+    MANIFEST,
+    TOKENIZER,
+    UNFINISHED,
+    TokenShards,
+)
 from kerassl.data.tokenizers import (
+    ASSETS_FOLDER,
     CONFIG_FILE,
     KINDS,
     load_tokenizer,
@@ -20,7 +34,6 @@ from kerassl.data.tokenizers import (
 )
 from kerassl.data.windows import DocumentEncoder
 
-UNFINISHED = "unfinished.json"
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
 # Documents that a process is handed at once.
@@ -74,8 +87,9 @@ def prepare(
         ValueError: If an argument is out of range, the tokenizer cannot be
             trained or is not to be although `lowercase` or
             `character_coverage` is given, or the folder holds shards of
-            another configuration.
+            another configuration or another tokenizer.
         FileNotFoundError: If no file of the corpus, or no tokenizer, is there.
+        RuntimeError: If a process that tokenises dies.
 
     Example:
         >>> import tempfile
@@ -93,8 +107,8 @@ def prepare(
             "`workers` and `shard_tokens` must be at least 1. Received: "
             f"{workers} and {shard_tokens}"
         )
-    training = {"lowercase": lowercase, "character_coverage": character_coverage}
-    training = {name: value for name, value in training.items() if value is not None}
+    options = {"lowercase": lowercase, "character_coverage": character_coverage}
+    training: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     if training and not _is_kind(tokenizer):
         raise ValueError(
             f"`{next(iter(training))}` must be None where no tokenizer is trained. "
@@ -119,12 +133,28 @@ def prepare(
         "settings": settings,
         "corpus": json.loads(json.dumps(source.describe())),
     }
-    shards = _earlier(folder, plan)
-    _tokenizer(folder, tokenizer, source, progress, vocabulary_size, **training)
+    earlier = _earlier(folder, plan)
+    if earlier is None:
+        # From here on the folder is known for what it is.
+        earlier = {**plan, "shards": []}
+        _write_json(folder / UNFINISHED, earlier)
+    digest, made = _tokenizer(
+        folder,
+        tokenizer,
+        earlier.get("tokenizer_sha256"),
+        lambda: train_tokenizer(
+            source, tokenizer, vocabulary_size, **training, progress=progress
+        ),
+    )
+    plan["tokenizer_sha256"] = digest
+    if made is not None:
+        # First the hash, so that what is stored is known to belong here.
+        _write_json(folder / UNFINISHED, {**plan, "shards": earlier["shards"]})
+        save_tokenizer(made, folder / TOKENIZER)
     encode = DocumentEncoder(load_tokenizer(folder / TOKENIZER))
     plan["dtype"] = np.dtype(encode.dtype).name
     plan["end_token_id"] = int(encode.end)
-    shards = _still_right(folder, shards, source)
+    shards = _still_right(folder, earlier["shards"], source)
     _write_json(folder / UNFINISHED, {**plan, "shards": shards})
     (folder / MANIFEST).unlink(missing_ok=True)
     first = sum(shard["documents"] for shard in shards)
@@ -148,12 +178,20 @@ def _described(tokenizer):
 
 
 def _earlier(folder, plan):
-    """Returns the shards of an earlier call of the same configuration."""
+    """Returns what an earlier call of the same configuration left, or None."""
     found = [folder / name for name in (MANIFEST, UNFINISHED)]
     found = [path for path in found if path.is_file()]
     if not found:
-        return []
-    earlier = json.loads(found[0].read_text("utf-8"))
+        return None
+    try:
+        earlier = dict(json.loads(found[0].read_text("utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{found[0]} must be a manifest of {FORMAT}, but cannot be read: {error}. "
+            "Choose another folder with `out`, or remove this one."
+        ) from error
+    if earlier.get("format") == FORMAT and "tokenizer_sha256" not in earlier:
+        return None  # stopped before there was anything to keep
     for part in ("format", "settings", "corpus"):
         if earlier.get(part) != plan[part]:
             raise ValueError(
@@ -161,35 +199,66 @@ def _earlier(folder, plan):
                 f"{earlier.get(part)!r}, now {plan[part]!r}. Choose another folder "
                 "with `out`, or remove this one."
             )
-    return earlier["shards"]
+    return earlier
 
 
 def _is_kind(tokenizer):
     return isinstance(tokenizer, str) and tokenizer in KINDS
 
 
-def _tokenizer(folder, tokenizer, source, progress, vocabulary_size, **training):
-    """Makes the tokenizer of a folder where it is not there yet."""
-    if (folder / TOKENIZER / CONFIG_FILE).is_file():
-        return
-    if _is_kind(tokenizer):
-        train_tokenizer(
-            source,
-            tokenizer,
-            vocabulary_size,
-            **training,
-            out=folder / TOKENIZER,
-            progress=progress,
+def _tokenizer(folder, tokenizer, known, train):
+    """Returns the hash of a folder's tokenizer, and it if it is to be stored.
+
+    Args:
+        folder: The folder of the shards.
+        tokenizer: As for `prepare`.
+        known: The hash that an earlier call noted, or None.
+        train: Function that trains the tokenizer if `tokenizer` is a kind.
+    """
+    stored = folder / TOKENIZER
+    held = _stored_hash(stored)
+    if held is not None and held == known and _is_kind(tokenizer):
+        return known, None
+    if held is None or not _is_kind(tokenizer):
+        made = train() if _is_kind(tokenizer) else _given(tokenizer)
+        with tempfile.TemporaryDirectory() as scratch:
+            save_tokenizer(made, scratch)
+            digest = _stored_hash(pathlib.Path(scratch))
+        if known in (None, digest) and held in (None, digest):
+            return digest, made if held is None else None
+    raise ValueError(
+        f"{stored} must hold the tokenizer of these shards, but holds another. Give "
+        "its folder as `tokenizer` to use it, choose another folder with `out`, or "
+        "remove this one."
+    )
+
+
+def _given(tokenizer):
+    if not isinstance(tokenizer, str | os.PathLike):
+        return tokenizer
+    path = pathlib.Path(tokenizer).expanduser()
+    if not path.is_dir():
+        raise FileNotFoundError(
+            f"`tokenizer` must be one of {KINDS} or the folder of a stored "
+            f"tokenizer. Received: {str(tokenizer)!r}"
         )
-        return
-    if isinstance(tokenizer, str | os.PathLike):
-        if not pathlib.Path(tokenizer).expanduser().is_dir():
-            raise FileNotFoundError(
-                f"`tokenizer` must be one of {KINDS} or the folder of a stored "
-                f"tokenizer. Received: {str(tokenizer)!r}"
-            )
-        tokenizer = load_tokenizer(pathlib.Path(tokenizer).expanduser())
-    save_tokenizer(tokenizer, folder / TOKENIZER)
+    return load_tokenizer(path)
+
+
+def _stored_hash(folder):
+    """Returns the hash of a stored tokenizer, None if there is none."""
+    if not (folder / CONFIG_FILE).is_file():
+        return None
+    try:
+        config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
+        # Keras counts the objects of a process in their names.
+        config["config"].pop("name", None)
+    except (ValueError, KeyError, TypeError):
+        config = None  # spoilt: no tokenizer has this hash
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    for path in sorted((folder / ASSETS_FOLDER).glob("*")):
+        digest.update(f"{path.name} {_file_hash(path)}".encode())
+    return digest.hexdigest()
 
 
 def _still_right(folder, shards, source):
@@ -275,12 +344,37 @@ class _EncodedBatches:
         waiting = collections.deque()
         for begin in self.begins:
             texts = self._read(begin)
-            waiting.append((texts, self.pool.submit(_encode_in_process, texts)))
+            with _without_script():  # a process may start here
+                result = self.pool.submit(_encode_in_process, texts)
+            waiting.append((texts, result))
             if len(waiting) > 2 * self.workers:
-                texts, result = waiting.popleft()
-                yield texts, *result.result()
+                yield self._made(*waiting.popleft())
         for texts, result in waiting:
-            yield texts, *result.result()
+            yield self._made(texts, result)
+
+    def _made(self, texts, result):
+        try:
+            return texts, *result.result()
+        except concurrent.futures.process.BrokenProcessPool as error:
+            raise RuntimeError(
+                "A process that tokenises has died, perhaps for lack of memory. The "
+                f"same call goes on; `workers` was {self.workers}, give fewer."
+            ) from error
+
+
+@contextlib.contextmanager
+def _without_script():
+    """Keeps processes that start now from running the caller's script again.
+
+    A spawned process imports the script of its parent. One that calls `prepare`
+    outside of `if __name__ == "__main__"` would so call it in each of them.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 _encoder_of_process = None
@@ -288,7 +382,14 @@ _encoder_of_process = None
 
 def _start_process(folder):
     global _encoder_of_process
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _encoder_of_process = DocumentEncoder(load_tokenizer(folder))
+
+
+def _end_with_parent():
+    # One that is killed leaves its processes waiting for work, for ever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 def _encode_in_process(texts):

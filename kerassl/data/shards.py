@@ -9,6 +9,8 @@ from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
 
 MANIFEST = "manifest.json"
+# What stands in its place until all shards are written.
+UNFINISHED = "unfinished.json"
 TOKENIZER = "tokenizer"
 FORMAT = "kerassl token shards"
 
@@ -28,8 +30,9 @@ class TokenShards(TokenWindows):
 
     Raises:
         FileNotFoundError: If the folder holds no finished shards.
-        ValueError: If it is of another format, or a shard is not as long as
-            the manifest says.
+        ValueError: If it is of another format, or a shard cannot be read or is
+            not as long as the manifest says. Whether its content is right,
+            `kerassl.data.prepare` finds out when it is called again.
 
     Example:
         >>> source = TokenShards("shards/", sequence_length=128)  # doctest: +SKIP
@@ -42,8 +45,8 @@ class TokenShards(TokenWindows):
         self.manifest = read_manifest(folder)
         shards, documents = [], []
         for shard in self.manifest["shards"]:
-            tokens = np.load(folder / shard["file"], mmap_mode="r")
-            starts = np.load(folder / shard["documents_file"], mmap_mode="r")
+            tokens = _mapped(folder / shard["file"])
+            starts = _mapped(folder / shard["documents_file"])
             if (len(tokens), len(starts)) != (shard["tokens"], shard["documents"]):
                 raise ValueError(
                     f"{folder / shard['file']} must hold {shard['tokens']} tokens of "
@@ -62,14 +65,12 @@ class TokenShards(TokenWindows):
 
 
 def is_shard_folder(path) -> bool:
-    """Tells whether a path is a folder of finished token shards."""
-    manifest = pathlib.Path(path).expanduser() / MANIFEST
-    if not manifest.is_file():
-        return False
-    try:
-        return json.loads(manifest.read_text("utf-8")).get("format") == FORMAT
-    except (ValueError, AttributeError):
-        return False
+    """Tells whether a path is a folder of token shards, finished or not."""
+    folder = pathlib.Path(path).expanduser()
+    # A tokenizer's vocabulary lies in it too, which must not be read as texts.
+    return (folder / "tokens-00000.npy").is_file() or any(
+        _has_format(folder / name) for name in (MANIFEST, UNFINISHED)
+    )
 
 
 def read_manifest(folder) -> dict:
@@ -88,6 +89,26 @@ def read_manifest(folder) -> dict:
             f"{folder} holds no finished token shards: it has no {MANIFEST}. "
             "`kerassl prepare` makes them, and goes on where it was stopped."
         )
-    if not is_shard_folder(folder):
+    if not _has_format(path):
         raise ValueError(f"{path} must be the manifest of {FORMAT}, but is not.")
     return json.loads(path.read_text("utf-8"))
+
+
+def _has_format(path):
+    """Tells whether a file is a manifest of token shards."""
+    if not path.is_file():
+        return False
+    try:
+        return json.loads(path.read_text("utf-8")).get("format") == FORMAT
+    except (ValueError, AttributeError):
+        return False
+
+
+def _mapped(path):
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise ValueError(
+            f"{path} cannot be read: {error}. Prepare the shards again; those that "
+            "are right are kept."
+        ) from error

@@ -1,6 +1,13 @@
+import csv
 import itertools
 import json
+import lzma
+import os
+import shutil
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,6 +93,30 @@ def test_chinese_comes_back_from_its_shards(kind, keep_case, tmp_path):
     assert [letters(text) for text in told] == [letters(text) for text in texts]
 
 
+@pytest.mark.parametrize("kind", ["bpe", "wordpiece", "sentencepiece"])
+def test_real_reviews_in_chinese(kind, kerassl_data, tmp_path):
+    with lzma.open(kerassl_data / "zh" / "ChnSentiCorp_htl_all.csv.xz", "rt") as file:
+        rows = csv.DictReader(file)
+        texts = [row["review"] for row in itertools.islice(rows, 3000)]
+    texts = [" ".join(text.split()) for text in texts if text.strip()]
+    options = {"tokenizer": kind, "vocabulary_size": 3500, "shard_tokens": 100_000}
+    if kind != "bpe":
+        options["character_coverage"] = 0.9995
+    source = prepare(tmp_path, texts, **options)
+    assert source.num_documents == len(texts) and len(source._shards) > 1
+    documents = np.split(
+        stream(source),
+        np.flatnonzero(stream(source) == source.manifest["end_token_id"])[1:],
+    )
+    told = [source.tokenizer.detokenize(ids[1:].astype("int32")) for ids in documents]
+    if kind == "bpe":
+        assert told == texts
+        return
+    unknown = np.mean(stream(source) == 1)
+    same = [letters(a) == letters(b.lower()) for a, b in zip(told, texts, strict=True)]
+    assert unknown < 0.001 and np.mean(same) > 0.9
+
+
 @pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece"])
 def test_a_small_vocabulary_spells_the_frequent_characters(kind, tmp_path):
     texts = chinese() * 4 + ["龘"]
@@ -158,11 +189,105 @@ def test_another_configuration_is_refused(tmp_path):
 
 def test_two_processes_give_what_one_gives(tmp_path):
     texts = TEXTS * 4
-    one = prepare(tmp_path / "one", texts)
-    # The tokenizer of other shards, as for a test set of the same corpus.
+    one = prepare(tmp_path / "one", texts, tokenizer="word")
+    # The tokenizer of other shards, as for a test set of the same corpus. Other
+    # processes have not yet heard of its class, which is our own.
     stored = str(tmp_path / "one" / "tokenizer")
     two = prepare(tmp_path / "two", texts, workers=2, tokenizer=stored)
     np.testing.assert_array_equal(stream(one), stream(two))
+
+
+# A plain script, whose processes must not run it again. It is killed by SIGKILL
+# where its second shard is written but does not bear its name yet.
+KILLED = """
+import os, signal, sys
+from kerassl.data import preparing
+import test_preparing
+write = preparing._write
+def dying(path, fill):
+    if path.name == "tokens-00001.npy":
+        os.kill(os.getpid(), signal.SIGKILL)
+    write(path, fill)
+preparing._write = dying
+print("started", flush=True)
+test_preparing.prepare(sys.argv[1], test_preparing.TEXTS * 4, workers=2)
+"""
+
+
+def test_a_killed_run_leaves_no_process_and_nothing_half_written(tmp_path):
+    script, part = tmp_path / "script.py", tmp_path / "part"
+    script.write_text(KILLED)
+    done = subprocess.run(
+        [sys.executable, str(script), str(part)],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        stdout=subprocess.PIPE,  # its end is waited for, which every process holds
+        timeout=240,
+    )
+    assert (done.returncode, done.stdout) == (-9, b"started\n")
+    with pytest.raises(FileNotFoundError, match="no finished token shards"):
+        data.as_source(part, modality="text", sequence_length=5)
+    whole = tmp_path / "whole"
+    for folder in (part, whole):
+        prepare(folder, TEXTS * 4)
+    names = sorted(path.name for path in whole.rglob("*") if path.is_file())
+    assert sorted(path.name for path in part.rglob("*") if path.is_file()) == names
+    for path in whole.rglob("*"):
+        # Keras counts the objects of a process in the names of configurations.
+        if path.is_file() and path.name != "tokenizer.json":
+            other = part / path.relative_to(whole)
+            assert path.read_bytes() == other.read_bytes(), path
+
+
+def test_a_tokenizer_of_something_else_is_not_taken(tmp_path):
+    stored = tmp_path / "one" / "tokenizer"
+    prepare(tmp_path / "one")
+    shutil.copytree(stored, tmp_path / "two" / "tokenizer")
+    with pytest.raises(ValueError, match="must hold the tokenizer of these shards"):
+        prepare(tmp_path / "two", tokenizer="wordpiece", vocabulary_size=60)
+    prepare(tmp_path / "two", tokenizer=tmp_path / "two" / "tokenizer")
+    # Another tokenizer of the same class, and another one under the same path.
+    other = data.train_tokenizer(TEXTS, "bpe", 265)
+    for tokenizer in (data.load_tokenizer(stored), other):
+        options = {"tokenizer": tokenizer}
+        if tokenizer is other:
+            with pytest.raises(ValueError, match="but holds another"):
+                prepare(tmp_path / "three", **options)
+        else:
+            prepare(tmp_path / "three", **options)
+    shutil.rmtree(stored)
+    data.save_tokenizer(other, stored)
+    with pytest.raises(ValueError, match="but holds another"):
+        prepare(tmp_path / "one")
+
+
+def test_a_call_that_failed_may_be_made_otherwise(tmp_path):
+    with pytest.raises(ValueError, match="`vocabulary_size` is larger"):
+        prepare(tmp_path, vocabulary_size=9000)
+    with pytest.raises(FileNotFoundError, match="no finished token shards"):
+        data.as_source(str(tmp_path), modality="text", sequence_length=5)
+    assert prepare(tmp_path).num_documents == len(TEXTS)
+
+
+@pytest.mark.parametrize(
+    "name, text, message",
+    [
+        ("tokens-00000.npy", b"", "tokens-00000.npy cannot be read"),
+        ("documents-00001.npy", b"\x93NUMPY", "documents-00001.npy cannot be read"),
+        ("tokens-00000.npy", None, "tokens-00000.npy cannot be read"),
+        ("manifest.json", b"{", "must be the manifest of"),
+    ],
+)
+def test_spoilt_files_are_named(name, text, message, tmp_path):
+    prepare(tmp_path)
+    path = tmp_path / name
+    path.write_bytes(path.read_bytes()[:-100] if text is None else text)
+    with pytest.raises(ValueError, match=message):
+        data.as_source(str(tmp_path), modality="text", sequence_length=5)
+    if name == "manifest.json":
+        with pytest.raises(ValueError, match="must be a manifest of"):
+            prepare(tmp_path)
+    else:
+        assert prepare(tmp_path).num_documents == len(TEXTS)
 
 
 def test_the_command(tmp_path, capsys):
