@@ -5,7 +5,14 @@ import tensorflow as tf
 from kerassl.data import ArraySource, TokenWindows, pack_documents, train_tokenizer
 from kerassl.data.dataset import pretext_dataset
 from kerassl.data.windows import DocumentEncoder, smallest_dtype
-from kerassl.pretext import NextToken
+from kerassl.pretext import (
+    MaskedTokens,
+    NextToken,
+    NoisyText,
+    SpanCorruption,
+    TokenMasking,
+    Tokens,
+)
 
 TEXTS = ["the cat sat", "", "on the mat 好", "a dog and a cat", "the end"]
 
@@ -75,6 +82,36 @@ def test_a_dataset_over_texts_is_packed():
         rows = np.concatenate([x["token_ids"], y[:, -1:]], axis=1)
         assert {tuple(row) for row in rows} <= windows
         assert np.all(weight == 1)
+
+
+@pytest.mark.parametrize("layer", [MaskedTokens, SpanCorruption, NoisyText])
+def test_layers_that_hide_tokens_take_windows_as_the_tokens_in_them(layer):
+    texts = [text.replace("好", "so") for text in TEXTS]  # for want of a font
+    tokenizer = train_tokenizer(texts, vocabulary_size=30, character_coverage=1.0)
+    options = {"noises": [TokenMasking(0.5)]} if layer is NoisyText else {}
+    pretext, seed = layer(tokenizer, 10, **options), tf.constant([0, 1])
+    source = pack_documents(ArraySource(texts), tokenizer, 10)
+    windows = source.fetch(np.arange(len(source)))
+    # Without the first token of the next window and the marks between documents.
+    rows = windows["token_ids"].numpy()[:, :-1]
+    rows = [[i for i in row if i != tokenizer.end_token_id] for row in rows]
+    assert len(rows) > 1 and min(map(len, rows)) < 10
+    ids = tf.ragged.constant(rows, dtype=tf.int32)
+    for made, expected in (
+        (pretext(windows, seed), pretext(ids, seed)),
+        (pretext.prepare(windows), pretext.prepare(ids)),
+    ):
+        tf.nest.map_structure(np.testing.assert_array_equal, made, expected)
+    batches = pretext_dataset(source, pretext, batch_size=2)
+    assert None not in tf.nest.flatten(batches.element_spec)[0].shape
+    assert pretext.draw(windows, seed).texts
+
+
+def test_sentences_are_not_windows():
+    tokenizer = train_tokenizer(TEXTS, vocabulary_size=30, character_coverage=1.0)
+    source = pack_documents(ArraySource(TEXTS), tokenizer, 10)
+    with pytest.raises(ValueError, match="Received windows over joined documents"):
+        Tokens(tokenizer, 10).prepare(source.fetch([0]))
 
 
 def test_too_little_text():

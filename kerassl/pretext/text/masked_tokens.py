@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, static_rows
+from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -28,7 +28,8 @@ class MaskedTokens(TextPretextLayer):
     Call arguments:
         inputs: Texts, a string tensor (batch,); or token ids without special
             tokens, an integer tensor (batch, time) padded with the
-            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+            tokenizer's padding id, or a `tf.RaggedTensor` of them; or windows
+            over joined documents, as `kerassl.data.TokenShards` gives.
         seed: Integer tensor of shape (2,).
 
     Returns:
@@ -157,7 +158,7 @@ class MaskedTokens(TextPretextLayer):
         """
         from kerassl.pictures import token_figure
 
-        return token_figure(self._annotate(inputs[:6], seed))
+        return token_figure(self._annotate(first_rows(inputs, 6), seed))
 
     def to_text(self, inputs, seed) -> str:
         """Returns the texts with hidden tokens marked, as rich markup.

@@ -6,7 +6,7 @@ import tensorflow as tf
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.byte_pairs import is_byte_level
-from kerassl.pretext.text.token_rows import TokenRows, static_rows
+from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -153,7 +153,7 @@ class NextToken(TextPretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        x, y, weight = self(tf.nest.map_structure(lambda part: part[:4], inputs), seed)
+        x, y, weight = self(first_rows(inputs, 4), seed)
         rows = zip(x["token_ids"].numpy(), y.numpy(), weight.numpy() > 0, strict=True)
         return token_figure(
             [

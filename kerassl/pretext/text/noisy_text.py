@@ -11,6 +11,7 @@ from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import DenoisingRows
 from kerassl.pretext.text.token_noise import TokenNoise, Vocabulary
+from kerassl.pretext.text.token_rows import first_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -24,7 +25,8 @@ class NoisyText(TextPretextLayer):
     Call arguments:
         inputs: Texts, a string tensor (batch,); or token ids without special
             tokens, an integer tensor (batch, time) padded with the
-            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+            tokenizer's padding id, or a `tf.RaggedTensor` of them; or windows
+            over joined documents, as `kerassl.data.TokenShards` gives.
         seed: Integer tensor of shape (2,).
 
     Returns:
@@ -144,7 +146,7 @@ class NoisyText(TextPretextLayer):
         """
         from kerassl.pictures import token_figure
 
-        return token_figure(self._annotate(inputs[:3], seed))
+        return token_figure(self._annotate(first_rows(inputs, 3), seed))
 
     def get_config(self):
         return {

@@ -14,6 +14,7 @@ from kerassl.pretext.text.denoising_rows import (
     compact,
     kth_column,
 )
+from kerassl.pretext.text.token_rows import first_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -45,7 +46,8 @@ class SpanCorruption(TextPretextLayer):
     Call arguments:
         inputs: Texts, a string tensor (batch,); or token ids without special
             tokens, an integer tensor (batch, time) padded with the
-            tokenizer's padding id, or a `tf.RaggedTensor` of them.
+            tokenizer's padding id, or a `tf.RaggedTensor` of them; or windows
+            over joined documents, as `kerassl.data.TokenShards` gives.
         seed: Integer tensor of shape (2,).
 
     Returns:
@@ -201,7 +203,7 @@ class SpanCorruption(TextPretextLayer):
         """
         from kerassl.pictures import token_figure
 
-        return token_figure(self._annotate(inputs[:6], seed))
+        return token_figure(self._annotate(first_rows(inputs, 6), seed))
 
     def get_config(self):
         return {

@@ -13,7 +13,9 @@ class TokenRows:
     Text pretext layers share it: it finds the special tokens, tokenises in
     batches and sets rows together. `inputs` are texts, a string tensor
     (batch,); or token ids without special tokens, an integer tensor (batch,
-    time) padded with the tokenizer's padding id, or a `tf.RaggedTensor`.
+    time) padded with the tokenizer's padding id, or a `tf.RaggedTensor`; or
+    windows, a dict as of `kerassl.data.TokenShards`, whose tokens are taken
+    without the marks between documents.
 
     Args:
         tokenizer: A KerasHub tokenizer, or None: then an error comes where
@@ -91,6 +93,9 @@ class TokenRows:
             ValueError: If the inputs are neither texts nor token ids.
         """
         special = self.special_ids()
+        if isinstance(inputs, dict):
+            # The last token of a window is the first of the next.
+            inputs = inputs["token_ids"][:, :-1]
         if not isinstance(inputs, tf.RaggedTensor):
             inputs = tf.convert_to_tensor(inputs)
         if inputs.dtype == tf.string:
@@ -152,9 +157,23 @@ def static_rows(inputs) -> int | None:
     """Returns the number of rows where it is known before the data.
 
     Args:
-        inputs: A batch of texts or token ids.
+        inputs: A batch of texts, token ids or windows.
     """
+    if isinstance(inputs, dict):
+        inputs = inputs["token_ids"]
     return inputs.shape[0] if hasattr(inputs, "shape") else len(inputs)
+
+
+def first_rows(inputs, count: int):
+    """Returns the first rows of a batch, such as to draw them.
+
+    Args:
+        inputs: A batch of texts, token ids or windows.
+        count: How many, at most.
+    """
+    if isinstance(inputs, dict):
+        return {name: part[:count] for name, part in inputs.items()}
+    return inputs[:count]
 
 
 def _unknown_id(tokenizer) -> int | None:

@@ -72,6 +72,11 @@ class Tokens(TextPretextLayer):
             A dict of int32 tensors `"token_ids"`, `"padding_mask"` and
             `"segment_ids"`, each (batch, sequence_length).
         """
+        if isinstance(inputs, dict):
+            raise ValueError(
+                "`inputs` must be texts or their token ids, each row a text of its "
+                "own. Received windows over joined documents, as of token shards."
+            )
         return self._rows.prepare(inputs)
 
     def draw(self, inputs, seed):
