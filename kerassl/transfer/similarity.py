@@ -22,7 +22,8 @@ def sentence_similarity(
     compared, which is how the STS benchmark is scored.
 
     Args:
-        encoder: A text backbone, such as a task's `encoder`.
+        encoder: A text backbone, such as a task's `encoder`, or a model from
+            its inputs to vectors, such as `SimCSE.sentence_encoder` gives.
         pretext: A text pretext layer, such as `kerassl.pretext.MaskedTokens`,
             whose `prepare` makes the encoder's inputs; or a KerasHub
             tokenizer, which is then wrapped in one of 128 tokens a sentence.

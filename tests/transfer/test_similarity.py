@@ -4,7 +4,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from kerassl.data.tokenizers import train_tokenizer
-from kerassl.pretext.text import MaskedTokens
+from kerassl.models import SimCSE
+from kerassl.pretext.text import MaskedTokens, Tokens
 from kerassl.transfer.similarity import sentence_similarity
 
 WORDS = "red green blue old new cat dog bird house tree".split()
@@ -53,6 +54,20 @@ def test_scores_that_agree_and_that_are_reversed(parts):
     scores = by_hand(encoder, tokenizer, pairs)
     assert sentence_similarity(encoder, tokenizer, pairs, scores) == 1
     assert sentence_similarity(encoder, tokenizer, pairs, -scores) == -1
+
+
+def test_a_pooler_of_its_own_is_taken_as_it_is(parts):
+    encoder, tokenizer, pairs = parts
+    task = SimCSE(encoder, Tokens(tokenizer, sequence_length=64), pooler="cls")
+    scores = np.random.default_rng(0).normal(size=len(pairs))
+    sides = [
+        task.sentence_encoder().predict(task.pretext.prepare(list(side)), verbose=0)
+        for side in zip(*pairs, strict=True)
+    ]
+    a, b = (side / np.linalg.norm(side, axis=1, keepdims=True) for side in sides)
+    expected = spearmanr((a * b).sum(1), scores).statistic
+    rho = sentence_similarity(task.sentence_encoder(), task.pretext, pairs, scores)
+    assert rho == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(
