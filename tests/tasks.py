@@ -182,9 +182,9 @@ def gan():
 def wgan_gp():
     def make(dtype="float32"):
         return models.GAN(
-            encoders.dcgan_discriminator((8, 8, 1), (4, 8), 4, batch_norm=False),
+            encoders.dcgan_discriminator((8, 8, 1), (4, 8), 4, False, dtype=dtype),
             pretext.ImagesAndNoise(noise_dim=6, noise="normal"),
-            generator=encoders.dcgan_generator((8, 8, 1), 6, (8, 4), 4),
+            generator=encoders.dcgan_generator((8, 8, 1), 6, (8, 4), 4, dtype=dtype),
             loss=losses.Wasserstein(),
             discriminator_steps=2,
             simultaneous=True,

@@ -117,6 +117,11 @@ def test_wgan_gp_on_jax_equals_tensorflow(tmp_path):
     np.testing.assert_allclose(on_jax, losses, rtol=1e-4)
 
 
+def test_wgan_gp_in_bfloat16():
+    make, examples, batch_size = tasks.wgan_gp()
+    testing.check_bfloat16(make, examples, batch_size=batch_size)
+
+
 def test_wgan_gp_resumes_between_two_updates_of_the_generator(tmp_path):
     make, examples, batch_size = tasks.wgan_gp()
     testing.check_checkpoint(make, examples, batch_size=batch_size, folder=tmp_path)
