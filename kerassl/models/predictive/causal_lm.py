@@ -245,10 +245,11 @@ class CausalLM(PretextModel):
         # KerasHub would take an end of text in the free places for a finished
         # text, so they hold any other token.
         token_ids = np.full((len(rows), max_length), int(end == 0), "int32")
-        padding_mask = np.zeros_like(token_ids)
+        # Boolean, since the contrastive sampler inverts it bit by bit.
+        padding_mask = np.zeros_like(token_ids, bool)
         for i, row in enumerate(rows):
             token_ids[i, : len(row)] = row
-            padding_mask[i, : len(row)] = 1
+            padding_mask[i, : len(row)] = True
         generated = self._generator(sampler).generate(
             {"token_ids": token_ids, "padding_mask": padding_mask},
             stop_token_ids=[end],

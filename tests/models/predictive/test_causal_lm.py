@@ -119,6 +119,11 @@ def test_it_learns_to_continue(tokenizer):
     again = task.generate("the old", max_length=LENGTH, sampler="greedy")
     assert again == written[1]
     assert task.generate([]) == []
+    for sampler in ("top_k", "top_p", "random", "beam", "contrastive"):
+        (text,) = task.generate(["the old"], max_length=LENGTH, sampler=sampler)
+        assert text.startswith("the old ") and len(text) > 9, (sampler, text)
+    search = keras_hub.samplers.ContrastiveSampler(k=1, alpha=0.0)  # greedy
+    assert task.generate("the old", max_length=LENGTH, sampler=search) == written[1]
 
 
 def evaluated(task, texts):
