@@ -42,6 +42,7 @@ RUNS = {
     "t5_tiny": (TEXT | {"encoder.dropout": 0.1}, ["seed_generator"]),
     "simcse_tiny": (TEXT, ["seed_generator"]),
     "word2vec_skipgram": (WORDS, ["row_adagrad/embeddings_sum"]),
+    "word2vec_cbow": (WORDS, ["row_adagrad/embeddings_sum"]),
     "moco_fashion": (
         RESNET | {"model.queue_size": 40},
         ["momentum_encoder/updates", "queue/rows", "queue/position"],
