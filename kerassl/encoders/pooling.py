@@ -55,10 +55,12 @@ def pool(outputs, padding_mask=None, pooling="auto"):
         return outputs[:, 0]
     if padding_mask is None:
         return ops.mean(outputs, axis=1)
-    mask = ops.expand_dims(ops.cast(padding_mask, outputs.dtype), -1)
+    # In float32: a sum over many tokens leaves the range of float16.
+    mask = ops.expand_dims(ops.cast(padding_mask, "float32"), -1)
     # A row of padding alone gives zeros rather than NaN.
     count = ops.maximum(ops.sum(mask, axis=1), 1.0)
-    return ops.sum(outputs * mask, axis=1) / count  # (batch, dim)
+    mean = ops.sum(ops.cast(outputs, "float32") * mask, axis=1) / count
+    return ops.cast(mean, outputs.dtype)  # (batch, dim)
 
 
 def feature_model(encoder, pooling="auto"):
@@ -98,6 +100,6 @@ def feature_model(encoder, pooling="auto"):
 
 def _ends(encoder):
     """Returns the symbolic inputs and outputs, (None, None) if unknown."""
-    if isinstance(encoder, keras.Sequential) and encoder.inputs:
+    if isinstance(encoder, keras.Sequential) and getattr(encoder, "inputs", None):
         return encoder.inputs[0], encoder.outputs[0]
     return getattr(encoder, "input", None), getattr(encoder, "output", None)
