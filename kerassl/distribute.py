@@ -389,10 +389,14 @@ def scope_of(model):
 
 
 def is_chief(model):
-    """Returns whether this process is the one that writes files."""
+    """Returns whether this process is the one that writes files.
+
+    Args:
+        model: A `keras.Model`, or a strategy as `strategy` returns it.
+    """
     if BACKEND == "jax":
         return jax.process_index() == 0
-    resolver = model.distribute_strategy.cluster_resolver
+    resolver = getattr(model, "distribute_strategy", model).cluster_resolver
     if resolver is None or resolver.task_type is None:
         return True
     first = "chief" if "chief" in resolver.cluster_spec().jobs else "worker"

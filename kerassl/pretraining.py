@@ -88,7 +88,9 @@ def pretrain(
             can cost.
 
     Returns:
-        A `kerassl.run.Run`.
+        A `kerassl.run.Run`. Where several processes train together
+        (`strategy="multi_worker"`), the first writes all files and reports; in the
+        others the run is not finished yet.
 
     Raises:
         UnknownPreset: If no preset has this name.
@@ -104,27 +106,32 @@ def pretrain(
     """
     # First of all: splitting the processor must come before TensorFlow is used.
     place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
-    plan = _plan(preset_or_task, overrides, steps, batch_size, seed)
-    path = folder.make_folder(out or Path("runs") / plan["name"])
+    chief = distribute.is_chief(place)
+    plan = _plan(preset_or_task, data, overrides, steps, batch_size, seed)
+    path = Path(out or Path("runs") / plan["name"]).expanduser()
+    if chief:
+        folder.make_folder(path)
     train, test = _sources(plan, data, seed, hold_out=evaluate)
     plan["data_used"] = train.describe()
     if "num_examples" in plan["model"]:
         # A task that keeps something for every example, such as its cluster.
         plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
-    finished = _match(path, plan)
+    finished = _match(path, plan, write=chief)
     if finished and (not evaluate or test is None or finished.report["transfer"]):
-        if progress:
+        if progress and chief:
             print(f"{path} holds this run already, done {finished.report['date']}.\n")
         return finished
     if not (path / folder.ENCODER).is_file():
         with place.scope():
-            task = _task(preset_or_task, plan, path, train, seed, progress)
+            stored = path / folder.TOKENIZER if chief else None
+            task = _task(preset_or_task, plan, train, stored, progress)
             _check_shape(task, train)
             _fit(task, train, plan, path, progress, checkpoint_seconds)
-        _draw_training(task, train, plan, path)
-        _save(task, path)  # last, since it tells that all this was done
-    return _report(path, train, test, evaluate, progress)
+        if chief:
+            _draw_training(task, train, plan, path)
+            _save(task, path)  # last, since it tells that all this was done
+    return _report(path, train, test, evaluate, progress) if chief else Run(path)
 
 
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
@@ -236,10 +243,11 @@ def _positive(name, value, default):
     return value
 
 
-def _match(path, plan):
+def _match(path, plan, write):
     """Returns the finished run in `path`, None if there is none.
 
-    Raises if a run of another configuration is there.
+    Raises if a run of another configuration is there. Where none has begun, its
+    configuration is written if `write`.
     """
     config = path / folder.CONFIG
     if not config.is_file():
@@ -252,9 +260,10 @@ def _match(path, plan):
             f"{path} holds a run of another configuration: {found}. Choose another "
             "folder with `out`, or remove this one."
         )
-    if found:  # but training never began, as with a mistyped option
+    if found and write:  # but training never began, as with a mistyped option
         shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
-        folder.write_json(config, plan)
+        if write:
+            folder.write_json(config, plan)
     return run if run.report else None
 
 
@@ -340,7 +349,7 @@ def _held_out(source, seed):
     )
 
 
-def _task(preset_or_task, plan, path, train, seed, progress):
+def _task(preset_or_task, plan, train, stored, progress):
     """Returns the task, compiled, at the state in which training begins."""
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
@@ -350,8 +359,8 @@ def _task(preset_or_task, plan, path, train, seed, progress):
             task.compile(optimizers if several else optimizers.popitem()[1])
         return task
     # Before the tokenizer: seeding makes TensorFlow forget SentencePiece models.
-    keras.utils.set_random_seed(seed)
-    tokenizer = _tokenizer(plan, train, path / folder.TOKENIZER, progress)
+    keras.utils.set_random_seed(plan["seed"])
+    tokenizer = _tokenizer(plan, train, stored, progress)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
     task = zoo.load(spec, tokenizer=tokenizer)
     task.compile(_optimizer(plan["recipe"], task))
@@ -452,12 +461,7 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
             _prepared(task.pretext, train, limit=256),
             **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
         ),
-        callbacks.RunLog(
-            path / folder.HISTORY,
-            batch_size=batch_size,
-            start=start,
-            tensorboard=path / folder.TENSORBOARD,
-        ),
+        *([log] if chief else []),
         callbacks.SampleGrid(
             path / folder.PICTURES, _drawn(train), every=max(1, steps // DRAWINGS)
         ),
@@ -466,7 +470,7 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
         ),
         callbacks.StopAtStep(steps, start=start),
     ]
-    bar = callbacks.ProgressBar(steps, start=start) if progress else None
+    bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
     if start < steps:
         dataset = task.dataset(
             train, batch_size=batch_size, seed=plan["seed"], start=start
@@ -477,6 +481,13 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
                 initial_epoch=start // epoch_steps,
                 epochs=-(-steps // epoch_steps),
                 steps_per_epoch=epoch_steps,
+    chief = distribute.is_chief(task)
+    log = callbacks.RunLog(
+        path / folder.HISTORY,
+        batch_size=batch_size,
+        start=start,
+        tensorboard=path / folder.TENSORBOARD,
+    )
                 callbacks=[*monitors, *([bar] if bar else [])],
                 verbose=0,
             )

@@ -16,7 +16,7 @@ from toy import Corrupt, Game, Restore, SlowGame, encoder
 
 import kerassl
 from kerassl import pretraining
-from kerassl.callbacks import latest_checkpoint
+from kerassl.callbacks import latest_checkpoint, read_log
 from kerassl.encoders import dcgan_discriminator, dcgan_generator
 from kerassl.models import GAN
 from kerassl.pretext import ImagesAndNoise, MaskedTokens, TwoViews
@@ -64,6 +64,35 @@ def test_a_run_killed_anywhere_resumes_bit_for_bit(tmp_path):
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
+def test_of_two_processes_one_writes(tmp_path):
+    with socket.socket() as one, socket.socket() as other:
+        ports = []
+        for free in (one, other):
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    cluster = {"worker": [f"127.0.0.1:{port}" for port in ports]}
+    workers = []
+    for index in range(2):
+        task = {"type": "worker", "index": index}
+        environment = {
+            **os.environ,
+            "TF_CONFIG": json.dumps({"cluster": cluster, "task": task}),
+            "CUDA_VISIBLE_DEVICES": "",
+        }
+        words = [*command(tmp_path / "run", 3), "--strategy=multi_worker"]
+        workers.append(subprocess.Popen(words, env=environment, stderr=subprocess.PIPE))
+    try:
+        errors = [worker.communicate(timeout=240)[1] for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()  # one waits for the other for ever
+    for worker, error in zip(workers, errors, strict=True):
+        assert worker.returncode == 0, error.decode()[-3000:]
+    rows = read_log(tmp_path / "run" / "history.jsonl")
+    assert [row["step"] for row in rows] == [1, 2, 3]
+    assert Run(tmp_path / "run").report["steps"] == 3
+
+
     out = tmp_path_factory.mktemp("runs") / "digits"
     return pretrain(out)
 
