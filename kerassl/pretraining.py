@@ -139,6 +139,9 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
 
     Args:
         path: The run's folder.
+    A run that was not evaluated may have pretrained on all examples. The report
+    then says that those tested on were among them.
+
         data: Labelled examples to use instead of the run's own; None for the
             run's.
         seed: Integer for label draws and controls; None for the run's.
@@ -151,7 +154,8 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
-        ValueError: If the data have no labels.
+        ValueError: If the data have no labels, or were an object in memory, which
+            `data` must give again.
     """
     run = Run(path)
     plan = {**run.config}
@@ -165,9 +169,17 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
             "subfolder a class, or a source with `labels`."
         )
     return _report(
-        Path(path), train, test, True, progress, changed["transfer"], split_seed
+        Path(path),
+        train,
+        test,
+        True,
+        progress,
+        changed["transfer"],
+        split_seed,
+        may_be_seen=_described(given) == run.config["examples"] and not as_trained,
     )
 
+    as_trained = json.loads(json.dumps(train.describe())) == plan["data_used"]
 
 def preview(preset, data=None, *, seed=0, overrides=None):
     """Returns a figure of what a preset's pretext task does to examples.
@@ -337,6 +349,10 @@ def _test_split(spec):
 def _held_out(source, seed):
     from sklearn.model_selection import train_test_split
 
+    if described is not None and described.startswith("<"):
+        raise ValueError(
+            f"`data` is needed: the run was given an object in memory, {described}."
+        )
     positions = np.arange(len(source))
     _, counts = np.unique(source.labels, return_counts=True)
     stratify = source.labels if counts.min() >= 2 else None
@@ -533,7 +549,9 @@ def _draw_training(task, train, plan, path):
     figure.savefig(path / folder.LOSS, dpi=120, bbox_inches="tight")
 
 
-def _report(path, train, test, compare, progress, options=None, seed=None):
+def _report(
+    path, train, test, compare, progress, options=None, seed=None, may_be_seen=False
+):
     run = Run(path)
     plan = run.config
     rows = callbacks.read_log(path / folder.HISTORY)
@@ -549,7 +567,7 @@ def _report(path, train, test, compare, progress, options=None, seed=None):
         "batch_size": plan["recipe"]["batch_size"],
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
-        "data": train.describe(),
+        "data": plan["data_used"],
         "environment": _environment(),
         "date": datetime.date.today().isoformat(),
         "transfer": None,
@@ -567,7 +585,12 @@ def _report(path, train, test, compare, progress, options=None, seed=None):
             options,
             plan["seed"] if seed is None else seed,
         )
-        measured = task.held_out(test, train)
+        measured = None if may_be_seen else task.held_out(test, train)
+        if may_be_seen:
+            page += (
+                "\n\nThe data were not divided so for training: examples that are "
+                "tested on may have been pretrained on, without their labels."
+            )
         if measured is not None:
             report["held_out"] = measured.to_dict()
             page += f"\n\nExamples kept out of training:\n\n{measured.to_markdown()}"

@@ -188,10 +188,38 @@ def test_a_folder_without_history_is_not_evaluated(run, tmp_path):
 
 
 def test_a_run_is_evaluated_anew(run):
-    draws = kerassl.evaluate(
-        run.path, overrides={"transfer.draws": 3}, progress=False
-    ).report["transfer"]["protocol"]["draws"]
-    assert draws == 3
+    again = kerassl.evaluate(run.path, overrides={"transfer.draws": 3}, progress=False)
+    assert again.report["transfer"]["protocol"]["draws"] == 3
+    assert "may have been pretrained on" not in str(again)
+
+
+def test_a_test_on_what_was_pretrained_on_is_told(tmp_path):
+    words = np.random.default_rng(0).choice(["red", "green", "blue", "cat"], (60, 9))
+    source = kerassl.data.ArraySource([" ".join(r) for r in words], np.arange(60) % 2)
+    run = kerassl.pretrain(
+        "gpt2_tiny",
+        source,
+        out=tmp_path / "run",
+        steps=2,
+        batch_size=8,
+        overrides={
+            "tokenizer.vocabulary_size": 265,
+            "encoder.num_layers": 1,
+            "encoder.hidden_dim": 16,
+            "pretext.sequence_length": 16,
+            "transfer.labels_per_class": [5],
+            "transfer.methods": ["knn"],
+        },
+        evaluate=False,
+        progress=False,
+    )
+    with pytest.raises(ValueError, match="object in memory, <ArraySource>"):
+        kerassl.evaluate(run.path, progress=False)
+    run = kerassl.evaluate(run.path, data=source, progress=False)
+    assert run.report["data"]["examples"] == 60
+    assert run.report["transfer"]["protocol"]["test_examples"] == 12
+    assert run.report["held_out"] is None
+    assert "may have been pretrained on" in str(run)
 
 
 def test_a_run_is_evaluated_in_another_process(run):
