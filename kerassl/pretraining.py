@@ -31,7 +31,7 @@ from kerassl.run import Run
 LINES = 50
 
 # What a run's configuration holds beside its preset's sections.
-NOT_OF_THE_PRESET = ("seed", "examples", "data_used")
+NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used")
 
 # Labelled examples of the user's own that are kept out of pretraining to test.
 TEST_FRACTION = 0.2
@@ -81,7 +81,9 @@ def pretrain(
             preset's number.
         seed: Integer from which all randomness comes.
         strategy: As in `kerassl.distribute.strategy`, or a strategy object.
-        overrides: Dict of dotted keys, such as {"model.temperature": 0.2}.
+        overrides: Dict of dotted keys, such as {"model.temperature": 0.2}. Beside
+            `data`, keys under "data" say how to read it, such as {"data.unit":
+            "file"}: they are options of `kerassl.data.as_source`.
         evaluate: Whether to compare with the controls afterwards.
         progress: Whether to show a progress bar.
         checkpoint_seconds: Seconds between checkpoints, at least; what a kill
@@ -137,11 +139,11 @@ def pretrain(
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     """Compares the encoder of a finished run with its controls, anew.
 
-    Args:
-        path: The run's folder.
     A run that was not evaluated may have pretrained on all examples. The report
     then says that those tested on were among them.
 
+    Args:
+        path: The run's folder.
         data: Labelled examples to use instead of the run's own; None for the
             run's.
         seed: Integer for label draws and controls; None for the run's.
@@ -161,6 +163,8 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     plan = {**run.config}
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     given = _read_back(plan["examples"]) if data is None else data
+    if data is not None:
+        plan.pop("reading", None)  # it says how to read the run's own
     split_seed = plan["seed"] if seed is None else _checked_seed(seed)
     train, test = _sources(plan, given, plan["seed"], hold_out=True)
     if test is None:
@@ -168,6 +172,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
             "These data have no labels to evaluate with. Give a folder with one "
             "subfolder a class, or a source with `labels`."
         )
+    as_trained = json.loads(json.dumps(train.describe())) == plan["data_used"]
     return _report(
         Path(path),
         train,
@@ -179,7 +184,6 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         may_be_seen=_described(given) == run.config["examples"] and not as_trained,
     )
 
-    as_trained = json.loads(json.dumps(train.describe())) == plan["data_used"]
 
 def preview(preset, data=None, *, seed=0, overrides=None):
     """Returns a figure of what a preset's pretext task does to examples.
@@ -203,20 +207,28 @@ def preview(preset, data=None, *, seed=0, overrides=None):
     Example:
         >>> preview("simclr_digits").savefig("views.png")  # doctest: +SKIP
     """
-    plan = zoo.override(zoo.config(preset), overrides or {})
+    plan = _configured(preset, data, overrides)
     seed = _checked_seed(seed)
     source = _read(plan, data)
     pretext = zoo.load_pretext(plan, tokenizer=_tokenizer(plan, source))
     return pretext.draw(_drawn(source), tf.constant([seed, 0], tf.int64))
 
 
-def _plan(preset_or_task, overrides, steps, batch_size, seed):
+def _configured(preset, data, overrides):
+    """Returns a preset's sections, and "reading" where `data` has options."""
+    overrides = dict(overrides or {})
+    own = [key for key in overrides if key.startswith("data.") and data is not None]
+    reading = {key.removeprefix("data."): overrides.pop(key) for key in own}
+    plan = zoo.override(zoo.config(preset), overrides)
+    return {**plan, "reading": reading} if reading else plan
+
+
+def _plan(preset_or_task, data, overrides, steps, batch_size, seed):
     """Returns everything that decides a run, as one JSON-ready dict."""
     if isinstance(preset_or_task, models.PretextModel):
         plan = _task_plan(preset_or_task, overrides)
     else:
-        spec = zoo.config(preset_or_task)
-        plan = zoo.override(spec, overrides or {})
+        plan = _configured(preset_or_task, data, overrides)
     recipe = plan["recipe"]
     recipe["steps"] = _positive("steps", steps, recipe.get("steps"))
     recipe["batch_size"] = _positive("batch_size", batch_size, recipe.get("batch_size"))
@@ -263,7 +275,8 @@ def _match(path, plan, write):
     """
     config = path / folder.CONFIG
     if not config.is_file():
-        folder.write_json(config, plan)
+        if write:
+            folder.write_json(config, plan)
         return None
     run = Run(path)
     found = folder.difference(run.config, plan)
@@ -274,8 +287,7 @@ def _match(path, plan, write):
         )
     if found and write:  # but training never began, as with a mistyped option
         shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
-        if write:
-            folder.write_json(config, plan)
+        folder.write_json(config, plan)
     return run if run.report else None
 
 
@@ -295,8 +307,11 @@ def _sources(plan, examples, seed, hold_out):
 def _read(plan, examples):
     """Returns the source of examples, None for the preset's own."""
     if examples is not None:
-        options = _options(plan, examples)
-        return as_source(examples, modality=plan.get("modality"), **options)
+        options = {**_options(plan, examples), **plan.get("reading", {})}
+        try:
+            return as_source(examples, modality=plan.get("modality"), **options)
+        except TypeError as error:  # of an option that this kind does not have
+            raise TypeError(f"`data` cannot be read so: {error}") from error
     if "data" not in plan:
         raise ValueError("`data` is needed when a task of your own is pretrained.")
     return as_source(zoo.build(plan["data"]))
@@ -334,6 +349,10 @@ def _read_back(described):
     """Returns the data that run.json names, the reverse of `_described`."""
     if isinstance(described, list):
         return [Path(path) for path in described]
+    if described is not None and described.startswith("<"):
+        raise ValueError(
+            f"`data` is needed: the run was given an object in memory, {described}."
+        )
     return described
 
 
@@ -349,10 +368,6 @@ def _test_split(spec):
 def _held_out(source, seed):
     from sklearn.model_selection import train_test_split
 
-    if described is not None and described.startswith("<"):
-        raise ValueError(
-            f"`data` is needed: the run was given an object in memory, {described}."
-        )
     positions = np.arange(len(source))
     _, counts = np.unique(source.labels, return_counts=True)
     stratify = source.labels if counts.min() >= 2 else None
@@ -471,6 +486,13 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
             f"the task was compiled with. Received: {steps}"
         )
     epoch_steps = max(1, steps // at_once // LINES) * at_once
+    chief = distribute.is_chief(task)
+    log = callbacks.RunLog(
+        path / folder.HISTORY,
+        batch_size=batch_size,
+        start=start,
+        tensorboard=path / folder.TENSORBOARD,
+    )
     monitors = [
         callbacks.StopOnNaN(checkpoints),
         callbacks.CollapseMonitor(
@@ -497,13 +519,6 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
                 initial_epoch=start // epoch_steps,
                 epochs=-(-steps // epoch_steps),
                 steps_per_epoch=epoch_steps,
-    chief = distribute.is_chief(task)
-    log = callbacks.RunLog(
-        path / folder.HISTORY,
-        batch_size=batch_size,
-        start=start,
-        tensorboard=path / folder.TENSORBOARD,
-    )
                 callbacks=[*monitors, *([bar] if bar else [])],
                 verbose=0,
             )

@@ -1,8 +1,10 @@
 """Whole runs: what they leave, how they resume, what they refuse."""
 
 import json
+import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -62,8 +64,6 @@ def test_a_run_killed_anywhere_resumes_bit_for_bit(tmp_path):
             np.testing.assert_array_equal(whole[key], resumed[key], err_msg=key)
 
 
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
 def test_of_two_processes_one_writes(tmp_path):
     with socket.socket() as one, socket.socket() as other:
         ports = []
@@ -93,6 +93,8 @@ def test_of_two_processes_one_writes(tmp_path):
     assert Run(tmp_path / "run").report["steps"] == 3
 
 
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
     out = tmp_path_factory.mktemp("runs") / "digits"
     return pretrain(out)
 
@@ -158,6 +160,17 @@ def test_a_run_of_another_configuration_is_refused(run):
         pretrain(run.path, overrides={"model.temperature": 0.5})
     with pytest.raises(ValueError, match="seed was 0, now 1"):
         pretrain(run.path, seed=1)
+
+
+def test_other_arrays_of_the_same_shape_are_another_run(tmp_path):
+    x = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
+    options = {"out": tmp_path / "run", "steps": 1, "batch_size": 16}
+    options |= {"progress": False, "evaluate": False}
+    task = Restore(encoder(), Corrupt(), name="restore")
+    kerassl.pretrain(task, x, **options)
+    kerassl.pretrain(task, x, **options)
+    with pytest.raises(ValueError, match="another configuration: data_used.digest"):
+        kerassl.pretrain(task, x + 1, **options)
 
 
 def test_a_mistake_before_training_does_not_hold_the_folder(tmp_path):
@@ -234,7 +247,9 @@ def test_a_run_is_evaluated_in_another_process(run):
 
 def test_a_schedule_of_the_model_ends_with_the_run():
     def total_steps(overrides=None, steps=None):
-        plan = pretraining._plan("byol_resnet18_cifar10", overrides, steps, None, 0)
+        plan = pretraining._plan(
+            "byol_resnet18_cifar10", None, overrides, steps, None, 0
+        )
         return plan["model"]["total_steps"], plan["recipe"]["steps"]
 
     assert total_steps(steps=7) == (7, 7)
@@ -351,6 +366,20 @@ def test_images_have_the_encoders_size_if_the_pretext_layer_names_none(tmp_path)
     assert pretraining._options(plan, tmp_path) == {"size": 12, "channels": 1}
     plan["pretext"]["size"] = 9
     assert pretraining._options(plan, tmp_path) == {"size": 9, "channels": 1}
+
+
+def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text("the cat sat\non the mat\n")
+
+    def documents(overrides):
+        plan = pretraining._plan("bert_tiny", tmp_path, overrides, None, None, 0)
+        return len(pretraining._sources(plan, tmp_path, 0, hold_out=False)[0])
+
+    assert documents({}) == 4
+    assert documents({"data.unit": "file"}) == 2
+    with pytest.raises(TypeError, match="`data` cannot be read so.*'uint'"):
+        pretraining.preview("bert_tiny", tmp_path, overrides={"data.uint": "file"})
 
 
 def test_a_preview_takes_the_tokenizer_of_a_pretrained_encoder(tmp_path, monkeypatch):

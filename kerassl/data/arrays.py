@@ -1,5 +1,7 @@
 """Arrays, lists of strings and dicts of arrays as sources."""
 
+import hashlib
+
 import numpy as np
 
 from kerassl.data.source import Source
@@ -75,7 +77,27 @@ class ArraySource(Source):
         )
 
     def describe(self):
-        return {**super().describe(), "bytes": self._bytes, **self._details}
+        return {
+            **super().describe(),
+            "bytes": self._bytes,
+            "digest": self._digest(),
+            **self._details,
+        }
+
+    def _digest(self):
+        """Returns 16 hexadecimal digits that name the values and the labels."""
+        import keras
+
+        digest = hashlib.blake2b(digest_size=8)
+        leaves = [leaf.numpy() for leaf in keras.tree.flatten(self._tensors)]
+        for leaf in [*leaves, *([] if self.labels is None else [self.labels])]:
+            digest.update(f"{leaf.dtype} {leaf.shape}".encode())
+            if leaf.dtype == object:
+                for text in leaf.flat:
+                    digest.update(len(text).to_bytes(8) + text)
+            else:
+                digest.update(np.ascontiguousarray(leaf))
+        return digest.hexdigest()
 
 
 def _map_dict(function, value, name):

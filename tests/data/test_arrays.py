@@ -71,3 +71,13 @@ def test_unusable_examples_are_named(x, message):
 def test_unusable_labels_are_named(labels, message):
     with pytest.raises(ValueError, match=message):
         ArraySource([1, 2], labels=labels, class_names=("a", "b"))
+
+
+def test_a_digest_names_values_and_labels():
+    def digest(*args):
+        return ArraySource(*args).describe()["digest"]
+
+    x = np.arange(6.0).reshape(3, 2)
+    assert digest(x) == digest(x.copy()) != digest(x + 1) != digest(x.reshape(2, 3))
+    assert digest(x, [0, 1, 0]) != digest(x, [0, 1, 1])
+    assert digest(["ab", "c"]) == digest(["ab", "c"]) != digest(["a", "bc"])
