@@ -552,8 +552,12 @@ def _prepared(pretext, source, limit=None):
 
 
 def _drawn(source):
-    """Returns the examples that a run draws."""
-    return source.fetch(tf.range(min(DRAWN_EXAMPLES, len(source)), dtype=tf.int64))
+    """Returns the examples that a run draws, from all over the data.
+
+    The first ones of a folder are often of one class.
+    """
+    count = min(DRAWN_EXAMPLES, len(source))
+    return source.fetch(np.linspace(0, len(source) - 1, count, dtype="int64"))
 
 
 def _draw_training(task, train, plan, path):
@@ -675,5 +679,5 @@ def _page(report, transfer_page):
         first = "; ".join(
             f"{s['where']} ({s['reason']})" for s in used["skipped_first"]
         )
-        lines.append(f"{used['skipped']} bad records were skipped: {first}.")
+        lines.append(f"{used['skipped']} records were skipped: {first}.")
     return "\n".join([*lines, "", transfer_page.strip(), ""])
