@@ -67,7 +67,8 @@ def test_two_replicas_equal_one(two_replicas):
         keras.utils.set_random_seed(0)
         with scope:
             task = tiny()
-        results.append(train(task))
+        # Later, on some processors, rounding decides at the corner of a ReLU.
+        results.append(train(task, steps=2))
     (history1, weights1), (history2, weights2) = results
     for name in ("loss", "contrastive_accuracy"):
         np.testing.assert_allclose(history2[name], history1[name], rtol=1e-5)
