@@ -206,13 +206,16 @@ def test_a_run_is_evaluated_anew(run):
     assert "may have been pretrained on" not in str(again)
 
 
-def test_a_test_on_what_was_pretrained_on_is_told(tmp_path):
+def labelled_texts():
     words = np.random.default_rng(0).choice(["red", "green", "blue", "cat"], (60, 9))
-    source = kerassl.data.ArraySource([" ".join(r) for r in words], np.arange(60) % 2)
-    run = kerassl.pretrain(
+    return kerassl.data.ArraySource([" ".join(r) for r in words], np.arange(60) % 2)
+
+
+def tiny_gpt(source, out, evaluate=True):
+    return kerassl.pretrain(
         "gpt2_tiny",
         source,
-        out=tmp_path / "run",
+        out=out,
         steps=2,
         batch_size=8,
         overrides={
@@ -223,9 +226,14 @@ def test_a_test_on_what_was_pretrained_on_is_told(tmp_path):
             "transfer.labels_per_class": [5],
             "transfer.methods": ["knn"],
         },
-        evaluate=False,
+        evaluate=evaluate,
         progress=False,
     )
+
+
+def test_a_test_on_what_was_pretrained_on_is_told(tmp_path):
+    source = labelled_texts()
+    run = tiny_gpt(source, tmp_path / "run", evaluate=False)
     with pytest.raises(ValueError, match="object in memory, <ArraySource>"):
         kerassl.evaluate(run.path, progress=False)
     run = kerassl.evaluate(run.path, data=source, progress=False)
@@ -428,27 +436,12 @@ def test_a_run_of_several_files_is_known_again(tmp_path):
 
 
 def test_a_language_model_tells_what_was_held_out(tmp_path):
-    words = np.random.default_rng(0).choice(["red", "green", "blue", "cat"], (60, 9))
-    texts = [" ".join(row) for row in words]
-    run = kerassl.pretrain(
-        "gpt2_tiny",
-        kerassl.data.ArraySource(texts, np.arange(60) % 2),
-        out=tmp_path / "run",
-        steps=2,
-        batch_size=8,
-        overrides={
-            "tokenizer.vocabulary_size": 265,
-            "encoder.num_layers": 1,
-            "encoder.hidden_dim": 16,
-            "pretext.sequence_length": 16,
-            "transfer.labels_per_class": [5],
-            "transfer.methods": ["knn"],
-        },
-        progress=False,
-    )
+    source = labelled_texts()
+    run = tiny_gpt(source, tmp_path / "run")
     told = run.report["held_out"]
     assert told["bits_per_byte"] > told["unigram_bits_per_byte"] > 0.1  # untrained
-    assert told["bytes"] == pytest.approx(60 / 5 * np.mean([*map(len, texts)]), rel=0.2)
+    lengths = [len(text) for text in source.fetch(range(60)).numpy()]
+    assert told["bytes"] == pytest.approx(60 / 5 * np.mean(lengths), rel=0.2)
     assert f"| unigram | {told['unigram_bits_per_byte']:.3f} |" in str(run)
 
 
