@@ -24,6 +24,7 @@ from typing import Any, NoReturn, TextIO
 
 import kerassl
 from kerassl import zoo
+from kerassl.errors import InvalidValue, TrainingDiverged, UserError
 
 DONE, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -90,17 +91,9 @@ def _report(error: Exception, debug: bool) -> int:
 
 def _exit_code(error: Exception) -> int:
     """Tells a user's mistake from a failure of the program."""
-    if type(error).__name__ == "TrainingDiverged":  # importing it loads TensorFlow
+    if isinstance(error, TrainingDiverged):
         return DIVERGED
-    if isinstance(error, OSError):
-        return USAGE
-    # kerassl checks what it is given and raises what is wrong with it. The same
-    # kinds of error from a line that is no `raise`, or from deeper down, come
-    # from a fault of the program.
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    ours = Path(last.filename).is_relative_to(Path(__file__).parent)
-    told = isinstance(error, ValueError | TypeError | LookupError | ImportError)
-    return USAGE if told and ours and (last.line or "").startswith("raise") else FAILED
+    return USAGE if isinstance(error, UserError | OSError) else FAILED
 
 
 class _Parser(argparse.ArgumentParser):
@@ -484,7 +477,7 @@ def _picture(path: str) -> str:
 
     known = FigureCanvasBase.get_supported_filetypes()
     if Path(path).suffix[1:].lower() not in known:
-        raise ValueError(
+        raise InvalidValue(
             f"--out: expected a picture that ends in .png, .pdf, .svg or the like, "
             f"received {path!r}."
         )

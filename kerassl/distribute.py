@@ -16,11 +16,13 @@ import types
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidType, InvalidValue, MissingPackage
+
 BACKEND = keras.backend.backend()
 SUPPORTED_BACKENDS = ("tensorflow", "jax")
 
 if BACKEND not in SUPPORTED_BACKENDS:
-    raise ImportError(
+    raise MissingPackage(
         f"kerassl runs on the Keras backends {SUPPORTED_BACKENDS}. Received "
         f"KERAS_BACKEND={BACKEND!r}"
     )
@@ -223,10 +225,10 @@ def strategy(name="auto"):
     """
     kind, _, count = str(name).partition(":")
     if count and (kind not in ("cpu", "gpu") or not count.isdigit() or count == "0"):
-        raise ValueError(_unknown_strategy(name))
+        raise InvalidValue(_unknown_strategy(name))
     known = ("auto", "one", "mirrored", "multi_worker", "tpu", "cpu", "gpu")
     if kind not in known or (kind in ("cpu", "gpu") and not count):
-        raise ValueError(_unknown_strategy(name))
+        raise InvalidValue(_unknown_strategy(name))
     if BACKEND == "jax":
         return _jax_strategy(kind, int(count or 0))
     return _tensorflow_strategy(kind, int(count or 0))
@@ -240,7 +242,7 @@ def _unknown_strategy(name):
 
 
 def _too_few(kind, wanted, found):
-    return ValueError(
+    return InvalidValue(
         f"`strategy` asks for {wanted} {kind} device(s), but {found} were found."
     )
 
@@ -267,7 +269,7 @@ def _tensorflow_strategy(kind, count):
             tf.tpu.experimental.initialize_tpu_system(resolver)
         except (tf.errors.OpError, ValueError, RuntimeError) as error:
             cause = str(getattr(error, "message", error)).partition(". ")[0]
-            raise ValueError(
+            raise InvalidValue(
                 f"`strategy='tpu'` found no TPU: {cause}. One that is not local is "
                 "named by the environment variable TPU_NAME."
             ) from error
@@ -286,7 +288,7 @@ def _check_cluster(text):
     except (ValueError, KeyError, TypeError):
         listed = False
     if not listed:
-        raise ValueError(
+        raise InvalidValue(
             "`strategy='multi_worker'` needs the environment variable TF_CONFIG in "
             "every process, such as "
             '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
@@ -310,7 +312,7 @@ def _split_cpu(count):
             )
     found = len(tf.config.list_logical_devices("CPU"))
     if found < count:
-        raise ValueError(
+        raise InvalidValue(
             f"`strategy` asks for {count} CPU devices, but TensorFlow has already "
             f"started with {found}. Call `kerassl.distribute.strategy('cpu:{count}')` "
             "before anything else uses TensorFlow."
@@ -320,7 +322,7 @@ def _split_cpu(count):
 
 def _jax_strategy(kind, count):
     if kind == "multi_worker":
-        raise ValueError(
+        raise InvalidValue(
             "`strategy='multi_worker'` needs the TensorFlow backend. With JAX, call "
             "`keras.distribution.initialize()` in every process and use 'auto'."
         )
@@ -335,7 +337,7 @@ def _jax_strategy(kind, count):
         hint = ""
         if platform == "cpu":
             hint = f" Set XLA_FLAGS=--xla_force_host_platform_device_count={count}."
-        raise ValueError(f"{_too_few(platform, count or 'one', len(devices))}{hint}")
+        raise InvalidValue(f"{_too_few(platform, count or 'one', len(devices))}{hint}")
     names = [f"{d.platform}:{d.id}" for d in devices[:count]]
     return keras.distribution.DataParallel(devices=names, auto_shard_dataset=False)
 
@@ -445,7 +447,7 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
 
     def apply(self, grads, trainable_variables=None):
         """Raises: a player's gradients go to its own optimizer."""
-        raise TypeError("Call `optimizers[player].apply` on PlayerOptimizers.")
+        raise InvalidType("Call `optimizers[player].apply` on PlayerOptimizers.")
 
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
@@ -512,7 +514,7 @@ class _TensorFlowTrainer(keras.Model):
         elif max([1, *self.steps_per_update().values()]) > 1:
             place = "where a player is not updated in every step"
         if place:
-            raise ValueError(
+            raise InvalidValue(
                 f"`steps_per_execution` must be 1 {place} (TensorFlow cannot run "
                 f"several steps at once there). Received: {self.steps_per_execution}"
             )
@@ -661,7 +663,7 @@ def _apply(optimizer, gradients, variables):
     """Applies gradients that may differ between replicas."""
     pairs = [(g, v) for g, v in zip(gradients, variables, strict=True) if g is not None]
     if not pairs:
-        raise ValueError("The loss depends on no trainable variable.")
+        raise InvalidValue("The loss depends on no trainable variable.")
     gradients, variables = zip(*pairs, strict=True)
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     if num_replicas() > 1 and getattr(inner, "by_rows", False):

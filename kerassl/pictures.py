@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from kerassl.errors import InvalidValue
+
 # Stands for a character that no installed font has.
 BOX = "□"
 # It has a placeholder for every character there is.
@@ -46,12 +48,12 @@ def image_grid(
 
     arrays = [_displayable(column) for column in columns]
     if not arrays or len({len(array) for array in arrays}) != 1:
-        raise ValueError(
+        raise InvalidValue(
             "`columns` must hold one or more arrays with equally many rows. "
             f"Received rows: {[len(array) for array in arrays]}"
         )
     if titles is not None and len(titles) != len(arrays):
-        raise ValueError(
+        raise InvalidValue(
             "`titles` must name each column. "
             f"Received: {len(titles)} titles for {len(arrays)} columns"
         )
@@ -99,12 +101,12 @@ def image_rows(rows: Sequence, titles: Sequence[str], cell: float = 0.9):
     rows = [row[:, None, :, None] if row.ndim == 2 else row for row in rows]
     arrays = [_displayable(row) for row in rows]
     if not arrays or len({len(array) for array in arrays}) != 1:
-        raise ValueError(
+        raise InvalidValue(
             "`rows` must hold one or more arrays with equally many examples. "
             f"Received examples: {[len(array) for array in arrays]}"
         )
     if len(titles) != len(arrays):
-        raise ValueError(
+        raise InvalidValue(
             "`titles` must name each row. "
             f"Received: {len(titles)} titles for {len(arrays)} rows"
         )
@@ -165,7 +167,7 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
 
     kinds = {kind for row in rows for _, kind, _ in row} - {"plain", *TOKEN_STYLES}
     if not rows or kinds:
-        raise ValueError(
+        raise InvalidValue(
             "`rows` must hold one or more texts with tokens of the kinds 'plain', "
             f"{', '.join(map(repr, TOKEN_STYLES))}. Received {len(rows)} texts and the "
             f"unknown kinds {sorted(kinds)}"
@@ -292,7 +294,7 @@ def _tell_missing(characters):
 def _displayable(images):
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(
+        raise InvalidValue(
             "`columns` must hold arrays (rows, height, width, channels) with 1 or 3 "
             f"channels. Received shape: {images.shape}"
         )

@@ -24,6 +24,7 @@ from kerassl.data import (
 from kerassl.data.dataset import prepared_batches
 from kerassl.data.shards import is_shard_folder
 from kerassl.data.tokenizers import is_stored_tokenizer
+from kerassl.errors import InvalidType, InvalidValue
 from kerassl.run import Run
 
 # One line of the history, and one chance for a checkpoint, per this share of
@@ -168,7 +169,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     split_seed = plan["seed"] if seed is None else _checked_seed(seed)
     train, test = _sources(plan, given, plan["seed"], hold_out=True)
     if test is None:
-        raise ValueError(
+        raise InvalidValue(
             "These data have no labels to evaluate with. Give a folder with one "
             "subfolder a class, or a source with `labels`."
         )
@@ -240,7 +241,7 @@ def _plan(preset_or_task, data, overrides, steps, batch_size, seed):
 
 def _checked_seed(seed):
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-        raise ValueError(
+        raise InvalidValue(
             f"`seed` must be an integer from 0 to 2**32 - 1. Received: {seed!r}"
         )
     return seed
@@ -248,7 +249,7 @@ def _checked_seed(seed):
 
 def _task_plan(task, overrides):
     if overrides:
-        raise ValueError(
+        raise InvalidValue(
             "`overrides` change a preset; a task is changed where it is made. "
             f"Received: {overrides!r}"
         )
@@ -263,7 +264,7 @@ def _task_plan(task, overrides):
 def _positive(name, value, default):
     value = default if value is None else value
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ValueError(f"`{name}` must be an integer >= 1. Received: {value!r}")
+        raise InvalidValue(f"`{name}` must be an integer >= 1. Received: {value!r}")
     return value
 
 
@@ -281,7 +282,7 @@ def _match(path, plan, write):
     run = Run(path)
     found = folder.difference(run.config, plan)
     if found and (path / folder.HISTORY).exists():
-        raise ValueError(
+        raise InvalidValue(
             f"{path} holds a run of another configuration: {found}. Choose another "
             "folder with `out`, or remove this one."
         )
@@ -311,9 +312,9 @@ def _read(plan, examples):
         try:
             return as_source(examples, modality=plan.get("modality"), **options)
         except TypeError as error:  # of an option that this kind does not have
-            raise TypeError(f"`data` cannot be read so: {error}") from error
+            raise InvalidType(f"`data` cannot be read so: {error}") from error
     if "data" not in plan:
-        raise ValueError("`data` is needed when a task of your own is pretrained.")
+        raise InvalidValue("`data` is needed when a task of your own is pretrained.")
     return as_source(zoo.build(plan["data"]))
 
 
@@ -350,7 +351,7 @@ def _read_back(described):
     if isinstance(described, list):
         return [Path(path) for path in described]
     if described is not None and described.startswith("<"):
-        raise ValueError(
+        raise InvalidValue(
             f"`data` is needed: the run was given an object in memory, {described}."
         )
     return described
@@ -408,7 +409,7 @@ def _check_shape(task, train):
     if len(made) != len(taken) or any(
         size not in (None, length) for size, length in zip(taken, made, strict=True)
     ):
-        raise ValueError(
+        raise InvalidValue(
             f"The encoder takes examples of shape {taken}. Received from the pretext "
             f"layer: {made}. Change the sections `encoder` and `pretext` together."
         )
@@ -481,7 +482,7 @@ def _fit(task, train, plan, path, progress, checkpoint_seconds):
     start = _restore(task, checkpoints)
     at_once = task.steps_per_execution
     if steps % at_once:
-        raise ValueError(
+        raise InvalidValue(
             f"`steps` must be a multiple of {at_once}, the `steps_per_execution` that "
             f"the task was compiled with. Received: {steps}"
         )

@@ -6,6 +6,8 @@ import zipfile
 import zlib
 from pathlib import Path
 
+from kerassl.errors import InvalidValue
+
 CONFIG = "run.json"
 REPORT = "report.json"
 REPORT_PAGE = "report.md"
@@ -80,7 +82,7 @@ class Run:
         except Exception as error:
             if _is_whole(path):
                 raise
-            raise ValueError(
+            raise InvalidValue(
                 f"{path} is damaged. Remove it and {REPORT} beside it: the command "
                 "that began the run then makes both again from the last checkpoint."
             ) from error
@@ -95,7 +97,7 @@ def _read_json(path):
     try:
         return json.loads(path.read_text("utf-8"))
     except ValueError as error:  # of JSON or of UTF-8
-        raise ValueError(f"{path} is damaged: {error}.") from error
+        raise InvalidValue(f"{path} is damaged: {error}.") from error
 
 
 def _is_whole(path):

@@ -12,6 +12,7 @@ import pytest
 
 import kerassl
 from kerassl import cli, zoo
+from kerassl.errors import InvalidValue, TrainingDiverged
 
 WITHOUT_TENSORFLOW = """
 import sys
@@ -193,10 +194,6 @@ def test_evaluate_takes_a_folder_or_the_name_of_its_preset(asked, tmp_path):
     assert asked[0][2]["seed"] == 2
 
 
-class TrainingDiverged(Exception):
-    pass
-
-
 def raiser(error):
     def fail(*args, **kwargs):
         raise error
@@ -210,7 +207,9 @@ def raiser(error):
         (FileNotFoundError("no such folder"), cli.USAGE),
         (PermissionError("not yours"), cli.USAGE),
         (NotADirectoryError("a file"), cli.USAGE),
-        (TrainingDiverged("NaN at step 7"), cli.DIVERGED),
+        (TrainingDiverged(7, float("nan")), cli.DIVERGED),
+        # What kerassl refuses, however deep it was found.
+        (InvalidValue("`size` must be above 0. Received: -1"), cli.USAGE),
         (KeyboardInterrupt(), cli.INTERRUPTED),
         # From outside the package: a fault of the program, whatever its kind.
         (ValueError("shapes"), cli.FAILED),

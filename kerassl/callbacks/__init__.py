@@ -13,4 +13,4 @@ from kerassl.callbacks.run_log import read_log as read_log
 from kerassl.callbacks.sample_grid import SampleGrid as SampleGrid
 from kerassl.callbacks.stop_at_step import StopAtStep as StopAtStep
 from kerassl.callbacks.stop_on_nan import StopOnNaN as StopOnNaN
-from kerassl.callbacks.stop_on_nan import TrainingDiverged as TrainingDiverged
+from kerassl.errors import TrainingDiverged as TrainingDiverged

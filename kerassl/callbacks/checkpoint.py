@@ -12,6 +12,7 @@ import numpy as np
 
 from kerassl import distribute
 from kerassl.callbacks.steps import StepCounter
+from kerassl.errors import InvalidValue
 
 _FILE = re.compile(r"step-(\d+)\.npz")
 
@@ -60,7 +61,7 @@ def restore_checkpoint(task, path):
     with open(path, "rb") as file, _read(path, np.load, file) as stored:
         missing = sorted(set(state) ^ set(stored.files))
         if missing:
-            raise ValueError(
+            raise InvalidValue(
                 f"The checkpoint {path} is of another model or optimizer: "
                 f"{len(missing)} variables are on one side only, such as "
                 f"{missing[0].partition(':')[2]!r}."
@@ -68,7 +69,7 @@ def restore_checkpoint(task, path):
         for name, variable in state.items():
             array = _read(path, stored.__getitem__, name)
             if array.shape != tuple(variable.shape):
-                raise ValueError(
+                raise InvalidValue(
                     f"The checkpoint {path} is of another model: {variable.path!r} "
                     f"has shape {array.shape} there and {tuple(variable.shape)} here."
                 )
@@ -81,7 +82,7 @@ def _read(path, read, what):
     try:
         return read(what)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise ValueError(
+        raise InvalidValue(
             f"The checkpoint {path} is damaged: {error}. Remove it: the run then goes "
             "on from the checkpoint before, or begins anew."
         ) from error

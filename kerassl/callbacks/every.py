@@ -2,6 +2,7 @@
 
 from kerassl import distribute
 from kerassl.callbacks.steps import StepCounter
+from kerassl.errors import InvalidValue
 
 
 class EverySteps(StepCounter):
@@ -26,7 +27,7 @@ class EverySteps(StepCounter):
     def __init__(self, *, every: int | None = None, log_dir=None):
         super().__init__()
         if every is not None and every < 1:
-            raise ValueError(f"`every` must be 1 or more, or None. Received: {every}")
+            raise InvalidValue(f"`every` must be 1 or more, or None. Received: {every}")
         self.every = every
         self.log_dir = log_dir
         self.values: dict[str, float] = {}

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from kerassl.errors import InvalidValue
+
 # Of a line of the log, what is no measure of the training.
 _NOT_DRAWN = {"step", "epoch", "seconds", "examples_per_second"}
 
@@ -62,7 +64,7 @@ def _measures(rows):
             steps.append(row["step"])
             values.append(value)
     if not measures:
-        raise ValueError(
+        raise InvalidValue(
             "`rows` must hold dicts with 'step' and a measure. Received "
             f"{len(rows)} rows without any"
         )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerassl.callbacks.every import EverySteps
+from kerassl.errors import InvalidValue
 from kerassl.metrics import nearest_neighbour_labels
 
 
@@ -43,7 +44,7 @@ class OnlineProbe(EverySteps):
         super().__init__(every=every, log_dir=log_dir)
         for name, pair in (("train", train), ("validation", validation)):
             if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise ValueError(
+                raise InvalidValue(
                     f"`{name}` must be a pair (x, y). Received: {type(pair).__name__}"
                 )
         self.train = train

@@ -6,28 +6,7 @@ from pathlib import Path
 from kerassl import distribute
 from kerassl.callbacks.checkpoint import latest_checkpoint
 from kerassl.callbacks.steps import StepCounter
-
-
-class TrainingDiverged(RuntimeError):
-    """The loss became NaN or infinite.
-
-    Attributes:
-        step: The step in which it was seen.
-        checkpoint: Path of the last good checkpoint, or None.
-    """
-
-    def __init__(self, step: int, loss: float, checkpoint=None):
-        self.step = step
-        self.checkpoint = checkpoint
-        where = (
-            f"The last good checkpoint is {checkpoint}."
-            if checkpoint
-            else "There is no checkpoint before it."
-        )
-        super().__init__(
-            f"The loss became {loss} at step {step}. {where} Lower the learning rate, "
-            "clip gradients (`global_clipnorm`), or check the data for NaN."
-        )
+from kerassl.errors import TrainingDiverged
 
 
 class StopOnNaN(StepCounter):

@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from kerassl.data.source import Source
+from kerassl.errors import InvalidValue
 
 # Rows looked at together when values are checked, to bound the memory.
 CHUNK_ROWS = 65_536
@@ -42,23 +43,23 @@ class ArraySource(Source):
         arrays = _map_dict(lambda name, value: _checked(name, value), x, "x")
         leaves = keras.tree.flatten(arrays)
         if not leaves:
-            raise ValueError("`x` is an empty dict. Received: {}")
+            raise InvalidValue("`x` is an empty dict. Received: {}")
         lengths = {len(leaf) for leaf in leaves}
         if len(lengths) > 1:
-            raise ValueError(
+            raise InvalidValue(
                 "The arrays of `x` must have one length. Received lengths: "
                 f"{sorted(lengths)}"
             )
         self._length = lengths.pop()
         if self._length == 0:
-            raise ValueError("`x` must hold at least one example. Received: none")
+            raise InvalidValue("`x` must hold at least one example. Received: none")
         self._bytes = sum(_size(leaf) for leaf in leaves)
         self._details = dict(details or {})
         self.labels = _checked_labels(labels, self._length)
         self.class_names = None if class_names is None else tuple(class_names)
         if self.labels is not None and self.class_names is not None:
             if self.labels.max() >= len(self.class_names):
-                raise ValueError(
+                raise InvalidValue(
                     f"`labels` reach {self.labels.max()}, but `class_names` holds "
                     f"{len(self.class_names)} names."
                 )
@@ -123,12 +124,12 @@ def _checked(name, value):
         array = np.empty(len(value), object)
         array[:] = list(value)
     if array.ndim == 0:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must be an array or a list with one row an example. "
             f"Received: {type(value).__name__} {str(value)[:60]!r}"
         )
     if len(array) == 0:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must hold at least one example. Received shape: {array.shape}"
         )
     if array.dtype == object:
@@ -136,7 +137,7 @@ def _checked(name, value):
     if array.dtype.kind in "US" or array.dtype == object:
         return _encoded(name, array)
     if array.dtype.kind not in "biuf":
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must hold numbers or strings. Received dtype: {array.dtype}"
         )
     if array.dtype.kind == "f":
@@ -151,7 +152,7 @@ def _from_objects(name, array):
         return array
     if any(strings):
         where = strings.index(False)
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` mixes strings with other values: entry {where} is "
             f"{type(array.flat[where]).__name__}."
         )
@@ -159,12 +160,12 @@ def _from_objects(name, array):
     for i, item in enumerate(array):
         row = np.asarray(item)
         if row.dtype == object:
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` must hold numbers or strings. Entry {i} is "
                 f"{type(item).__name__}."
             )
         if rows and row.shape != rows[0].shape:
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` is ragged: entry 0 has shape {rows[0].shape}, entry {i} "
                 f"has shape {row.shape}. Make all examples one shape first."
             )
@@ -179,7 +180,7 @@ def _encoded(name, array):
         try:
             encoded[i] = text if isinstance(text, bytes) else str(text).encode("utf-8")
         except UnicodeEncodeError as error:
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` must hold strings that UTF-8 can encode. Entry {i} "
                 f"cannot: {error.reason}"
             ) from error
@@ -192,7 +193,7 @@ def _check_finite(name, array):
         finite = np.isfinite(chunk)
         if not finite.all():
             row = start + int(np.argwhere(~finite)[0][0])
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` must be finite. Example {row} holds NaN or infinity."
             )
 
@@ -204,14 +205,14 @@ def _checked_labels(labels, length):
     if array.ndim == 2 and array.shape[1] == 1:  # as keras.datasets.cifar10 has
         array = array[:, 0]
     if array.ndim != 1 or array.dtype.kind not in "iub":
-        raise ValueError(
+        raise InvalidValue(
             "`labels` must be a vector of integers. Received shape "
             f"{array.shape}, dtype {array.dtype}"
         )
     if len(array) != length:
-        raise ValueError(
+        raise InvalidValue(
             f"`labels` must have one entry an example: {length}. Received: {len(array)}"
         )
     if array.min() < 0:
-        raise ValueError(f"`labels` must be 0 or more. Received: {array.min()}")
+        raise InvalidValue(f"`labels` must be 0 or more. Received: {array.min()}")
     return array.astype(np.int64)

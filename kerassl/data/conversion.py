@@ -19,6 +19,7 @@ from kerassl.data.source import Source
 from kerassl.data.stream import StreamSource
 from kerassl.data.text import TextSource, is_text_file
 from kerassl.data.windows import TokenWindows
+from kerassl.errors import InvalidType, InvalidValue
 
 MODALITIES = ("image", "text", "vector")
 EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs}
@@ -65,7 +66,7 @@ def as_source(examples, *, modality=None, **options):
         2
     """
     if modality is not None and modality not in MODALITIES:
-        raise ValueError(
+        raise InvalidValue(
             f"`modality` must be one of {MODALITIES}. Received: {modality!r}"
         )
     source = _source(examples, modality, options)
@@ -96,18 +97,18 @@ def _source(examples, modality, options):
 
 def _refuse(options, kind):
     if options:
-        raise TypeError(f"{kind} takes no options. Received: {sorted(options)}")
+        raise InvalidType(f"{kind} takes no options. Received: {sorted(options)}")
 
 
 def _from_arrays(examples, modality, options):
     if isinstance(examples, tuple):
-        raise TypeError(
+        raise InvalidType(
             "Examples must not be a tuple. Give labels apart: "
             "as_source(x, labels=y). Received a tuple of "
             f"{len(examples)}."
         )
     if not isinstance(examples, (dict, list)) and not hasattr(examples, "__array__"):
-        raise TypeError(
+        raise InvalidType(
             "Examples must be an array, a list of strings, a dict of arrays, a "
             "path, a glob, a tf.data.Dataset or a kerassl.data.Source. Received: "
             f"{type(examples).__name__}"
@@ -146,7 +147,7 @@ def _from_paths(paths, modality, options):
     if len(paths) == 1 and paths[0].is_dir():
         return _from_path(paths[0], modality, options)
     if modality == "image" or _is_image(paths[0]):
-        raise ValueError(
+        raise InvalidValue(
             "Images are read from a folder, such as "
             f"{str(paths[0].parent)!r}. Received: {str(paths[0])!r}"
             + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
@@ -188,11 +189,11 @@ def _unknown(name):
 def _check_modality(source, modality):
     """Raises where the first examples are not of the modality."""
     if isinstance(source, TokenWindows) and modality != "text":
-        raise ValueError(f"Expected {modality} data. Received tokens of text.")
+        raise InvalidValue(f"Expected {modality} data. Received tokens of text.")
     if isinstance(source, (ImageFolder, TextSource)):
         spec = {ImageFolder: "image", TextSource: "text"}[type(source)]
         if spec != modality:
-            raise ValueError(f"Expected {modality} data. Received {spec} files.")
+            raise InvalidValue(f"Expected {modality} data. Received {spec} files.")
         return
     shape, is_text = _first_example(source)
     if shape is None:
@@ -208,7 +209,7 @@ def _check_modality(source, modality):
         hint = ""
         if isinstance(source, StreamSource) and len(shape) == ranks[modality] + 1:
             hint = " A dataset must not be batched: use dataset.unbatch()."
-        raise ValueError(
+        raise InvalidValue(
             f"Expected {modality} data: each example one of {wanted}. Received "
             f"examples of shape {shape} with {kind}.{hint}"
         )

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from kerassl.data.source import Source
 from kerassl.data.windows import windows_for
+from kerassl.errors import InvalidValue
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
@@ -42,14 +43,14 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
             for inputs that are no dict.
     """
     if not isinstance(batch_size, int) or batch_size < 1:
-        raise ValueError(
+        raise InvalidValue(
             f"`batch_size` must be an integer >= 1. Received: {batch_size!r}"
         )
     if not isinstance(start, int) or start < 0:
-        raise ValueError(f"`start` must be an integer >= 0. Received: {start!r}")
+        raise InvalidValue(f"`start` must be an integer >= 0. Received: {start!r}")
     source = windows_for(_as_source(examples, pretext), pretext)
     if ids and source.sequential:
-        raise ValueError(
+        raise InvalidValue(
             "`examples` must be readable at any position, since each example needs "
             "an id that stays the same from pass to pass. Received a stream."
         )
@@ -106,7 +107,7 @@ def prepared_batches(source, pretext, batch_size=256):
 def _with_ids(made, positions):
     x, *rest = made
     if not isinstance(x, dict):
-        raise ValueError(
+        raise InvalidValue(
             "A pretext layer must give a dict of inputs where examples carry ids. "
             f"Received: {type(x).__name__}"
         )
@@ -136,7 +137,7 @@ def _shuffled_batches(source, batch_size, seed, start):
     """Returns batches of positions: one permutation after the other."""
     size = len(source)
     if size < batch_size:
-        raise ValueError(
+        raise InvalidValue(
             f"`batch_size` is {batch_size}, but there are only {size} {source.unit}. "
             "Choose a smaller batch size or give more data."
         )

@@ -15,6 +15,7 @@ import zlib
 import numpy as np
 
 from kerassl.data.arrays import ArraySource
+from kerassl.errors import InvalidValue
 
 DOC_SPLITS = ("train", "test", "all")
 # Distribution name: import name. All are requirements of this package.
@@ -73,7 +74,7 @@ def docs(split="train", min_words=8):
         ('python', 'numpy')
     """
     if split not in DOC_SPLITS:
-        raise ValueError(f"`split` must be one of {DOC_SPLITS}. Received: {split!r}")
+        raise InvalidValue(f"`split` must be one of {DOC_SPLITS}. Received: {split!r}")
     passages, labels, tests, versions = _corpus(min_words)
     rows = np.arange(len(passages))
     if split != "all":

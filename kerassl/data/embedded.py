@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerassl.data.arrays import ArraySource
+from kerassl.errors import InvalidValue
 
 DIGIT_SPLITS = ("train", "test", "all")
 TEST_DIGITS = 500
@@ -39,9 +40,11 @@ def digits(split="train", size=8):
     from sklearn.datasets import load_digits
 
     if split not in DIGIT_SPLITS:
-        raise ValueError(f"`split` must be one of {DIGIT_SPLITS}. Received: {split!r}")
+        raise InvalidValue(
+            f"`split` must be one of {DIGIT_SPLITS}. Received: {split!r}"
+        )
     if not isinstance(size, int) or size < 1:
-        raise ValueError(f"`size` must be a positive integer. Received: {size!r}")
+        raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
     data = load_digits()
     images = np.round(data.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     labels = data.target.astype(np.int64)

@@ -8,6 +8,7 @@ import zlib
 import numpy as np
 
 from kerassl.data.arrays import ArraySource
+from kerassl.errors import InvalidValue
 
 GLYPH_SPLITS = ("train", "test", "all")
 GLYPH_LABELS = ("script", "identity")
@@ -100,18 +101,22 @@ def glyphs(split="train", size=32, faces=FACES, fields="image", labels="script")
 
 def _check(split, size, faces, fields, labels):
     if split not in GLYPH_SPLITS:
-        raise ValueError(f"`split` must be one of {GLYPH_SPLITS}. Received: {split!r}")
+        raise InvalidValue(
+            f"`split` must be one of {GLYPH_SPLITS}. Received: {split!r}"
+        )
     if not isinstance(size, int) or size < 8:
-        raise ValueError(f"`size` must be an integer of 8 or more. Received: {size!r}")
+        raise InvalidValue(
+            f"`size` must be an integer of 8 or more. Received: {size!r}"
+        )
     if labels not in GLYPH_LABELS:
-        raise ValueError(
+        raise InvalidValue(
             f"`labels` must be one of {GLYPH_LABELS}. Received: {labels!r}"
         )
     if not fields or not set(fields) <= set(GLYPH_FIELDS):
-        raise ValueError(f"`fields` must be of {GLYPH_FIELDS}. Received: {fields!r}")
+        raise InvalidValue(f"`fields` must be of {GLYPH_FIELDS}. Received: {fields!r}")
     known = {path.stem for path in _font_folder().glob("DejaVu*.ttf")}
     if not faces or not set(faces) <= known:
-        raise ValueError(f"`faces` must be of {sorted(known)}. Received: {faces!r}")
+        raise InvalidValue(f"`faces` must be of {sorted(known)}. Received: {faces!r}")
 
 
 def _font_folder():

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerassl.data.files import files_below
 from kerassl.data.source import Source
+from kerassl.errors import InvalidValue
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp")
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".csv", ".tsv", ".gz", ".xz")
@@ -63,9 +64,9 @@ class ImageFolder(Source):
         import tensorflow as tf
 
         if channels not in (1, 3):
-            raise ValueError(f"`channels` must be 1 or 3. Received: {channels}")
+            raise InvalidValue(f"`channels` must be 1 or 3. Received: {channels}")
         if not isinstance(size, int) or size < 1:
-            raise ValueError(f"`size` must be a positive integer. Received: {size!r}")
+            raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
         self.path = pathlib.Path(path).expanduser()
         self.size, self.channels = size, channels
         files = find_image_files(self.path)
@@ -78,7 +79,7 @@ class ImageFolder(Source):
         good, images = self._verify(files, keep=cache)
         if not len(good):
             first = "; ".join(f"{s.where}: {s.reason}" for s in self.skipped[:3])
-            raise ValueError(
+            raise InvalidValue(
                 f"None of the {len(files)} images in {self.path} can be decoded: "
                 f"{first}"
             )
@@ -279,7 +280,7 @@ def _by_pillow(data):
         with Image.open(io.BytesIO(data)) as image:
             layer = image.convert("RGBA")
     except UnidentifiedImageError:
-        raise ValueError("no image, or of an unknown format") from None
+        raise InvalidValue("no image, or of an unknown format") from None
     white = Image.new("RGBA", layer.size, "white")
     return np.asarray(Image.alpha_composite(white, layer).convert("RGB"))
 

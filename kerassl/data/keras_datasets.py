@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from kerassl.data.arrays import ArraySource
+from kerassl.errors import InvalidValue
 
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
@@ -66,9 +67,11 @@ def keras_dataset(name, split="train"):
     import keras
 
     if name not in DATASETS:
-        raise ValueError(f"`name` must be one of {tuple(DATASETS)}. Received: {name!r}")
+        raise InvalidValue(
+            f"`name` must be one of {tuple(DATASETS)}. Received: {name!r}"
+        )
     if split not in SPLITS:
-        raise ValueError(f"`split` must be one of {SPLITS}. Received: {split!r}")
+        raise InvalidValue(f"`split` must be one of {SPLITS}. Received: {split!r}")
     class_names, cached = DATASETS[name]
     try:
         data = getattr(keras.datasets, name).load_data()

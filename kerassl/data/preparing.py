@@ -33,6 +33,7 @@ from kerassl.data.tokenizers import (
     train_tokenizer,
 )
 from kerassl.data.windows import DocumentEncoder
+from kerassl.errors import InvalidValue
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
@@ -103,19 +104,19 @@ def prepare(
 
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers < 1 or shard_tokens < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`workers` and `shard_tokens` must be at least 1. Received: "
             f"{workers} and {shard_tokens}"
         )
     options = {"lowercase": lowercase, "character_coverage": character_coverage}
     training: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     if training and not _is_kind(tokenizer):
-        raise ValueError(
+        raise InvalidValue(
             f"`{next(iter(training))}` must be None where no tokenizer is trained. "
             f"Received: {training} and the tokenizer {_described(tokenizer)!r}"
         )
     if character_coverage is not None and tokenizer not in SPELLING_KINDS:
-        raise ValueError(
+        raise InvalidValue(
             f"`character_coverage` must be None but for {SPELLING_KINDS}. Received: "
             f"{character_coverage} and the tokenizer {tokenizer!r}"
         )
@@ -186,7 +187,7 @@ def _earlier(folder, plan):
     try:
         earlier = dict(json.loads(found[0].read_text("utf-8")))
     except (ValueError, TypeError) as error:
-        raise ValueError(
+        raise InvalidValue(
             f"{found[0]} must be a manifest of {FORMAT}, but cannot be read: {error}. "
             "Choose another folder with `out`, or remove this one."
         ) from error
@@ -194,7 +195,7 @@ def _earlier(folder, plan):
         return None  # stopped before there was anything to keep
     for part in ("format", "settings", "corpus"):
         if earlier.get(part) != plan[part]:
-            raise ValueError(
+            raise InvalidValue(
                 f"{folder} holds shards of another configuration: {part} was "
                 f"{earlier.get(part)!r}, now {plan[part]!r}. Choose another folder "
                 "with `out`, or remove this one."
@@ -226,7 +227,7 @@ def _tokenizer(folder, tokenizer, known, train):
             digest = _stored_hash(pathlib.Path(scratch))
         if known in (None, digest) and held in (None, digest):
             return digest, made if held is None else None
-    raise ValueError(
+    raise InvalidValue(
         f"{stored} must hold the tokenizer of these shards, but holds another. Give "
         "its folder as `tokenizer` to use it, choose another folder with `out`, or "
         "remove this one."

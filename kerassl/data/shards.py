@@ -7,6 +7,7 @@ import numpy as np
 
 from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
+from kerassl.errors import InvalidValue
 
 MANIFEST = "manifest.json"
 # What stands in its place until all shards are written.
@@ -48,7 +49,7 @@ class TokenShards(TokenWindows):
             tokens = _mapped(folder / shard["file"])
             starts = _mapped(folder / shard["documents_file"])
             if (len(tokens), len(starts)) != (shard["tokens"], shard["documents"]):
-                raise ValueError(
+                raise InvalidValue(
                     f"{folder / shard['file']} must hold {shard['tokens']} tokens of "
                     f"{shard['documents']} documents, as the manifest says. Received: "
                     f"{len(tokens)} and {len(starts)}. Prepare the shards again."
@@ -90,7 +91,7 @@ def read_manifest(folder) -> dict:
             "`kerassl prepare` makes them, and goes on where it was stopped."
         )
     if not _has_format(path):
-        raise ValueError(f"{path} must be the manifest of {FORMAT}, but is not.")
+        raise InvalidValue(f"{path} must be the manifest of {FORMAT}, but is not.")
     return json.loads(path.read_text("utf-8"))
 
 
@@ -108,7 +109,7 @@ def _mapped(path):
     try:
         return np.load(path, mmap_mode="r")
     except (OSError, ValueError, EOFError) as error:
-        raise ValueError(
+        raise InvalidValue(
             f"{path} cannot be read: {error}. Prepare the shards again; those that "
             "are right are kept."
         ) from error

@@ -3,6 +3,7 @@
 import threading
 
 from kerassl.data.source import Source
+from kerassl.errors import InvalidType, InvalidValue
 
 
 class StreamSource(Source):
@@ -36,13 +37,13 @@ class StreamSource(Source):
         self.dataset = dataset
         self._count = int(dataset.cardinality())
         if self._count == 0:
-            raise ValueError("The dataset must hold at least one example.")
+            raise InvalidValue("The dataset must hold at least one example.")
         self._lock = threading.Lock()
         self._iterator, self._position = None, 0
 
     def __len__(self):
         if self._count < 0:
-            raise TypeError("The length of this tf.data.Dataset is not known.")
+            raise InvalidType("The length of this tf.data.Dataset is not known.")
         return self._count
 
     def batches(self, batch_size, start=0):

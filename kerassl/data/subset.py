@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl.data.source import Source
+from kerassl.errors import InvalidValue
 
 
 class Subset(Source):
@@ -22,7 +23,7 @@ class Subset(Source):
         super().__init__()
         indices = np.asarray(indices, np.int64)
         if indices.size and not 0 <= indices.min() <= indices.max() < len(source):
-            raise ValueError(
+            raise InvalidValue(
                 f"`indices` must lie in [0, {len(source)}). Received values from "
                 f"{indices.min()} to {indices.max()}."
             )

@@ -12,6 +12,7 @@ import numpy as np
 
 from kerassl.data.files import files_below
 from kerassl.data.source import Source
+from kerassl.errors import InvalidValue
 
 SUFFIXES = (".txt", ".text", ".md", ".jsonl")
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
@@ -74,7 +75,7 @@ class TextSource(Source):
     ):
         super().__init__()
         if unit not in UNITS:
-            raise ValueError(f"`unit` must be one of {UNITS}. Received: {unit!r}")
+            raise InvalidValue(f"`unit` must be one of {UNITS}. Received: {unit!r}")
         self.field, self.label_field, self.unit = field, label_field, unit
         self.min_length = min_length
         self.paths = find_text_files(patterns)
@@ -93,7 +94,7 @@ class TextSource(Source):
         self._spans = np.concatenate(spans)  # (documents, [start, end])
         if len(self._spans) == 0:
             first = "".join(f"; {s.where}: {s.reason}" for s in self.skipped[:3])
-            raise ValueError(
+            raise InvalidValue(
                 f"No document can be used in {_shown(patterns)}: {self.num_skipped} "
                 f"were left out{first}"
             )
@@ -159,7 +160,7 @@ class TextSource(Source):
         if is_json and self.field is None:
             fields = _first_fields(buffer)
             if TEXT_FIELD not in fields:
-                raise ValueError(
+                raise InvalidValue(
                     f"`field` must name the text in the records of {path}. Its first "
                     f"record has the fields {fields}. At the command line, `kerassl "
                     "prepare --field` makes shards of it."
@@ -222,7 +223,7 @@ class TextSource(Source):
         if self.label_field:
             raw = [value for values in raw_labels for value in values]
             if len(raw) != len(self):
-                raise ValueError(
+                raise InvalidValue(
                     "`label_field` needs every file to be .jsonl. Received: "
                     f"{_shown(patterns)}"
                 )
@@ -251,7 +252,7 @@ def find_text_files(patterns):
         patterns = [patterns]
     patterns = list(patterns)
     if not patterns:
-        raise ValueError("`patterns` must name at least one file. Received: []")
+        raise InvalidValue("`patterns` must name at least one file. Received: []")
     found = {}
     for pattern in patterns:
         path = pathlib.Path(pattern).expanduser()

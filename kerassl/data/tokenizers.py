@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
+from kerassl.errors import InvalidType, InvalidValue
+
 KINDS = ("wordpiece", "sentencepiece", "bpe", "word")
 ALGORITHMS = ("unigram", "bpe")
 WORDPIECE_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -111,7 +113,7 @@ def train_tokenizer(
     """
     _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count)
     if kind == "bpe" and lowercase:
-        raise ValueError(
+        raise InvalidValue(
             '`lowercase` must be False or None for `kind="bpe"`, which keeps every '
             f"byte of a text. Received: {lowercase}"
         )
@@ -213,24 +215,24 @@ def load_tokenizer(folder: str | os.PathLike):
 
 def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count):
     if kind not in KINDS:
-        raise ValueError(f"`kind` must be one of {KINDS}. Received: {kind!r}")
+        raise InvalidValue(f"`kind` must be one of {KINDS}. Received: {kind!r}")
     if algorithm not in ALGORITHMS:
-        raise ValueError(
+        raise InvalidValue(
             f"`algorithm` must be one of {ALGORITHMS}. Received: {algorithm!r}"
         )
     least = BYTES + 1 if kind == "bpe" else len(WORDPIECE_SPECIAL)
     if vocabulary_size <= least:
         what = "bytes and the end of text" if kind == "bpe" else "special pieces"
-        raise ValueError(
+        raise InvalidValue(
             f"`vocabulary_size` must be above {least}, the number of {what}. "
             f"Received: {vocabulary_size}"
         )
     if not 0 < character_coverage <= 1:
-        raise ValueError(
+        raise InvalidValue(
             f"`character_coverage` must be in (0, 1]. Received: {character_coverage}"
         )
     if min_count < 1:
-        raise ValueError(f"`min_count` must be at least 1. Received: {min_count}")
+        raise InvalidValue(f"`min_count` must be at least 1. Received: {min_count}")
 
 
 def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
@@ -239,7 +241,7 @@ def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
     from rich.progress import track
 
     if isinstance(corpus, str | bytes):
-        raise TypeError(
+        raise InvalidType(
             "`corpus` must be a Source or an iterable of strings, one a document. "
             "Received a single string; did you mean [corpus], or "
             "`kerassl.data.as_source(path)` for a file?"
@@ -262,7 +264,7 @@ def _source_batches(source) -> Iterator[list[str]]:
         stop = min(start + CORPUS_BATCH, len(source))
         texts = source.fetch(tf.range(start, stop, dtype="int64"))
         if not isinstance(texts, tf.Tensor) or texts.dtype != tf.string:
-            raise TypeError(
+            raise InvalidType(
                 "`corpus` must be a Source of texts. Received a "
                 f"{type(source).__name__} whose examples are not strings."
             )
@@ -275,7 +277,7 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
         if isinstance(text, bytes):
             text = text.decode("utf-8", "replace")
         if not isinstance(text, str):
-            raise TypeError(
+            raise InvalidType(
                 "`corpus` must hold strings, one a document. Received an item of "
                 f"type {type(text).__name__}."
             )
@@ -288,7 +290,7 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def _empty_corpus():
-    return ValueError(
+    return InvalidValue(
         "`corpus` must hold some text to train a tokenizer on. Received one without "
         "a single word."
     )
@@ -364,7 +366,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
     # hash order: ties between merges are broken by id.
     pieces = [*WORDPIECE_SPECIAL, *sorted(first), *sorted(later), *sorted(alone)]
     if len(pieces) > vocabulary_size:
-        raise ValueError(
+        raise InvalidValue(
             f"`vocabulary_size` must be at least {len(pieces)} to spell the "
             f"{len(alphabet)} different characters of this corpus; or lower "
             f"`character_coverage`, now {coverage}. Received: {vocabulary_size}"
@@ -382,7 +384,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
     )
     vocabulary = sorted(model.get_vocab(), key=model.get_vocab().get)
     if len(vocabulary) < vocabulary_size:
-        raise ValueError(
+        raise InvalidValue(
             "`vocabulary_size` is larger than this corpus supports: its "
             f"{len(counts)} different words gave {len(vocabulary)} pieces. "
             f"Received: {vocabulary_size}. {SMALL_CORPUS}"
@@ -405,7 +407,7 @@ def _train_words(batches, vocabulary_size, lowercase, min_count):
         if number >= min_count and any(map(str.isalnum, word))
     ]
     if not words:
-        raise ValueError(
+        raise InvalidValue(
             f"`min_count` must be one that some word reaches. Received: {min_count}"
         )
     words = sorted(words, key=lambda word: (-counts[word], word))
@@ -504,7 +506,7 @@ def _train_byte_pairs(batches, vocabulary_size):
     trained = json.loads(model.to_str())["model"]
     vocabulary = trained["vocab"]
     if len(vocabulary) < vocabulary_size:
-        raise ValueError(
+        raise InvalidValue(
             "`vocabulary_size` is larger than this corpus supports: expected at most "
             f"{len(vocabulary)} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
         )
@@ -517,18 +519,18 @@ def _misfit(vocabulary_size: int, message: str) -> ValueError:
     """Says in our words what SentencePiece found wrong with the size."""
     supported = re.search(r"too high .* value <= (\d+)", message)
     if supported:
-        return ValueError(
+        return InvalidValue(
             "`vocabulary_size` is larger than this corpus supports: expected at most "
             f"{supported[1]} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
         )
     needed = re.search(r"smaller than required_chars[^0-9]*\d+ vs (\d+)", message)
     if needed:
-        return ValueError(
+        return InvalidValue(
             "`vocabulary_size` is too small to spell the characters of this corpus: "
             f"expected more than {needed[1]}; or lower `character_coverage`. "
             f"Received: {vocabulary_size}"
         )
-    return ValueError(
+    return InvalidValue(
         f"`vocabulary_size` does not fit this corpus. Received: {vocabulary_size}. "
         f"SentencePiece says: {message}"
     )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerassl.data.source import Source
+from kerassl.errors import InvalidValue
 from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
 from kerassl.pretext.text.token_rows import TokenRows
 
@@ -52,7 +53,7 @@ class TokenWindows(Source):
         self.num_tokens = int(self._first[-1])
         self.num_documents = int(self._first_document[-1])
         if len(self) < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"The texts must hold more than `sequence_length`, {sequence_length}, "
                 f"tokens to make a window. Received: {self.num_tokens} tokens"
             )

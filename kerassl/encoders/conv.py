@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.errors import InvalidValue
+
 
 def conv(
     input_shape: Sequence[int],
@@ -42,12 +44,12 @@ def conv(
         (None, 64)
     """
     if len(input_shape) != 3:
-        raise ValueError(
+        raise InvalidValue(
             "`input_shape` must be (height, width, channels). "
             f"Received: {tuple(input_shape)}"
         )
     if not widths or min(widths) < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`widths` must hold one or more positive integers. Received: "
             f"{tuple(widths)}"
         )

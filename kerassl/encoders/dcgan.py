@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 
 
 def dcgan_discriminator(
@@ -110,7 +111,7 @@ def dcgan_generator(
     """
     _check("output_shape", output_shape, widths)
     if noise_dim < 1:
-        raise ValueError(f"`noise_dim` must be 1 or more. Received: {noise_dim}")
+        raise InvalidValue(f"`noise_dim` must be 1 or more. Received: {noise_dim}")
     *size, channels = output_shape
     sizes = [tuple(size)]  # from the image down to the first map
     for _ in widths:
@@ -163,11 +164,11 @@ def _batch_norm(dtype, name):
 
 def _check(name, shape, widths):
     if len(shape) != 3:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must be (height, width, channels). Received: {tuple(shape)}"
         )
     if not widths or min(widths) < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`widths` must hold one or more positive integers. Received: "
             f"{tuple(widths)}"
         )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.errors import InvalidValue
+
 
 def dense(
     input_shape: int | Sequence[int],
@@ -39,7 +41,7 @@ def dense(
         (None, 64)
     """
     if not hidden_dims or min(hidden_dims) < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`hidden_dims` must hold one or more positive integers. Received: "
             f"{tuple(hidden_dims)}"
         )

@@ -7,6 +7,8 @@ import os
 import pathlib
 import tempfile
 
+from kerassl.errors import InvalidValue
+
 # The `model_type`s of Hugging Face whose weights KerasHub converts.
 MODEL_TYPES = (
     "albert bart bert blip-2 deit dinov2 dinov2_with_registers dinov3_vit distilbert "
@@ -77,7 +79,7 @@ def _from_name(name, load_weights, kwargs):
     if "://" not in name and name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
-        raise ValueError(
+        raise InvalidValue(
             "`preset` must be the name of a KerasHub preset or an existing "
             f"directory. Received: {name!r}.{hint}"
         )
@@ -101,7 +103,7 @@ def _from_folder(folder, load_weights, kwargs):
         has_tokenizer = (folder / "tokenizer.json").is_file()
         return _load(str(folder), load_weights, kwargs, has_tokenizer)
     if config["model_type"] not in MODEL_TYPES:
-        raise ValueError(
+        raise InvalidValue(
             f"`preset` {str(folder)!r} has the model type {config['model_type']!r}, "
             f"which KerasHub cannot load. Expected one of: {', '.join(MODEL_TYPES)}"
         )
@@ -123,7 +125,7 @@ def _load(preset, load_weights, kwargs, with_tokenizer, tokenizer_kwargs=None):
     except Exception as error:
         if type(error).__name__ != "SafetensorError":
             raise
-        raise ValueError(
+        raise InvalidValue(
             f"`preset` {preset!r} has weights that do not fit its configuration: "
             f"{error}"
         ) from error
@@ -154,7 +156,7 @@ def _weights_file(folder) -> pathlib.Path | None:
             f"`preset` {str(folder)!r} has no weights: expected a *.safetensors file. "
             f"It holds: {found}"
         )
-    raise ValueError(
+    raise InvalidValue(
         f"`preset` {str(folder)!r} has {len(files)} *.safetensors files and none is "
         f"called model.safetensors. It holds: {found}"
     )
@@ -217,4 +219,4 @@ def _read_json(path):
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise ValueError(f"{str(path)!r} is not valid JSON: {error}") from error
+        raise InvalidValue(f"{str(path)!r} is not valid JSON: {error}") from error

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from kerassl.errors import InvalidValue
+
 # Layers without a shape of their own: the mirror does without them.
 PASSED_OVER = (
     layers.InputLayer,
@@ -61,7 +63,7 @@ def _chain(encoder):
     """Returns the layers to undo, in the encoder's order."""
     shapes = (encoder.input_shape, encoder.output_shape)
     if any(not isinstance(s, tuple) or None in s[1:] for s in shapes):
-        raise ValueError(
+        raise InvalidValue(
             "`encoder` must have one input and one output of known shapes to be "
             f"mirrored. Received: {shapes[0]} and {shapes[1]}. Pass a decoder."
         )
@@ -73,7 +75,7 @@ def _chain(encoder):
             continue
         # A branch shows as a layer whose input is not what came before.
         if not isinstance(layer, known) or layer.input.shape != shape:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must be a plain chain of dense layers, convolutions, "
                 "flattening and reshaping to be mirrored. Received the layer "
                 f"{layer.name!r}, a {type(layer).__name__}. Pass a decoder."

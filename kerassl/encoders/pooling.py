@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 POOLINGS = ("auto", "mean", "cls")
 
 
@@ -33,10 +35,12 @@ def pool(outputs, padding_mask=None, pooling="auto"):
         (2, 3)
     """
     if pooling not in POOLINGS:
-        raise ValueError(f"`pooling` must be one of {POOLINGS}. Received: {pooling!r}")
+        raise InvalidValue(
+            f"`pooling` must be one of {POOLINGS}. Received: {pooling!r}"
+        )
     if isinstance(outputs, dict):
         if "sequence_output" not in outputs:
-            raise ValueError(
+            raise InvalidValue(
                 "`outputs` is a dict without the key 'sequence_output'. "
                 f"Received keys: {sorted(outputs)}"
             )
@@ -47,7 +51,7 @@ def pool(outputs, padding_mask=None, pooling="auto"):
     if rank == 4:
         return ops.mean(outputs, axis=(1, 2))
     if rank != 3:
-        raise ValueError(
+        raise InvalidValue(
             "`outputs` must have rank 2, 3 or 4 with the batch first. Received "
             f"shape: {tuple(outputs.shape)}"
         )
@@ -86,7 +90,7 @@ def feature_model(encoder, pooling="auto"):
     """
     inputs, outputs = _ends(encoder)
     if inputs is None:
-        raise ValueError(
+        raise InvalidValue(
             "`encoder` must be a functional or Sequential keras.Model with "
             "known inputs, so that its features can be read. Received: "
             f"{type(encoder).__name__}"

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 
 BLOCKS = ("basic", "bottleneck")
 STEMS = ("cifar", "imagenet")
@@ -137,16 +138,16 @@ class _Builder:
 
 def _check(input_shape, depths, widths, block, stem):
     if len(input_shape) != 3:
-        raise ValueError(
+        raise InvalidValue(
             "`input_shape` must be (height, width, channels). "
             f"Received: {tuple(input_shape)}"
         )
     if block not in BLOCKS:
-        raise ValueError(f"`block` must be one of {BLOCKS}. Received: {block!r}")
+        raise InvalidValue(f"`block` must be one of {BLOCKS}. Received: {block!r}")
     if stem not in STEMS:
-        raise ValueError(f"`stem` must be one of {STEMS}. Received: {stem!r}")
+        raise InvalidValue(f"`stem` must be one of {STEMS}. Received: {stem!r}")
     if not depths or len(depths) != len(widths) or min(depths) < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`depths` and `widths` must hold one positive number for each stage. "
             f"Received: depths={tuple(depths)}, widths={tuple(widths)}"
         )

@@ -5,6 +5,8 @@ import warnings
 
 import keras
 
+from kerassl.errors import InvalidValue
+
 # KerasHub's T5 layers combine masks themselves, and are built where they are
 # first called. Keras warns of both wherever a T5 is made, trained or loaded.
 EXPECTED_WARNINGS = (
@@ -61,7 +63,7 @@ def t5(
     import keras_hub
 
     if hidden_dim % num_heads:
-        raise ValueError(
+        raise InvalidValue(
             "`hidden_dim` must be a multiple of `num_heads`. Received: "
             f"{hidden_dim} and {num_heads}"
         )

@@ -3,6 +3,8 @@
 import keras
 from keras import layers
 
+from kerassl.errors import InvalidValue
+
 
 def word_vectors(
     vocabulary_size: int, dim: int = 100, name: str = "word_vectors", dtype=None
@@ -34,7 +36,7 @@ def word_vectors(
         Mikolov et al., 2013, https://arxiv.org/abs/1301.3781
     """
     if vocabulary_size < 1 or dim < 1:
-        raise ValueError(
+        raise InvalidValue(
             "`vocabulary_size` and `dim` must be at least 1. Received: "
             f"{vocabulary_size} and {dim}"
         )

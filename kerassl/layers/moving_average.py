@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 class MovingAverage(keras.layers.Layer):
     """Holds a frozen copy of a network, the moving average of its weights.
@@ -47,7 +49,7 @@ class MovingAverage(keras.layers.Layer):
         super().__init__(dtype="float32", name=name)
         coarse = {v.dtype for v in network.trainable_variables} - {"float32"}
         if coarse:
-            raise ValueError(
+            raise InvalidValue(
                 "`network` must have float32 weights for a moving average, as under "
                 f"the policy 'mixed_bfloat16'. Received: {sorted(coarse)}"
             )

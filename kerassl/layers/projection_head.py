@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -64,7 +65,7 @@ class ProjectionHead(keras.layers.Layer):
             *(("hidden_dims", width) for width in hidden_dims),
         ]:
             if not isinstance(width, int) or width < 1:
-                raise ValueError(
+                raise InvalidValue(
                     f"`{argument}` must hold positive integers. "
                     f"Received: {argument}={width!r}"
                 )

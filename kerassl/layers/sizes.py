@@ -1,5 +1,7 @@
 """The check that sizes and widths have in common."""
 
+from kerassl.errors import InvalidValue
+
 
 def check_positive_integers(**sizes):
     """Raises ValueError unless each is an integer above 0.
@@ -15,6 +17,6 @@ def check_positive_integers(**sizes):
     """
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` must be a positive integer. Received: {name}={size!r}"
             )

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 class AdversarialLoss:
     """The losses of a generator and a discriminator; the base of your own.
@@ -17,7 +19,7 @@ class AdversarialLoss:
 
     def __init__(self, penalty_weight: float = 0.0):
         if not penalty_weight >= 0:
-            raise ValueError(
+            raise InvalidValue(
                 f"`penalty_weight` must be 0 or more. Received: {penalty_weight!r}"
             )
         self.penalty_weight = float(penalty_weight)

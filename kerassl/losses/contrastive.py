@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 # Large enough that exp underflows to 0 in float32 at every temperature in use,
 # and finite so that a gradient of 0 * inf never appears.
 _EXCLUDED = -1e9
@@ -11,7 +13,7 @@ _EXCLUDED = -1e9
 def check_temperature(temperature):
     """Raises ValueError unless `temperature` is above 0."""
     if not temperature > 0:
-        raise ValueError(
+        raise InvalidValue(
             f"`temperature` must be above 0. Received: temperature={temperature}"
         )
 
@@ -192,7 +194,7 @@ def in_batch_logits(queries, keys, offset=0, temperature: float = 0.05):
     check_temperature(temperature)
     shapes = tuple(queries.shape), tuple(keys.shape)
     if {len(shape) for shape in shapes} != {2} or shapes[0][1] != shapes[1][1]:
-        raise ValueError(
+        raise InvalidValue(
             "`queries` and `keys` must be matrices with rows of one length. "
             f"Received: {shapes[0]} and {shapes[1]}"
         )
@@ -224,7 +226,7 @@ def queue_info_nce(logits):
         He et al., 2019, eq. 1, https://arxiv.org/abs/1911.05722
     """
     if len(logits.shape) != 2:
-        raise ValueError(
+        raise InvalidValue(
             "`logits` must have shape (batch, 1 + negatives). "
             f"Received: {tuple(logits.shape)}"
         )
@@ -264,7 +266,7 @@ def queue_logits(queries, keys, queue, temperature: float = 0.2):
     shapes = [tuple(tensor.shape) for tensor in (queries, keys, queue)]
     fit = all(len(shape) == 2 and shape[1] == shapes[0][1] for shape in shapes)
     if not fit or shapes[0] != shapes[1]:
-        raise ValueError(
+        raise InvalidValue(
             "`queries` and `keys` must have one shape (batch, dim) and `queue` must "
             f"be (negatives, dim). Received: {shapes[0]}, {shapes[1]} and {shapes[2]}"
         )
@@ -278,12 +280,12 @@ def _check_pairs(z1, z2, keys1, keys2, temperature):
     check_temperature(temperature)
     for names, a, b in (("z1, z2", z1, z2), ("keys1, keys2", keys1, keys2)):
         if len(a.shape) != 2 or tuple(a.shape) != tuple(b.shape):
-            raise ValueError(
+            raise InvalidValue(
                 f"`{names}` must have one shape (batch, dim). "
                 f"Received: {tuple(a.shape)} and {tuple(b.shape)}"
             )
     if z1.shape[1] != keys1.shape[1]:
-        raise ValueError(
+        raise InvalidValue(
             "Anchors and keys must have the same number of dimensions. "
             f"Received: z1 {tuple(z1.shape)} and keys1 {tuple(keys1.shape)}"
         )

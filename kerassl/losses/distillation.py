@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 def normalized_squared_error(predictions, targets):
     """Returns each example's squared distance between vectors of length 1.
@@ -30,7 +32,7 @@ def normalized_squared_error(predictions, targets):
     """
     shapes = tuple(predictions.shape), tuple(targets.shape)
     if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
-        raise ValueError(
+        raise InvalidValue(
             "`predictions` and `targets` must have one shape (batch, dim). "
             f"Received: {shapes[0]} and {shapes[1]}"
         )

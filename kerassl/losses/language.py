@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 def token_cross_entropy(logits, targets):
     """Returns the cross-entropy of each predicted token.
@@ -29,13 +31,13 @@ def token_cross_entropy(logits, targets):
         Devlin et al., 2018, appendix A.1, https://arxiv.org/abs/1810.04805
     """
     if len(logits.shape) != len(targets.shape) + 1:
-        raise ValueError(
+        raise InvalidValue(
             "`logits` must have one axis more than `targets`, the vocabulary. "
             f"Received shapes: {tuple(logits.shape)} and {tuple(targets.shape)}"
         )
     for expected, received in zip(targets.shape, logits.shape[:-1], strict=True):
         if None not in (expected, received) and expected != received:
-            raise ValueError(
+            raise InvalidValue(
                 "`logits` and `targets` must have the same leading axes. Received "
                 f"shapes: {tuple(logits.shape)} and {tuple(targets.shape)}"
             )
@@ -79,17 +81,17 @@ def lean_token_cross_entropy(
     """
     dim = hidden_states.shape[-1]
     if len(embeddings.shape) != 2 or dim != embeddings.shape[1]:
-        raise ValueError(
+        raise InvalidValue(
             "`embeddings` must have the shape (vocabulary_size, dim) with the last "
             f"axis of `hidden_states`, {dim}. Received: {tuple(embeddings.shape)}"
         )
     if len(targets.shape) != len(hidden_states.shape) - 1:
-        raise ValueError(
+        raise InvalidValue(
             "`targets` must have the leading axes of `hidden_states`. Received "
             f"shapes: {tuple(targets.shape)} and {tuple(hidden_states.shape)}"
         )
     if chunk_size < 1:
-        raise ValueError(f"`chunk_size` must be at least 1. Received: {chunk_size}")
+        raise InvalidValue(f"`chunk_size` must be at least 1. Received: {chunk_size}")
     weights = ops.ones_like(targets, "float32") if weights is None else weights
     states = ops.reshape(hidden_states, (-1, dim))
     missing = (-ops.shape(states)[0]) % chunk_size

@@ -4,6 +4,8 @@ import math
 
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 def binary_cross_entropy(targets, logits):
     """Returns each example's mean binary cross-entropy.
@@ -66,7 +68,7 @@ def _mean_per_example(values):
 
 def _check_shapes(targets, outputs):
     if tuple(targets.shape[1:]) != tuple(outputs.shape[1:]):
-        raise ValueError(
+        raise InvalidValue(
             "Targets and outputs must have one shape. Received: "
             f"{tuple(targets.shape)} and {tuple(outputs.shape)}"
         )

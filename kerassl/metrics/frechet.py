@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerassl.errors import InvalidValue
+
 
 def frechet_distance(features, other):
     """Returns the Frechet distance of two sets of features taken as normal.
@@ -35,7 +37,7 @@ def frechet_distance(features, other):
     features, other = (np.asarray(x, np.float64) for x in (features, other))
     for name, x in (("features", features), ("other", other)):
         if x.ndim != 2 or len(x) < 2 or x.shape[1] != features.shape[-1]:
-            raise ValueError(
+            raise InvalidValue(
                 f"`{name}` must be a matrix of two or more rows, as wide as the "
                 f"other one. Received shape: {x.shape}"
             )

@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 def embedding_std(features):
     """Returns the mean standard deviation of the normalised features.
@@ -83,7 +85,7 @@ def alignment(anchors, positives, power=2.0):
     """
     anchors, positives = _matrix(anchors, "anchors"), _matrix(positives, "positives")
     if tuple(anchors.shape) != tuple(positives.shape):
-        raise ValueError(
+        raise InvalidValue(
             "`anchors` and `positives` must have the same shape. Received: "
             f"{tuple(anchors.shape)} and {tuple(positives.shape)}"
         )
@@ -118,7 +120,7 @@ def uniformity(features, temperature=2.0):
     z = _unit_rows(_matrix(features, "features"))
     rows = z.shape[0]
     if rows is not None and rows < 2:
-        raise ValueError(f"`features` must have two rows or more. Received: {rows}")
+        raise InvalidValue(f"`features` must have two rows or more. Received: {rows}")
     squared = ops.maximum(2.0 - 2.0 * ops.matmul(z, ops.transpose(z)), 0.0)
     potential = ops.exp(-temperature * squared)  # (batch, batch)
     count = ops.cast(ops.shape(z)[0], "float32")
@@ -130,7 +132,7 @@ def uniformity(features, temperature=2.0):
 def _matrix(features, name):
     features = ops.cast(ops.convert_to_tensor(features), "float32")
     if len(features.shape) != 2:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must have shape (batch, dim). Received shape: "
             f"{tuple(features.shape)}"
         )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerassl.errors import InvalidValue
+
 
 def nearest_neighbour_labels(
     features, labels, queries, k: int = 20, temperature: float = 0.1
@@ -35,9 +37,9 @@ def nearest_neighbour_labels(
     from sklearn.neighbors import KNeighborsClassifier
 
     if k < 1:
-        raise ValueError(f"`k` must be 1 or more. Received: {k}")
+        raise InvalidValue(f"`k` must be 1 or more. Received: {k}")
     if temperature <= 0:
-        raise ValueError(f"`temperature` must be above 0. Received: {temperature}")
+        raise InvalidValue(f"`temperature` must be above 0. Received: {temperature}")
 
     def weights(distances):
         # On the unit sphere cosine = 1 - distance² / 2; the factor common to

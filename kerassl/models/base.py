@@ -9,6 +9,7 @@ from kerassl import distribute
 from kerassl.data.dataset import pretext_dataset
 from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.models.token_sizes import check_token_sizes
 
 
@@ -71,7 +72,7 @@ class PretextModel(distribute.Trainer):
         kwargs.setdefault("dtype", "float32")
         super().__init__(name=name, **kwargs)
         if not isinstance(encoder, keras.Model):
-            raise ValueError(
+            raise InvalidValue(
                 f"`encoder` must be a keras.Model. Received: {type(encoder).__name__}"
             )
         self.encoder = encoder
@@ -181,7 +182,7 @@ class PretextModel(distribute.Trainer):
                 ids or longer rows than the encoder takes.
         """
         if self.pretext is None:
-            raise ValueError(
+            raise InvalidValue(
                 f"This {type(self).__name__} has no pretext layer, so it cannot make "
                 "training data. Pass `pretext=` when you make it."
             )
@@ -277,7 +278,7 @@ class PretextModel(distribute.Trainer):
         if self.reads_weights:
             return y, sample_weight
         if sample_weight is not None:
-            raise ValueError(
+            raise InvalidValue(
                 f"{type(self).__name__} counts all examples alike: `sample_weight` and "
                 "`class_weight` must be None. A task of your own that reads weights "
                 "sets `reads_weights = True`."
@@ -302,7 +303,7 @@ class PretextModel(distribute.Trainer):
         """
         for name in ("loss", "loss_weights", "metrics", "weighted_metrics"):
             if kwargs.get(name) is not None:
-                raise ValueError(
+                raise InvalidValue(
                     f"`{name}` must be None: the loss and the measures of a "
                     f"{type(self).__name__} are its own. Received: {kwargs[name]!r}"
                 )
@@ -369,12 +370,12 @@ class PretextModel(distribute.Trainer):
         names = set(self.players())
         given = getattr(optimizer, "optimizers", None)
         if given is None and len(names) > 1:
-            raise ValueError(
+            raise InvalidValue(
                 "`optimizer` must be a dict with one optimizer for each of "
                 f"{sorted(names)}. Received: {optimizer!r}"
             )
         if given is not None and set(given) != names:
-            raise ValueError(
+            raise InvalidValue(
                 f"`optimizer` must have the keys {sorted(names)}. Received: "
                 f"{sorted(given)}"
             )
@@ -382,7 +383,7 @@ class PretextModel(distribute.Trainer):
         first = next(iter(self.players()))
         counts = [1, *every.values()]
         if set(every) - names or every.get(first, 1) != 1 or min(counts) < 1:
-            raise ValueError(
+            raise InvalidValue(
                 "`steps_per_update` must give integers >= 1 for players of "
                 f"{list(self.players())}, and 1 for the first. Received: {every}"
             )

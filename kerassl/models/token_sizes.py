@@ -1,5 +1,7 @@
 """Whether a text encoder can take the rows that a pretext layer makes."""
 
+from kerassl.errors import InvalidValue
+
 
 def check_token_sizes(encoder, pretext):
     """Raises where a pretext layer's token ids or rows are larger than the encoder's.
@@ -21,14 +23,14 @@ def check_token_sizes(encoder, pretext):
     if tokenizer is not None and rows is not None:
         needed = getattr(pretext, "vocabulary_size", tokenizer.vocabulary_size())
         if needed > rows:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must have an embedding for every token id: expected at "
                 f"least {needed}. Received: {rows}"
             )
     length = getattr(pretext, "sequence_length", None)
     longest = getattr(encoder, "max_sequence_length", None)
     if length is not None and longest is not None and length > longest:
-        raise ValueError(
+        raise InvalidValue(
             "`sequence_length` of the pretext layer must be at most the "
             f"encoder's `max_sequence_length`, {longest}. Received: {length}"
         )

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 @keras.saving.register_keras_serializable(package="kerassl")
 class LARS(keras.optimizers.Optimizer):
@@ -54,17 +56,17 @@ class LARS(keras.optimizers.Optimizer):
         **kwargs,
     ):
         if not 0 <= momentum < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`momentum` must be in [0, 1). Received: momentum={momentum}"
             )
         weight_decay = 0.0 if weight_decay is None else weight_decay
         if not weight_decay >= 0:
-            raise ValueError(
+            raise InvalidValue(
                 "`weight_decay` must be 0 or above. "
                 f"Received: weight_decay={weight_decay}"
             )
         if not trust_coefficient > 0:
-            raise ValueError(
+            raise InvalidValue(
                 "`trust_coefficient` must be above 0. "
                 f"Received: trust_coefficient={trust_coefficient}"
             )

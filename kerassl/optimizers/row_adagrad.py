@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -46,7 +47,7 @@ class RowAdagrad(keras.optimizers.Optimizer):
         self, learning_rate=0.05, epsilon: float = 1e-12, name="row_adagrad", **kwargs
     ):
         if not epsilon > 0:
-            raise ValueError(f"`epsilon` must be above 0. Received: {epsilon}")
+            raise InvalidValue(f"`epsilon` must be above 0. Received: {epsilon}")
         super().__init__(learning_rate, name=name, **kwargs)
         self.epsilon = epsilon
 

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from kerassl.augment.image import resize
+from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer
 
@@ -52,11 +53,11 @@ class Reconstruct(PretextLayer):
     ):
         super().__init__(name=name, **kwargs)
         if size is not None and (not isinstance(size, int) or size < 1):
-            raise ValueError(
+            raise InvalidValue(
                 f"`size` must be a positive integer or None. Received: {size!r}"
             )
         if channels not in CHANNELS:
-            raise ValueError(
+            raise InvalidValue(
                 f"`channels` must be one of {CHANNELS}. Received: {channels!r}"
             )
         self.size = size
@@ -82,7 +83,7 @@ class Reconstruct(PretextLayer):
         if self.size is None and self.channels is None:
             return x
         if x.shape.rank != 4:
-            raise ValueError(
+            raise InvalidValue(
                 "`size` and `channels` are for images (batch, height, width, "
                 f"channels). Received shape: {tuple(x.shape)}"
             )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerassl.errors import InvalidValue
 from kerassl.transfer.copies import random_weights
 from kerassl.transfer.examples import draw_labels, labelled, take
 from kerassl.transfer.features import predict_whole
@@ -364,17 +365,17 @@ def _check(methods, controls, budgets, draws):
         ("controls", controls, CONTROLS),
     ):
         if isinstance(given, str) or set(given) - set(known):
-            raise ValueError(f"`{name}` must be some of {known}. Received: {given!r}")
+            raise InvalidValue(f"`{name}` must be some of {known}. Received: {given!r}")
     if not methods:
-        raise ValueError("`methods` must not be empty.")
+        raise InvalidValue("`methods` must not be empty.")
     if not _is_count(draws):
-        raise ValueError(f"`draws` must be an integer >= 1. Received: {draws!r}")
+        raise InvalidValue(f"`draws` must be an integer >= 1. Received: {draws!r}")
     if (
         isinstance(budgets, str | int | None)
         or not budgets
         or not all(b is None or _is_count(b) for b in budgets)
     ):
-        raise ValueError(
+        raise InvalidValue(
             "`labels_per_class` must be a list of integers >= 1, or None for all. "
             f"Received: {budgets!r}"
         )

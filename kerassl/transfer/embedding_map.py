@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerassl.errors import InvalidValue
 from kerassl.pictures import fonts_for
 from kerassl.transfer.examples import take
 from kerassl.transfer.features import encode
@@ -47,9 +48,9 @@ def embedding_map(
     """
     count = len(keras.tree.flatten(x)[0])
     if count < 3:
-        raise ValueError(f"`x` must hold three examples or more. Received: {count}")
+        raise InvalidValue(f"`x` must hold three examples or more. Received: {count}")
     if labels is not None and len(labels) != count:
-        raise ValueError(
+        raise InvalidValue(
             f"`labels` must have one label for each of {count} examples. "
             f"Received: {len(labels)}"
         )
@@ -65,7 +66,7 @@ def _in_two_dimensions(features, method, seed):
     from sklearn.manifold import TSNE
 
     if method not in ("tsne", "pca"):
-        raise ValueError(f"`method` must be 'tsne' or 'pca'. Received: {method!r}")
+        raise InvalidValue(f"`method` must be 'tsne' or 'pca'. Received: {method!r}")
     reduced = min(50 if method == "tsne" else 2, *features.shape)
     points = PCA(reduced, random_state=seed).fit_transform(features)
     if method == "tsne":

@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from kerassl.errors import InvalidValue
+
 
 def labelled(pair, name: str):
     """Returns a checked pair (x, y).
@@ -19,18 +21,18 @@ def labelled(pair, name: str):
         ValueError: If it is no such pair, is empty, or the lengths differ.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must be a pair (x, y). Received: {type(pair).__name__}"
         )
     x, y = keras.tree.map_structure(np.asarray, pair[0]), np.asarray(pair[1])
     lengths = {len(part) for part in keras.tree.flatten(x)}
     if y.ndim != 1 or len(y) == 0 or y.dtype.kind not in "iuUSO":
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must hold a vector of integer or string labels. Received "
             f"labels of shape {y.shape} and dtype {y.dtype}"
         )
     if lengths != {len(y)}:
-        raise ValueError(
+        raise InvalidValue(
             f"`{name}` must hold as many examples as labels. Received "
             f"{sorted(lengths)} examples and {len(y)} labels"
         )
@@ -90,7 +92,9 @@ def split_off(y, fraction: float, seed: int):
         (16, 4)
     """
     if not 0 <= fraction < 1:
-        raise ValueError(f"`fraction` must be from 0 to below 1. Received: {fraction}")
+        raise InvalidValue(
+            f"`fraction` must be from 0 to below 1. Received: {fraction}"
+        )
     rng = np.random.default_rng([seed, 2])
     y = np.asarray(y)
     held = np.zeros(len(y), bool)

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.transfer.examples import take
 
 
@@ -33,7 +34,7 @@ def encode(encoder, x, batch_size: int = 256, pooling: str = "auto"):
     if encoder is None:
         x = np.asarray(x, dtype="float32")
         if x.ndim != 2:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` is None, so `x` must hold features of shape (examples, "
                 f"dim). Received shape: {x.shape}"
             )

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.transfer.copies import copy_of
 from kerassl.transfer.examples import labelled, split_off, take
 from kerassl.transfer.features import predict_whole
@@ -275,7 +276,7 @@ class FineTuner:
         positive |= {} if epochs is None else {"epochs": epochs}
         for name, value in positive.items():
             if not value > 0:
-                raise ValueError(f"`{name}` must be above 0. Received: {value}")
+                raise InvalidValue(f"`{name}` must be above 0. Received: {value}")
 
 
 def _order(count, rng):

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 
 def variable_depths(encoder):
     """Returns how deep in the encoder each trainable variable sits.
@@ -54,7 +56,7 @@ def rate_factors(depths, decay: float, heads: int):
         [0.25, 0.25, 0.5, 1.0]
     """
     if not 0 < decay <= 1:
-        raise ValueError(f"`layer_decay` must be in (0, 1]. Received: {decay}")
+        raise InvalidValue(f"`layer_decay` must be in (0, 1]. Received: {decay}")
     top = max(depths, default=-1) + 1
     return np.array([decay ** (top - d) for d in depths] + [1.0] * heads, "float32")
 

@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 
+from kerassl.errors import InvalidValue
 from kerassl.transfer.examples import labelled, split_off
 from kerassl.transfer.features import encode
 from kerassl.transfer.result import TransferResult, measured
@@ -60,7 +61,7 @@ def linear_probe(
     """
     (x, y), (x_test, y_test) = labelled(train, "train"), labelled(test, "test")
     if len(np.unique(y)) < 2:
-        raise ValueError(f"`train` must hold two classes or more. Received: {y[0]!r}")
+        raise InvalidValue(f"`train` must hold two classes or more. Received: {y[0]!r}")
     features = encode(encoder, x, batch_size, pooling)
     parts = _parts(encoder, features, y, validation, seed, batch_size, pooling)
     strength, score = default_strength, None

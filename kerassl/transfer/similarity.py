@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 
 LENGTH_STEP = 16
 
@@ -55,7 +56,7 @@ def sentence_similarity(
 
     pairs, scores = list(pairs), np.asarray(scores, dtype=float)
     if len(pairs) != len(scores) or len(pairs) < 2:
-        raise ValueError(
+        raise InvalidValue(
             "`pairs` and `scores` must have the same length, at least 2. Received "
             f"lengths: {len(pairs)} and {len(scores)}"
         )

@@ -3,6 +3,8 @@
 import numpy as np
 from keras import ops
 
+from kerassl.errors import InvalidValue
+
 # Questions answered at once: each takes one number a word of the vocabulary.
 QUESTIONS = 256
 
@@ -37,12 +39,12 @@ class WordVectors:
         self.vectors = np.asarray(vectors, np.float32)
         self._place = {word: i for i, word in enumerate(self.words)}
         if self.vectors.ndim != 2 or len(self.vectors) != len(self.words):
-            raise ValueError(
+            raise InvalidValue(
                 "`vectors` must have the shape (words, dim) with one row for each of "
                 f"{len(self.words)} words. Received shape: {self.vectors.shape}"
             )
         if len(self._place) != len(self.words):
-            raise ValueError(
+            raise InvalidValue(
                 f"`words` must hold each word once. Received {len(self.words)} of "
                 f"which {len(self._place)} are different"
             )
@@ -83,7 +85,7 @@ class WordVectors:
                 rows.append(np.array(numbers, np.float32))
         sizes = {len(row) for row in rows}
         if head != [str(len(words)), *map(str, sizes)]:
-            raise ValueError(
+            raise InvalidValue(
                 f"{path} must begin with the number of words and the dimension of "
                 f"their vectors. Received {' '.join(head)!r}, then {len(words)} words "
                 f"of the dimensions {sorted(sizes)}"
@@ -174,7 +176,7 @@ class WordVectors:
             if a in self and b in self
         ]
         if len(found) < 2:
-            raise ValueError(
+            raise InvalidValue(
                 "`pairs` must hold at least 2 pairs of known words. Received "
                 f"{len(list(pairs))} pairs, of which {len(found)} are known"
             )
@@ -203,7 +205,7 @@ class WordVectors:
             ]
         )
         if not len(found):
-            raise ValueError("`questions` must hold one or more of known words only.")
+            raise InvalidValue("`questions` must hold one or more of known words only.")
         right = 0
         for begin in range(0, len(found), QUESTIONS):
             a, b, c, d = found[begin : begin + QUESTIONS].T

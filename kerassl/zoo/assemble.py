@@ -8,6 +8,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from kerassl.errors import MissingPackage
 from kerassl.zoo.catalog import InvalidPreset, suggest
 
 # Packages whose public names a preset may use; `allow` adds to them.
@@ -39,7 +40,7 @@ def allow(module: str) -> None:
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
             raise  # something that the module itself imports
-        raise ImportError(
+        raise MissingPackage(
             f"import: expected a module that Python finds, received {module!r}."
         ) from error
     root = module.partition(".")[0]

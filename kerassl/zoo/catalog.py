@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerassl.errors import InvalidValue
+
 MODALITIES = ("image", "text", "vector")
 # What the recipe of a run may set; pretraining reads these.
 RECIPE_KEYS = (
@@ -26,11 +28,11 @@ _DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer")
 _SECTIONS = (*_TEXTS, *_DECIDING)
 
 
-class UnknownPreset(ValueError):
+class UnknownPreset(InvalidValue):
     """No preset has this name; the message suggests the nearest ones."""
 
 
-class InvalidPreset(ValueError):
+class InvalidPreset(InvalidValue):
     """A preset file is not well formed; the message names file and section."""
 
 
@@ -92,7 +94,7 @@ def names(modality: str | None = None) -> list[str]:
         True
     """
     if modality is not None and modality not in MODALITIES:
-        raise ValueError(
+        raise InvalidValue(
             f"modality: expected one of {', '.join(MODALITIES)}, received {modality!r}."
         )
     return sorted(

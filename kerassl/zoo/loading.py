@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import run as folder
+from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
 from kerassl.zoo.assemble import accepted, build, resolve
 from kerassl.zoo.overrides import override
@@ -149,7 +150,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     """Returns the tokenizer to use; None if the encoder brings it or needs none."""
     if spec["modality"] != "text":
         if given is not None:
-            raise ValueError(
+            raise InvalidValue(
                 f"tokenizer: preset {spec['name']!r} learns from {spec['modality']} "
                 f"examples and takes none, received {given!r}."
             )
@@ -165,7 +166,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
         return build(section)
     if "preset" in spec["encoder"]:
         return None
-    raise ValueError(
+    raise InvalidValue(
         f"tokenizer: preset {spec['name']!r} trains its own on your texts, so there "
         "is none to load. Pass tokenizer=..., such as "
         "`kerassl.data.train_tokenizer(texts)`, or use `kerassl.pretrain`."
@@ -205,7 +206,7 @@ def _load_weights(task: Any, path: Path) -> None:
             warnings.filterwarnings("error", "Skipping nested container")
             model.load_weights(str(path))
     except (ValueError, KeyError, TypeError, UserWarning) as error:
-        raise ValueError(
+        raise InvalidValue(
             f"weights: '{path}' does not fit the {part} of this preset; was it "
             "trained with other overrides?"
         ) from error
@@ -218,7 +219,7 @@ def _is_task(path: Path) -> bool:
             with zipfile.ZipFile(path) as archive:
                 saved = json.loads(archive.read("config.json"))
         except (zipfile.BadZipFile, KeyError) as error:
-            raise ValueError(f"weights: '{path}' is not a Keras archive.") from error
+            raise InvalidValue(f"weights: '{path}' is not a Keras archive.") from error
         # Every task has an encoder; a plain encoder is no class of kerassl.
         return "encoder" in saved.get("config", {})
     if path.name.endswith(".weights.h5"):
@@ -226,7 +227,7 @@ def _is_task(path: Path) -> bool:
 
         with h5py.File(path) as file:
             return "encoder" in file
-    raise ValueError(
+    raise InvalidValue(
         f"weights: expected a folder, a .keras or a .weights.h5 file, received "
         f"'{path}'."
     )

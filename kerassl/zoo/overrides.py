@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from kerassl.errors import InvalidValue
 from kerassl.zoo.assemble import accepted, resolve
 from kerassl.zoo.catalog import RECIPE_KEYS, check_recipe, suggest
 
@@ -44,7 +45,7 @@ def parse_override(text: str) -> tuple[str, Any]:
     """
     key, equals, value = text.partition("=")
     if not key.strip() or not equals:
-        raise ValueError(f"--set: expected KEY=VALUE, received {text!r}.")
+        raise InvalidValue(f"--set: expected KEY=VALUE, received {text!r}.")
     try:
         return key.strip(), json.loads(value)
     except json.JSONDecodeError:
@@ -86,18 +87,18 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
 def _set(spec: dict[str, Any], key: str, value: Any) -> None:
     section, *path = key.split(".")
     if section not in _OVERRIDABLE:
-        raise ValueError(
+        raise InvalidValue(
             f"override {key!r}: unknown section {section!r}."
             f"{suggest(section, list(_OVERRIDABLE))} "
             f"Sections: {', '.join(_OVERRIDABLE)}."
         )
     if section not in spec and section not in _CALLS:
-        raise ValueError(
+        raise InvalidValue(
             f"override {key!r}: there is no section {section!r} to change here. "
             f"Sections: {', '.join(name for name in _OVERRIDABLE if name in spec)}."
         )
     if not path:
-        raise ValueError(
+        raise InvalidValue(
             f"override {key!r}: expected an argument after the section, such as "
             f"'{section}.{_example(section, spec)}'."
         )
@@ -111,7 +112,9 @@ def _set(spec: dict[str, Any], key: str, value: Any) -> None:
         name = f"{name}.{part}"
         place = place.get(part)
         if not isinstance(place, dict):
-            raise ValueError(f"override {key!r}: {name!r} has no arguments of its own.")
+            raise InvalidValue(
+                f"override {key!r}: {name!r} has no arguments of its own."
+            )
 
 
 def _example(section: str, spec: Mapping[str, Any]) -> str:
@@ -131,7 +134,7 @@ def _check(key: str, name: str, place: dict, part: str, recipe: bool) -> None:
         known = list(place)
     if part == "class" or known is None or part in known:
         return
-    raise ValueError(
+    raise InvalidValue(
         f"override {key!r}: {name!r} takes no argument {part!r}."
         f"{suggest(part, known)} It takes: {', '.join(sorted(known))}."
     )

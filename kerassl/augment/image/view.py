@@ -9,6 +9,7 @@ from kerassl.augment.image.geometry import (
     crop_boxes,
     resize_matrix,
 )
+from kerassl.errors import InvalidValue
 
 # Uniform numbers that one view of one image takes: the crop, then one each for
 # flip, jitter, brightness, contrast, saturation, hue, greyscale, blur, its
@@ -181,23 +182,23 @@ def check_view_options(crop_scale, crop_ratio, color_strength, **rates):
     if crop_scale is not None and not (
         len(crop_scale) == 2 and 0 < crop_scale[0] <= crop_scale[1] <= 1
     ):
-        raise ValueError(
+        raise InvalidValue(
             "`crop_scale` must be None or a pair 0 < least <= largest <= 1. "
             f"Received: crop_scale={crop_scale}"
         )
     if not (len(crop_ratio) == 2 and 0 < crop_ratio[0] <= crop_ratio[1]):
-        raise ValueError(
+        raise InvalidValue(
             "`crop_ratio` must be a pair 0 < least <= largest. "
             f"Received: crop_ratio={crop_ratio}"
         )
     if not 0 <= color_strength <= 5:
-        raise ValueError(
+        raise InvalidValue(
             "`color_strength` must be in [0, 5]. "
             f"Received: color_strength={color_strength}"
         )
     for name, rate in rates.items():
         if not 0 <= rate <= 1:
-            raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={rate}")
+            raise InvalidValue(f"`{name}` must be in [0, 1]. Received: {name}={rate}")
 
 
 def resize(images, size: int):
@@ -262,12 +263,12 @@ def _sides(images):
 def _checked(images):
     images = tf.convert_to_tensor(images)
     if len(images.shape) != 4 or images.shape[-1] not in (1, 3):
-        raise ValueError(
+        raise InvalidValue(
             "`images` must have the shape (batch, height, width, channels) with 1 "
             f"or 3 channels. Received: {tuple(images.shape)}"
         )
     if images.dtype != tf.uint8 and not images.dtype.is_floating:
-        raise ValueError(
+        raise InvalidValue(
             "`images` must be uint8 in [0, 255] or float in [0, 1]. "
             f"Received dtype: {images.dtype.name}"
         )

@@ -5,6 +5,7 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.losses.adversarial import (
     AdversarialLoss,
     NonSaturating,
@@ -206,7 +207,7 @@ class GAN(PretextModel):
         """
         if isinstance(noise, int):
             if self.pretext is None:
-                raise ValueError(
+                raise InvalidValue(
                     "`noise` must be an array for a GAN without a pretext layer. "
                     f"Received: {noise}"
                 )
@@ -249,24 +250,24 @@ class GAN(PretextModel):
     def _check(self):
         made, taken = self.generator.output_shape, self.encoder.input_shape
         if made != taken:
-            raise ValueError(
+            raise InvalidValue(
                 f"`generator` must make what the encoder takes, {taken}. "
                 f"Received: {made}"
             )
         noise_dim = getattr(self.pretext, "noise_dim", self.generator.input_shape[-1])
         if self.generator.input_shape[-1] != noise_dim:
-            raise ValueError(
+            raise InvalidValue(
                 f"`generator` must take the {noise_dim} numbers of the pretext "
                 f"layer's noise. Received: {self.generator.input_shape[-1]}"
             )
         if not isinstance(self.adversarial_loss, AdversarialLoss):
-            raise ValueError(
+            raise InvalidValue(
                 "`loss` must be a kerassl.losses.AdversarialLoss. Received: "
                 f"{self.adversarial_loss!r}"
             )
         steps = self.discriminator_steps
         if not isinstance(steps, int) or steps < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`discriminator_steps` must be an integer >= 1. Received: {steps!r}"
             )
         norms = [
@@ -275,7 +276,7 @@ class GAN(PretextModel):
             if isinstance(layer, keras.layers.BatchNormalization)
         ]
         if self.adversarial_loss.penalty_weight and norms:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must not normalise over the batch where the loss has a "
                 "gradient penalty, which holds for each image alone. Received the "
                 f"layers {norms}"

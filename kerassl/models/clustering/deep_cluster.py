@@ -8,6 +8,7 @@ from kerassl import distribute
 from kerassl.data.dataset import prepared_batches
 from kerassl.data.subset import Subset
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
 from kerassl.models.clustering.k_means import cluster
 
@@ -135,17 +136,17 @@ class DeepCluster(PretextModel):
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         if not isinstance(num_examples, int) or num_examples < 2:
-            raise ValueError(
+            raise InvalidValue(
                 "`num_examples` must be an integer >= 2, the number of examples in "
                 f"the data. Received: num_examples={num_examples!r}"
             )
         if not isinstance(num_clusters, int) or not 2 <= num_clusters <= num_examples:
-            raise ValueError(
+            raise InvalidValue(
                 f"`num_clusters` must be an integer from 2 to {num_examples}, the "
                 f"number of examples. Received: num_clusters={num_clusters!r}"
             )
         if pca_dim is not None and (not isinstance(pca_dim, int) or pca_dim < 1):
-            raise ValueError(
+            raise InvalidValue(
                 "`pca_dim` must be a positive integer or None. "
                 f"Received: pca_dim={pca_dim!r}"
             )
@@ -213,7 +214,7 @@ class DeepCluster(PretextModel):
         distribute.read_state(self)
         features = self._clean_features(source)
         if not np.isfinite(features).all():
-            raise ValueError(
+            raise InvalidValue(
                 "The features are not finite, so they cannot be clustered: training "
                 "has diverged. Lower the learning rate or clip gradients."
             )
@@ -232,12 +233,12 @@ class DeepCluster(PretextModel):
             **kwargs: Of `keras.Model.fit`.
         """
         if not hasattr(x, "source"):
-            raise ValueError(
+            raise InvalidValue(
                 "`x` must be a dataset that `task.dataset(...)` made, since all "
                 f"examples are clustered. Received: {type(x).__name__}"
             )
         if self.steps_per_execution != 1:
-            raise ValueError(
+            raise InvalidValue(
                 "`steps_per_execution` must be 1, since labels change between steps. "
                 f"Received: {self.steps_per_execution}"
             )
@@ -248,7 +249,7 @@ class DeepCluster(PretextModel):
     def evaluate(self, x=None, *args, **kwargs):
         """Evaluates as `keras.Model.evaluate` does, on the labels there are."""
         if not self.is_clustered:
-            raise ValueError(
+            raise InvalidValue(
                 "The examples have no clusters yet: call `fit` or `recluster` first."
             )
         return super().evaluate(x, *args, **kwargs)
@@ -312,7 +313,7 @@ class DeepCluster(PretextModel):
 
     def _check_length(self, source):
         if len(source) != self.num_examples:
-            raise ValueError(
+            raise InvalidValue(
                 f"`num_examples` is {self.num_examples}, but there are {len(source)} "
                 f"{source.unit}. Make the task with `num_examples={len(source)}`."
             )

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
@@ -112,7 +113,7 @@ class MoCo(PretextModel):
         if hidden_dim is not None:
             check_positive_integers(hidden_dim=hidden_dim)
         if not 0 <= momentum <= 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`momentum` must be in [0, 1]. Received: momentum={momentum}"
             )
         self.projection_dim = projection_dim

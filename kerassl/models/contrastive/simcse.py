@@ -5,6 +5,7 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.losses.contrastive import (
     check_temperature,
     in_batch_info_nce,
@@ -101,7 +102,9 @@ class SimCSE(PretextModel):
         super().__init__(encoder, pretext, name=name, **kwargs)
         check_temperature(temperature)
         if pooler not in POOLERS:
-            raise ValueError(f"`pooler` must be one of {POOLERS}. Received: {pooler!r}")
+            raise InvalidValue(
+                f"`pooler` must be one of {POOLERS}. Received: {pooler!r}"
+            )
         self.temperature = temperature
         self.pooler = pooler
         pooling = "mean" if pooler == "mean" else "cls"

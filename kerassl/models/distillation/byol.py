@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.sizes import check_positive_integers
@@ -106,7 +107,7 @@ class BYOL(PretextModel):
             hidden_dim=hidden_dim,
         )
         if not 0 <= base_tau <= 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`base_tau` must be in [0, 1]. Received: base_tau={base_tau}"
             )
         self.total_steps = total_steps

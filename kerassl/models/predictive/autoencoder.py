@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl.encoders.mirror import mirror
+from kerassl.errors import InvalidValue
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.models.base import PretextModel
 
@@ -79,13 +80,13 @@ class Autoencoder(PretextModel):
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         if criterion not in CRITERIA:
-            raise ValueError(
+            raise InvalidValue(
                 f"`criterion` must be one of {tuple(CRITERIA)}. Received: {criterion!r}"
             )
         self.criterion = criterion
         self.decoder = mirror(encoder) if decoder is None else decoder
         if self.decoder.input_shape != encoder.output_shape:
-            raise ValueError(
+            raise InvalidValue(
                 "`decoder` must take what the encoder gives, "
                 f"{encoder.output_shape}. Received: {self.decoder.input_shape}"
             )

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
@@ -227,17 +228,17 @@ class CausalLM(PretextModel):
         longest = getattr(self.encoder, "max_sequence_length", None)
         max_length = longest if max_length is None else max_length
         if max_length is None or not 2 <= max_length <= (longest or max_length):
-            raise ValueError(
+            raise InvalidValue(
                 "`max_length` must be from 2 to the encoder's `max_sequence_length`, "
                 f"{longest}. Received: {max_length}"
             )
         if getattr(self.pretext, "tokenizer", None) is None:
-            raise ValueError(
+            raise InvalidValue(
                 "A `pretext` layer with a tokenizer is needed to generate from texts."
             )
         rows = self.pretext.start(tf.constant(texts)).to_list()
         if max(map(len, rows)) >= max_length:
-            raise ValueError(
+            raise InvalidValue(
                 "`max_length` must be above the tokens of the longest prompt and its "
                 f"start, {max(map(len, rows))}. Received: {max_length}"
             )
@@ -274,7 +275,7 @@ class CausalLM(PretextModel):
                 if cls.backbone_cls is type(self.encoder)
             ]
             if not kinds:
-                raise ValueError(
+                raise InvalidValue(
                     "`encoder` must be one for which KerasHub has a CausalLM task, "
                     "such as `GPT2Backbone`, to generate. Received: "
                     f"{type(self.encoder).__name__}"
@@ -310,19 +311,19 @@ def _check_encoder(encoder, isolate_documents):
     import keras_hub
 
     if not hasattr(encoder, "token_embedding"):
-        raise ValueError(
+        raise InvalidValue(
             "`encoder` must be a text backbone with a `token_embedding`, such as "
             f"`keras_hub.models.GPT2Backbone`. Received: {type(encoder).__name__}"
         )
     blocks = encoder._flatten_layers(include_self=False)
     if any(isinstance(b, keras_hub.layers.TransformerEncoder) for b in blocks):
-        raise ValueError(
+        raise InvalidValue(
             "`encoder` must be causal: no token may see those after it. Received: "
             f"{type(encoder).__name__}, whose attention goes both ways; it is one for "
             "`MaskedLM`."
         )
     if isolate_documents and not all(hasattr(encoder, part) for part in PARTS):
-        raise ValueError(
+        raise InvalidValue(
             "`isolate_documents=True` needs an encoder built as "
             f"`keras_hub.models.GPT2Backbone` is. Received: {type(encoder).__name__}"
         )

@@ -5,6 +5,7 @@ import numpy as np
 
 from kerassl import distribute
 from kerassl.encoders.t5 import t5_encoder
+from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
@@ -83,7 +84,7 @@ class DenoisingSeq2Seq(PretextModel):
         import keras_hub
 
         if not isinstance(encoder, keras_hub.models.T5Backbone):
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must be a keras_hub.models.T5Backbone, such as "
                 f"`kerassl.encoders.t5` gives. Received: {type(encoder).__name__}"
             )

@@ -2,6 +2,7 @@
 
 import keras
 
+from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import told_rightly
 from kerassl.models.base import PretextModel
@@ -62,7 +63,7 @@ class MaskedLM(PretextModel):
         super().__init__(encoder, pretext, name=name, **kwargs)
         embedding = getattr(encoder, "token_embedding", None)
         if embedding is None:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must be a text backbone with a `token_embedding`, such as "
                 "`keras_hub.models.BertBackbone`. Received: "
                 f"{type(encoder).__name__}"

@@ -8,6 +8,7 @@ import numpy as np
 from keras import ops
 
 from kerassl.data.windows import DocumentEncoder
+from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 
 # Logits that are held at once.
@@ -115,7 +116,7 @@ def perplexity(task, texts, *, train_texts=None, batch_size: int = 16) -> Perple
     """
     texts = list(texts)
     if not any(texts):
-        raise ValueError(f"`texts` must hold some text. Received: {len(texts)} texts")
+        raise InvalidValue(f"`texts` must hold some text. Received: {len(texts)} texts")
     encode = DocumentEncoder(task.pretext.tokenizer)
     length = task.pretext.sequence_length
     stream = _streams(encode, texts)

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl import distribute
+from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
 
 
@@ -21,10 +22,10 @@ class _Word2Vec(PretextModel):
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         if negatives <= 0:
-            raise ValueError(f"`negatives` must be above 0. Received: {negatives}")
+            raise InvalidValue(f"`negatives` must be above 0. Received: {negatives}")
         tables = [e for e in encoder.layers if isinstance(e, keras.layers.Embedding)]
         if len(tables) != 1 or tables[0].output_dim != encoder.output_shape[-1]:
-            raise ValueError(
+            raise InvalidValue(
                 "`encoder` must look up one table of vectors, as "
                 "`kerassl.encoders.word_vectors` does. Received: "
                 f"{encoder.name!r} with {len(tables)} embeddings"

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.reconstruct import Reconstruct
@@ -64,11 +65,11 @@ class ImagesAndNoise(PretextLayer):
     ):
         super().__init__(name=name, **kwargs)
         if not isinstance(noise_dim, int) or noise_dim < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`noise_dim` must be a positive integer. Received: {noise_dim!r}"
             )
         if noise not in NOISES:
-            raise ValueError(f"`noise` must be one of {NOISES}. Received: {noise!r}")
+            raise InvalidValue(f"`noise` must be one of {NOISES}. Received: {noise!r}")
         self.size = size
         self.channels = channels
         self.noise_dim = noise_dim
@@ -114,7 +115,7 @@ class ImagesAndNoise(PretextLayer):
         """
         images = self._images.prepare(inputs)
         if images.shape.rank != 4:
-            raise ValueError(
+            raise InvalidValue(
                 "`inputs` must be images (batch, height, width, channels). "
                 f"Received shape: {tuple(images.shape)}"
             )

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from kerassl.augment.image import check_view_options, render_view, resize, view_draws
+from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
 
@@ -80,9 +81,9 @@ class TwoViews(PretextLayer):
     ):
         super().__init__(name=name, **kwargs)
         if not isinstance(size, int) or size < 1:
-            raise ValueError(f"`size` must be a positive integer. Received: {size!r}")
+            raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
         if std is not None and not min(std) > 0:
-            raise ValueError(f"`std` must be above 0. Received: std={std}")
+            raise InvalidValue(f"`std` must be above 0. Received: std={std}")
         self.size = size
         self.crop_scale = None if crop_scale is None else tuple(crop_scale)
         self.crop_ratio = tuple(crop_ratio)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
@@ -99,18 +100,18 @@ class ContextWindow(TextPretextLayer):
     ):
         super().__init__(name=name, **kwargs)
         if sequence_length < 16:
-            raise ValueError(
+            raise InvalidValue(
                 f"`sequence_length` must be at least 16. Received: {sequence_length}"
             )
         if not 1 <= window <= block_length:
-            raise ValueError(
+            raise InvalidValue(
                 "`window` must be from 1 to `block_length`. Received: "
                 f"window={window}, block_length={block_length}"
             )
         if subsampling < 0:
-            raise ValueError(f"`subsampling` must be >= 0. Received: {subsampling}")
+            raise InvalidValue(f"`subsampling` must be >= 0. Received: {subsampling}")
         if shared_negatives < 1:
-            raise ValueError(
+            raise InvalidValue(
                 f"`shared_negatives` must be at least 1. Received: {shared_negatives}"
             )
         self._rows = TokenRows(tokenizer, sequence_length)
@@ -229,7 +230,7 @@ class ContextWindow(TextPretextLayer):
         """Returns the counts of the words, 0 for the other tokens."""
         special = self._rows.special_ids()
         if not hasattr(self.tokenizer, "counts"):
-            raise ValueError(
+            raise InvalidValue(
                 "`tokenizer` must have `counts` of its words, as "
                 '`kerassl.data.train_tokenizer(texts, "word")` gives. Received: '
                 f"{type(self.tokenizer).__name__}"
@@ -243,7 +244,7 @@ class ContextWindow(TextPretextLayer):
             return self._rows.tokens(inputs)
         length = inputs["token_ids"].shape[1]
         if length != self.sequence_length + 1:
-            raise ValueError(
+            raise InvalidValue(
                 "`inputs` must be windows of `sequence_length` + 1 tokens, (batch, "
                 f"{self.sequence_length + 1}). Received: (batch, {length})"
             )

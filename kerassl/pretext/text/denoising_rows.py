@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.text.token_rows import TokenRows, static_rows
 
 
@@ -31,7 +32,7 @@ class DenoisingRows:
 
     def __init__(self, tokenizer, sequence_length, needs=("start", "end", "pad")):
         if sequence_length <= 1:
-            raise ValueError(
+            raise InvalidValue(
                 "`sequence_length` must be above 1, to hold a token before the end. "
                 f"Received: {sequence_length}"
             )

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.byte_pairs import is_byte_level
@@ -169,7 +170,7 @@ class NextToken(TextPretextLayer):
         length = self.sequence_length + 1
         parts = [inputs["token_ids"], inputs["segment_ids"]]
         if any(part.shape[1] != length for part in parts):
-            raise ValueError(
+            raise InvalidValue(
                 "`inputs` must be windows of `sequence_length` + 1 tokens, (batch, "
                 f"{length}). Received shapes: {[tuple(p.shape) for p in parts]}"
             )

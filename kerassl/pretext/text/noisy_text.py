@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import DenoisingRows
@@ -82,7 +83,7 @@ class NoisyText(TextPretextLayer):
         super().__init__(name=name, **kwargs)
         noises = [*noises]
         if not noises or not all(isinstance(noise, TokenNoise) for noise in noises):
-            raise ValueError(
+            raise InvalidValue(
                 "`noises` must hold one or more TokenNoise, such as "
                 f"`kerassl.pretext.TokenMasking(0.15)`. Received: {noises}"
             )

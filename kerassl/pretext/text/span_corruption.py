@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import (
@@ -247,12 +248,12 @@ class SpanCorruption(TextPretextLayer):
         given = self.sentinels
         if not isinstance(given, int):
             if len(set(given)) < len(given) or min(given, default=0) < 0:
-                raise ValueError(
+                raise InvalidValue(
                     f"`sentinels` must be different ids from 0 on. Received: {given}"
                 )
             given = len(given)
         if given < needed:
-            raise ValueError(
+            raise InvalidValue(
                 f"`sentinels` must be at least {needed}, for a row of "
                 f"{self.sequence_length} tokens. Received: {given}"
             )
@@ -322,10 +323,10 @@ def _side_by_side(left, right):
 
 def _check_arguments(noise_density, mean_span_length):
     if not 0 <= noise_density <= 1:
-        raise ValueError(
+        raise InvalidValue(
             f"`noise_density` must be in [0, 1]. Received: {noise_density}"
         )
     if not mean_span_length >= 1:
-        raise ValueError(
+        raise InvalidValue(
             f"`mean_span_length` must be 1 or more. Received: {mean_span_length}"
         )

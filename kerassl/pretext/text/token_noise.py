@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.denoising_rows import compact
 
@@ -74,7 +75,7 @@ class TokenNoise:
 
     def __init__(self, rate: float):
         if not 0 <= rate <= 1:
-            raise ValueError(f"`rate` must be in [0, 1]. Received: {rate}")
+            raise InvalidValue(f"`rate` must be in [0, 1]. Received: {rate}")
         self.rate = rate
 
     def __call__(self, token_ids, lengths, seed, vocabulary):
@@ -123,7 +124,7 @@ class TokenMasking(TokenNoise):
 
     def __call__(self, token_ids, lengths, seed, vocabulary):
         if vocabulary.mask is None:
-            raise ValueError(
+            raise InvalidValue(
                 "`tokenizer` must have a mask token for TokenMasking, such as that of "
                 "`kerassl.data.train_tokenizer`. Received one without"
             )

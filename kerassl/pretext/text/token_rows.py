@@ -2,6 +2,7 @@
 
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.text.byte_pairs import tokenize_function
 
 UNKNOWN = ("[UNK]", "<unk>")
@@ -36,7 +37,7 @@ class TokenRows:
 
     def __init__(self, tokenizer, sequence_length, needs=("start", "end", "pad")):
         if sequence_length <= 2:
-            raise ValueError(
+            raise InvalidValue(
                 "`sequence_length` must be above 2, to hold a token between start "
                 f"and end. Received: {sequence_length}"
             )
@@ -53,7 +54,7 @@ class TokenRows:
         """
         tokenizer = self.tokenizer
         if tokenizer is None:
-            raise ValueError(
+            raise InvalidValue(
                 "A `tokenizer` is needed to read texts. Train one on your texts with "
                 "`kerassl.data.train_tokenizer(texts)`, load one with "
                 "`kerassl.data.load_tokenizer(folder)`, or take the one of a "
@@ -63,7 +64,7 @@ class TokenRows:
         ids = {use: getattr(tokenizer, f"{use}_token_id", None) for use in self.needs}
         absent = [use for use, token_id in ids.items() if token_id is None]
         if absent:
-            raise ValueError(
+            raise InvalidValue(
                 f"`tokenizer` must have {', '.join(self.needs)} tokens. Received a "
                 f"{type(tokenizer).__name__} without: {', '.join(absent)}"
             )
@@ -100,13 +101,13 @@ class TokenRows:
             inputs = tf.convert_to_tensor(inputs)
         if inputs.dtype == tf.string:
             if inputs.shape.rank != 1:
-                raise ValueError(
+                raise InvalidValue(
                     "`inputs` must be a vector of texts (batch,). Received shape: "
                     f"{inputs.shape}"
                 )
             return self._tokenize(inputs)
         if not inputs.dtype.is_integer or inputs.shape.rank != 2:
-            raise ValueError(
+            raise InvalidValue(
                 "`inputs` must be texts (batch,) or integer token ids (batch, time). "
                 f"Received dtype {inputs.dtype.name} and shape {inputs.shape}"
             )

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.token_rows import TokenRows
@@ -73,7 +74,7 @@ class Tokens(TextPretextLayer):
             `"segment_ids"`, each (batch, sequence_length).
         """
         if isinstance(inputs, dict):
-            raise ValueError(
+            raise InvalidValue(
                 "`inputs` must be texts or their token ids, each row a text of its "
                 "own. Received windows over joined documents, as of token shards."
             )

@@ -4,6 +4,8 @@ import keras
 import keras_hub
 import numpy as np
 
+from kerassl.errors import InvalidValue
+
 
 # Not of `BertTokenizer`: KerasHub looks up a backbone's tokenizer among the
 # subclasses of one class, and would find this one too.
@@ -48,7 +50,7 @@ class WordTokenizer(keras_hub.tokenizers.WordPieceTokenizer):
         kwargs.setdefault("strip_accents", lowercase)
         super().__init__(vocabulary, lowercase=lowercase, **kwargs)
         if vocabulary is not None and len(self.vocabulary) != len(counts):
-            raise ValueError(
+            raise InvalidValue(
                 "`counts` must have one number for each entry of `vocabulary`, "
                 f"{len(self.vocabulary)}. Received: {len(counts)}"
             )
