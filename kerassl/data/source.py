@@ -1,6 +1,8 @@
 """What every data source offers: random access by position, in graph."""
 
+import collections
 import dataclasses
+import re
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,16 +21,21 @@ class Skipped:
 class Source:
     """Examples that can be read at any position, a batch at a time.
 
-    A subclass sets `labels` and `class_names` where it knows them, appends
-    the records that it leaves out to `skipped`, and writes `__len__` and
-    `fetch`. Random access is what makes the n-th batch of a run a function
-    of (seed, n) without a shuffle buffer.
+    A subclass sets `labels` and `class_names` where it knows them, calls `skip`
+    for each record that it leaves out and `note` for what its user should know,
+    and writes `__len__` and `fetch`. Random access is what makes the n-th batch
+    of a run a function of (seed, n) without a shuffle buffer.
 
     Attributes:
         labels: Integer NumPy array of shape (len(source),), or None.
         class_names: Tuple of names, one per label value, or None.
         skipped: List of `Skipped`, the first records that were left out.
         num_skipped: How many records were left out in all.
+        skipped_by_reason: How many for each reason, a `collections.Counter`.
+        notes: List of sentences on how the data were read, such as why a folder
+            has no labels.
+        test: A `Source` of the examples that the data's own layout keeps apart to
+            test on, such as a folder `test` beside `train`, or None.
         sequential: True when `fetch` can only be called with rising
             positions, as over a `tf.data.Dataset`; such a source is read in
             its own order.
@@ -38,22 +45,43 @@ class Source:
     labels = None
     class_names = None
     sequential = False
+    test = None
     unit = "examples"
 
     def __init__(self):
         self.skipped = []
         self.num_skipped = 0
+        self.skipped_by_reason = collections.Counter()
+        self.notes = []
 
     # Details of more bad records than this are not kept, only their number.
     MAX_DETAILS = 100
 
     def skip(self, where, reason):
-        """Notes that a record was left out."""
+        """Notes that a record was left out.
+
+        Args:
+            where: The file, and the line where there is one.
+            reason: What is wrong with it. Counts by reason go by the words before
+                a colon or a bracket: those after it are of this record alone.
+        """
         self.num_skipped += 1
+        self.skipped_by_reason[re.split(r"[:(]", reason, maxsplit=1)[0].strip()] += 1
         if len(self.skipped) < self.MAX_DETAILS:
             # A file's name need not be UTF-8, a report is.
             where = str(where).encode("utf-8", "replace").decode("utf-8")
             self.skipped.append(Skipped(where, reason))
+
+    def note(self, sentence):
+        """Notes what the user should know of how the data were read."""
+        self.notes.append(sentence)
+
+    def fingerprints(self):
+        """Returns {file: digest of its content}, or None where there are no files.
+
+        By these a run that goes on tells which file has changed meanwhile.
+        """
+        return None
 
     def __len__(self):
         raise NotImplementedError
@@ -75,5 +103,7 @@ class Source:
             "kind": type(self).__name__,
             "examples": len(self),
             "skipped": self.num_skipped,
+            "skipped_by_reason": dict(self.skipped_by_reason.most_common()),
             "skipped_first": [dataclasses.asdict(s) for s in self.skipped[:10]],
+            "notes": list(self.notes),
         }

@@ -31,6 +31,8 @@ class Subset(Source):
         self.indices = indices
         self.skipped = source.skipped
         self.num_skipped = source.num_skipped
+        self.skipped_by_reason = source.skipped_by_reason
+        self.notes = source.notes
         self.class_names = source.class_names
         if source.labels is not None:
             self.labels = np.asarray(source.labels)[indices]
@@ -42,6 +44,10 @@ class Subset(Source):
     def fetch(self, indices):
         """Returns the examples at `indices` of this part, in graph."""
         return self.source.fetch(tf.gather(self._positions, indices))
+
+    def fingerprints(self):
+        """Returns those of the whole."""
+        return self.source.fingerprints()
 
     def describe(self):
         """Returns the description of the whole, with the size of this part."""

@@ -13,7 +13,7 @@ def check_positive_integers(**sizes):
         >>> check_positive_integers(queue_size=0)
         Traceback (most recent call last):
         ...
-        ValueError: `queue_size` must be a positive integer. Received: queue_size=0
+        kerassl.errors.InvalidValue: `queue_size` must be a positive integer. Received: queue_size=0
     """
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
