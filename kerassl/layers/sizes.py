@@ -10,10 +10,10 @@ def check_positive_integers(**sizes):
         **sizes: What to check, under the names of the user's arguments.
 
     Example:
-        >>> check_positive_integers(queue_size=0)
+        >>> check_positive_integers(dim=0)
         Traceback (most recent call last):
         ...
-        kerassl.errors.InvalidValue: `queue_size` must be a positive integer. Received: queue_size=0
+        kerassl.errors.InvalidValue: `dim` must be a positive integer. Received: dim=0
     """
     for name, size in sizes.items():
         if not isinstance(size, int) or size < 1:
