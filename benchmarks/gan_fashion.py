@@ -20,8 +20,9 @@ import numpy as np
 import real_data
 from fashion import draw
 
-from kerassl import encoders, pretraining, transfer, zoo
+from kerassl import encoders, transfer, zoo
 from kerassl.metrics import frechet_distance
+from kerassl.pretraining.task import optimizer_for
 
 SEEDS, SAMPLES, STAGES = (0, 1, 2), 5000, (1 / 4, 1 / 2, 1)
 
@@ -81,7 +82,7 @@ def train(task, images, seed, reference, features):
         return frechet_distance(reference, features(task.generate(SAMPLES, seed=1)))
 
     recipe = zoo.config("dcgan_fashion")["recipe"]
-    task.compile(pretraining._optimizer(recipe, task))
+    task.compile(optimizer_for(recipe, task))
     distances, seconds, done = [distance()], 0.0, 0
     for stage in STAGES:
         stop = int(stage * recipe["steps"])

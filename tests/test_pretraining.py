@@ -22,6 +22,10 @@ from kerassl.callbacks import latest_checkpoint, read_log
 from kerassl.encoders import dcgan_discriminator, dcgan_generator
 from kerassl.models import GAN
 from kerassl.pretext import ImagesAndNoise, MaskedTokens, TwoViews
+from kerassl.pretraining import calls
+from kerassl.pretraining.examples import _options, sources
+from kerassl.pretraining.plan import run_plan
+from kerassl.pretraining.task import optimizer_for, tokenizer_for
 from kerassl.run import Run
 
 DIGITS = [
@@ -147,7 +151,7 @@ def test_a_run_that_was_killed_before_its_pictures_makes_them(run, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(pretraining, "_draw_training", kill)
+        patch.setattr(calls, "draw_training", kill)
         with pytest.raises(KeyboardInterrupt):
             pretrain(path, evaluate=False)
     assert not (path / "views.png").exists()
@@ -255,9 +259,7 @@ def test_a_run_is_evaluated_in_another_process(run):
 
 def test_a_schedule_of_the_model_ends_with_the_run():
     def total_steps(overrides=None, steps=None):
-        plan = pretraining._plan(
-            "byol_resnet18_cifar10", None, overrides, steps, None, 0
-        )
+        plan = run_plan("byol_resnet18_cifar10", None, overrides, steps, None, 0)
         return plan["model"]["total_steps"], plan["recipe"]["steps"]
 
     assert total_steps(steps=7) == (7, 7)
@@ -276,7 +278,7 @@ def test_each_player_has_an_optimizer_of_its_own():
         },
     }
     task = SlowGame(encoder(), Corrupt())
-    made = pretraining._optimizer(recipe, task)
+    made = optimizer_for(recipe, task)
     task.compile(made)
     assert made["head"].beta_1 == 0.5
 
@@ -287,7 +289,7 @@ def test_each_player_has_an_optimizer_of_its_own():
     assert rates("head", 9, 90) == pytest.approx([0.1, 0.0], abs=1e-6)
     assert rates("encoder", 3, 30) == pytest.approx([0.3, 0.0], abs=1e-6)
     recipe["optimizer"] = {"class": "keras.optimizers.SGD"}
-    made = pretraining._optimizer(recipe, Game(encoder(), Corrupt()))
+    made = optimizer_for(recipe, Game(encoder(), Corrupt()))
     assert list(made) == ["head", "encoder"] and made["head"] is not made["encoder"]
 
 
@@ -345,8 +347,8 @@ def test_steps_are_a_multiple_of_those_that_run_at_once(tmp_path):
 def test_a_tokenizer_that_was_half_stored_is_trained_again(tmp_path):
     plan = {"tokenizer": {"vocabulary_size": 12}}
     (tmp_path / "assets").mkdir()
-    made = pretraining._tokenizer(plan, ["a cat", "a hat"], tmp_path, False)
-    again = pretraining._tokenizer(plan, None, tmp_path, False)
+    made = tokenizer_for(plan, ["a cat", "a hat"], tmp_path, False)
+    again = tokenizer_for(plan, None, tmp_path, False)
     assert made.get_vocabulary() == again.get_vocabulary()
 
 
@@ -371,9 +373,9 @@ def test_images_have_the_encoders_size_if_the_pretext_layer_names_none(tmp_path)
         "pretext": {"class": "rotation.Rotate"},
         "encoder": {"input_shape": [12, 12, 1]},
     }
-    assert pretraining._options(plan, tmp_path) == {"size": 12, "channels": 1}
+    assert _options(plan, tmp_path) == {"size": 12, "channels": 1}
     plan["pretext"]["size"] = 9
-    assert pretraining._options(plan, tmp_path) == {"size": 9, "channels": 1}
+    assert _options(plan, tmp_path) == {"size": 9, "channels": 1}
 
 
 def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
@@ -381,8 +383,8 @@ def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
         (tmp_path / f"{name}.txt").write_text("the cat sat\non the mat\n")
 
     def documents(overrides):
-        plan = pretraining._plan("bert_tiny", tmp_path, overrides, None, None, 0)
-        return len(pretraining._sources(plan, tmp_path, 0, hold_out=False)[0])
+        plan = run_plan("bert_tiny", tmp_path, overrides, None, None, 0)
+        return len(sources(plan, tmp_path, 0, hold_out=False)[0])
 
     assert documents({}) == 4
     assert documents({"data.unit": "file"}) == 2

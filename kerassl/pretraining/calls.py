@@ -1,0 +1,188 @@
+"""The three calls: pretrain, evaluate and preview."""
+
+import json
+from pathlib import Path
+
+import tensorflow as tf
+
+from kerassl import distribute, zoo
+from kerassl import run as folder
+from kerassl.errors import InvalidValue
+from kerassl.pretraining.examples import described, drawn, read, read_back, sources
+from kerassl.pretraining.plan import checked_seed, configured, match, run_plan
+from kerassl.pretraining.report import write_report
+from kerassl.pretraining.task import check_shape, make_task, tokenizer_for
+from kerassl.pretraining.training import draw_training, save, train_task
+from kerassl.run import Run
+
+
+def pretrain(
+    preset_or_task,
+    data=None,
+    *,
+    out=None,
+    steps=None,
+    batch_size=None,
+    seed=0,
+    strategy="auto",
+    overrides=None,
+    evaluate=True,
+    progress=True,
+    checkpoint_seconds=30.0,
+):
+    """Pretrains an encoder and reports what it is worth.
+
+    The run's folder holds the encoder (`encoder.keras`, plain Keras), the
+    whole task, checkpoints, the history, TensorBoard event files, pictures
+    and a report. Calling again with the same arguments returns the finished
+    run, or resumes the one that was killed, bit for bit.
+
+    Where labels are at hand, the report compares the encoder with the same
+    encoder at random initialisation and with a supervised one. Labelled
+    examples of your own are cut in two for that: a fifth, drawn by `seed`, is
+    kept out of pretraining and only tested on. A language model also tells
+    them, in bits per byte beside a unigram model.
+
+    Args:
+        preset_or_task: A preset's name, the path of a preset of your own, or a
+            `kerassl.models.PretextModel`, compiled or not.
+        data: The training examples: an array, a list of strings, a path or
+            glob, a list of `pathlib.Path`, a `kerassl.data.Source`. None takes
+            the preset's own.
+        out: The run's folder; "runs/NAME" by default.
+        steps: Optimizer steps; None for the preset's number.
+        batch_size: Examples in a step over all replicas; None for the
+            preset's number.
+        seed: Integer from which all randomness comes.
+        strategy: As in `kerassl.distribute.strategy`, or a strategy object.
+        overrides: Dict of dotted keys, such as {"model.temperature": 0.2}. Beside
+            `data`, keys under "data" say how to read it, such as {"data.unit":
+            "file"}: they are options of `kerassl.data.as_source`.
+        evaluate: Whether to compare with the controls afterwards.
+        progress: Whether to show a progress bar.
+        checkpoint_seconds: Seconds between checkpoints, at least; what a kill
+            can cost.
+
+    Returns:
+        A `kerassl.run.Run`. Where several processes train together
+        (`strategy="multi_worker"`), the first writes all files and reports; in the
+        others the run is not finished yet.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        ValueError: If the folder holds a run of another configuration, or an
+            argument is out of range.
+        OSError: If the folder cannot be written or the data cannot be read.
+        TrainingDiverged: If the loss became NaN or infinite.
+
+    Example:
+        >>> run = pretrain("simclr_digits", steps=20)  # doctest: +SKIP
+        >>> run.encoder.output_shape  # doctest: +SKIP
+        (None, 128)
+    """
+    # First of all: splitting the processor must come before TensorFlow is used.
+    place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
+    chief = distribute.is_chief(place)
+    plan = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
+    path = Path(out or Path("runs") / plan["name"]).expanduser()
+    if chief:
+        folder.make_folder(path)
+    train, test = sources(plan, data, seed, hold_out=evaluate)
+    plan["data_used"] = train.describe()
+    if "num_examples" in plan["model"]:
+        # A task that keeps something for every example, such as its cluster.
+        plan["model"]["num_examples"] = len(train)
+    plan = json.loads(json.dumps(plan))  # as it will be read back
+    finished = match(path, plan, write=chief)
+    if finished and (not evaluate or test is None or finished.report["transfer"]):
+        if progress and chief:
+            print(f"{path} holds this run already, done {finished.report['date']}.\n")
+        return finished
+    if not (path / folder.ENCODER).is_file():
+        with place.scope():
+            stored = path / folder.TOKENIZER if chief else None
+            task = make_task(preset_or_task, plan, train, stored, progress)
+            check_shape(task, train)
+            train_task(task, train, plan, path, progress, checkpoint_seconds)
+        if chief:
+            draw_training(task, train, plan, path)
+            save(task, path)  # last, since it tells that all this was done
+    return write_report(path, train, test, evaluate, progress) if chief else Run(path)
+
+
+def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
+    """Compares the encoder of a finished run with its controls, anew.
+
+    A run that was not evaluated may have pretrained on all examples. The report
+    then says that those tested on were among them.
+
+    Args:
+        path: The run's folder.
+        data: Labelled examples to use instead of the run's own; None for the
+            run's.
+        seed: Integer for label draws and controls; None for the run's.
+        overrides: Dict of dotted keys under "transfer", such as
+            {"transfer.draws": 5}.
+        progress: Whether to show a progress bar.
+
+    Returns:
+        The `kerassl.run.Run`, its report written anew.
+
+    Raises:
+        FileNotFoundError: If the folder holds no finished run.
+        ValueError: If the data have no labels, or were an object in memory, which
+            `data` must give again.
+    """
+    run = Run(path)
+    plan = {**run.config}
+    changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
+    given = read_back(plan["examples"]) if data is None else data
+    if data is not None:
+        plan.pop("reading", None)  # it says how to read the run's own
+    split_seed = plan["seed"] if seed is None else checked_seed(seed)
+    train, test = sources(plan, given, plan["seed"], hold_out=True)
+    if test is None:
+        raise InvalidValue(
+            "These data have no labels to evaluate with. Give a folder with one "
+            "subfolder a class, or a source with `labels`."
+        )
+    as_trained = json.loads(json.dumps(train.describe())) == plan["data_used"]
+    return write_report(
+        Path(path),
+        train,
+        test,
+        True,
+        progress,
+        changed["transfer"],
+        split_seed,
+        may_be_seen=described(given) == run.config["examples"] and not as_trained,
+    )
+
+
+def preview(preset, data=None, *, seed=0, overrides=None):
+    """Returns a figure of what a preset's pretext task does to examples.
+
+    The data are read, and a tokenizer is trained on them, as a run would.
+
+    Args:
+        preset: A preset's name, or the path of a preset of your own.
+        data: As in `pretrain`.
+        seed: Integer from which all randomness comes.
+        overrides: As in `pretrain`.
+
+    Returns:
+        A `matplotlib.figure.Figure` of the first examples.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+        OSError: If the data cannot be read.
+        ValueError: If an override or the data do not fit the preset.
+
+    Example:
+        >>> preview("simclr_digits").savefig("views.png")  # doctest: +SKIP
+    """
+    plan = configured(preset, data, overrides)
+    seed = checked_seed(seed)
+    source = read(plan, data)
+    pretext = zoo.load_pretext(plan, tokenizer=tokenizer_for(plan, source))
+    return pretext.draw(drawn(source), tf.constant([seed, 0], tf.int64))

@@ -1,0 +1,122 @@
+"""What a run reads: its own examples or the preset's, to train and to test."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from kerassl import zoo
+from kerassl.data import Subset, as_source
+from kerassl.data.dataset import prepared_batches
+from kerassl.data.shards import is_shard_folder
+from kerassl.errors import InvalidType, InvalidValue
+
+# Labelled examples of the user's own that are kept out of pretraining to test.
+TEST_FRACTION = 0.2
+DRAWN_EXAMPLES = 8
+
+
+def sources(plan, examples, seed, hold_out):
+    """Returns the training source and a labelled test source or None."""
+    plan["examples"] = described(examples)
+    train = read(plan, examples)
+    if examples is None:
+        test = _test_split(plan["data"])
+        if test is not None:
+            return train, test
+    if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
+        return train, None
+    return _held_out(train, seed)
+
+
+def read(plan, examples):
+    """Returns the source of examples, None for the preset's own."""
+    if examples is not None:
+        options = {**_options(plan, examples), **plan.get("reading", {})}
+        try:
+            return as_source(examples, modality=plan.get("modality"), **options)
+        except TypeError as error:  # of an option that this kind does not have
+            raise InvalidType(f"`data` cannot be read so: {error}") from error
+    if "data" not in plan:
+        raise InvalidValue("`data` is needed when a task of your own is pretrained.")
+    return as_source(zoo.build(plan["data"]))
+
+
+def _options(plan, examples):
+    """Returns how to read a folder so that its examples fit the preset."""
+    if isinstance(examples, str | Path) and is_shard_folder(examples):
+        return {"sequence_length": plan["pretext"]["sequence_length"]}
+    if plan.get("modality") != "image" or not isinstance(examples, str | Path):
+        return {}
+    if not Path(examples).expanduser().is_dir():
+        return {}
+    options = {}
+    if "input_shape" in plan["encoder"]:
+        options["size"], *_, options["channels"] = plan["encoder"]["input_shape"]
+    if "size" in plan["pretext"]:
+        options["size"] = plan["pretext"]["size"]
+    return options
+
+
+def described(examples):
+    """Returns what run.json says of the data: the paths, else only the type."""
+    if examples is None or isinstance(examples, str):
+        return examples
+    if isinstance(examples, Path):
+        return str(examples)
+    if isinstance(examples, list) and examples:
+        if all(isinstance(path, Path) for path in examples):
+            return [str(path) for path in examples]
+    return f"<{type(examples).__name__}>"
+
+
+def read_back(described):
+    """Returns the data that run.json names, the reverse of `_described`."""
+    if isinstance(described, list):
+        return [Path(path) for path in described]
+    if described is not None and described.startswith("<"):
+        raise InvalidValue(
+            f"`data` is needed: the run was given an object in memory, {described}."
+        )
+    return described
+
+
+def _test_split(spec):
+    from kerassl.zoo.assemble import accepted, resolve
+
+    known = accepted(resolve(spec["class"])) or ()
+    if "split" not in known:
+        return None
+    return as_source(zoo.build({**spec, "split": "test"}))
+
+
+def _held_out(source, seed):
+    from sklearn.model_selection import train_test_split
+
+    positions = np.arange(len(source))
+    _, counts = np.unique(source.labels, return_counts=True)
+    stratify = source.labels if counts.min() >= 2 else None
+    train, test = train_test_split(
+        positions, test_size=TEST_FRACTION, random_state=seed, stratify=stratify
+    )
+    return (
+        Subset(source, np.sort(train)),
+        Subset(source, np.sort(test)),
+    )
+
+
+def prepared(pretext, source, limit=None):
+    """Returns clean encoder inputs of a source as NumPy arrays."""
+    if limit is not None and limit < len(source):
+        source = Subset(source, np.arange(limit))
+    batches = list(prepared_batches(source, pretext).as_numpy_iterator())
+    return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *batches)
+
+
+def drawn(source):
+    """Returns the examples that a run draws, from all over the data.
+
+    The first ones of a folder are often of one class.
+    """
+    count = min(DRAWN_EXAMPLES, len(source))
+    return source.fetch(np.linspace(0, len(source) - 1, count, dtype="int64"))

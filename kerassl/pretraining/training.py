@@ -1,0 +1,91 @@
+"""The training itself: where it starts, what it writes on the way and at the end."""
+
+import tensorflow as tf
+
+from kerassl import callbacks, distribute
+from kerassl import run as folder
+from kerassl.errors import InvalidValue
+from kerassl.pretraining.examples import drawn, prepared
+
+# One line of the history, and one chance for a checkpoint, per this share of
+# the run, so that a curve has about 50 points whatever the length.
+LINES = 50
+# Pictures of what the task makes of some examples, beside that of the untrained one.
+DRAWINGS = 4
+
+
+def train_task(task, train, plan, path, progress, checkpoint_seconds):
+    steps = plan["recipe"]["steps"]
+    batch_size = plan["recipe"]["batch_size"]
+    checkpoints = path / folder.CHECKPOINTS
+    start = _restore(task, checkpoints)
+    at_once = task.steps_per_execution
+    if steps % at_once:
+        raise InvalidValue(
+            f"`steps` must be a multiple of {at_once}, the `steps_per_execution` that "
+            f"the task was compiled with. Received: {steps}"
+        )
+    epoch_steps = max(1, steps // at_once // LINES) * at_once
+    chief = distribute.is_chief(task)
+    log = callbacks.RunLog(
+        path / folder.HISTORY,
+        batch_size=batch_size,
+        start=start,
+        tensorboard=path / folder.TENSORBOARD,
+    )
+    monitors = [
+        callbacks.StopOnNaN(checkpoints),
+        callbacks.CollapseMonitor(
+            prepared(task.pretext, train, limit=256),
+            **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
+        ),
+        *([log] if chief else []),
+        callbacks.SampleGrid(
+            path / folder.PICTURES, drawn(train), every=max(1, steps // DRAWINGS)
+        ),
+        callbacks.Checkpoint(
+            checkpoints, start=start, every_seconds=checkpoint_seconds
+        ),
+        callbacks.StopAtStep(steps, start=start),
+    ]
+    bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
+    if start < steps:
+        dataset = task.dataset(
+            train, batch_size=batch_size, seed=plan["seed"], start=start
+        )
+        try:
+            task.fit(
+                dataset,
+                initial_epoch=start // epoch_steps,
+                epochs=-(-steps // epoch_steps),
+                steps_per_epoch=epoch_steps,
+                callbacks=[*monitors, *([bar] if bar else [])],
+                verbose=0,
+            )
+        finally:
+            if bar:
+                bar.close()
+
+
+def save(task, path):
+    for model, name in ((task, folder.TASK), (task.encoder, folder.ENCODER)):
+        # Keras reads the format from the ending, so it must stay.
+        unfinished = path / f".unfinished-{name}"
+        model.save(unfinished)
+        unfinished.replace(path / name)
+
+
+def _restore(task, checkpoints):
+    found = callbacks.latest_checkpoint(checkpoints)
+    if found is None:
+        return 0
+    callbacks.restore_checkpoint(task, found[0])
+    return found[1]
+
+
+def draw_training(task, train, plan, path):
+    figure = task.pretext.draw(drawn(train), tf.constant([plan["seed"], 0], tf.int64))
+    figure.savefig(path / folder.VIEWS, dpi=120, bbox_inches="tight")
+    rows = callbacks.read_log(path / folder.HISTORY)
+    figure = callbacks.loss_curve(rows)
+    figure.savefig(path / folder.LOSS, dpi=120, bbox_inches="tight")
