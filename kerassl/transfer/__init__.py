@@ -6,6 +6,7 @@ from kerassl.transfer.embedding_map import embedding_map
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
+from kerassl.transfer.options import check_options
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.word_vectors import WordVectors
@@ -15,6 +16,7 @@ __all__ = [
     "Perplexity",
     "TransferResult",
     "WordVectors",
+    "check_options",
     "compare",
     "embedding_map",
     "fine_tune",

@@ -8,16 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from kerassl.errors import InvalidValue
 from kerassl.transfer.copies import random_weights
 from kerassl.transfer.examples import draw_labels, labelled, take
 from kerassl.transfer.features import predict_whole
 from kerassl.transfer.fine_tune import FineTuner
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
+from kerassl.transfer.options import CONTROLS, METHODS, check_options
 
-METHODS = ("knn", "linear_probe", "fine_tune")
-CONTROLS = ("random", "supervised")
 _TITLES = {"knn": "kNN", "linear_probe": "linear probe", "fine_tune": "fine-tuning"}
 
 
@@ -240,7 +238,21 @@ def compare(
         1.0
     """
     train, test = labelled(train, "train"), labelled(test, "test")
-    _check(methods, controls, labels_per_class, draws)
+    check_options(
+        {
+            "labels_per_class": labels_per_class,
+            "draws": draws,
+            "methods": methods,
+            "controls": controls,
+            "validation": validation,
+            "seed": seed,
+            "pooling": pooling,
+            "knn_options": knn_options,
+            "linear_probe_options": linear_probe_options,
+            "fine_tune_options": fine_tune_options,
+            "supervised_options": supervised_options,
+        }
+    )
     options = {
         "knn": knn_options or {},
         "linear_probe": linear_probe_options or {},
@@ -357,32 +369,6 @@ def _percent(row):
 
 def _in_order(values):
     return list(dict.fromkeys(values))
-
-
-def _check(methods, controls, budgets, draws):
-    for name, given, known in (
-        ("methods", methods, METHODS),
-        ("controls", controls, CONTROLS),
-    ):
-        if isinstance(given, str) or set(given) - set(known):
-            raise InvalidValue(f"`{name}` must be some of {known}. Received: {given!r}")
-    if not methods:
-        raise InvalidValue("`methods` must not be empty.")
-    if not _is_count(draws):
-        raise InvalidValue(f"`draws` must be an integer >= 1. Received: {draws!r}")
-    if (
-        isinstance(budgets, str | int | None)
-        or not budgets
-        or not all(b is None or _is_count(b) for b in budgets)
-    ):
-        raise InvalidValue(
-            "`labels_per_class` must be a list of integers >= 1, or None for all. "
-            f"Received: {budgets!r}"
-        )
-
-
-def _is_count(value):
-    return isinstance(value, int | np.integer) and value >= 1
 
 
 @contextlib.contextmanager
