@@ -1,6 +1,7 @@
 """Optimizers and schedules that Keras lacks."""
 
+from kerassl.optimizers.delayed import Delayed
 from kerassl.optimizers.lars import LARS
 from kerassl.optimizers.row_adagrad import RowAdagrad
 
-__all__ = ["LARS", "RowAdagrad"]
+__all__ = ["LARS", "Delayed", "RowAdagrad"]
