@@ -9,7 +9,7 @@ PACKAGE = Path(kerassl.__file__).parent
 
 # From the top down; areas on one row do not see each other.
 ROWS = [
-    {"cli", "testing"},
+    {"cli", "testing", "registration"},
     {"pretraining"},
     {"zoo", "export"},
     {"transfer", "callbacks", "run"},

@@ -1,0 +1,103 @@
+"""Registers the classes of kerassl with Keras, as soon as there is a Keras.
+
+`keras.saving.load_model` finds a class of kerassl only once the class is there.
+`import kerassl` must suffice for that; but it must not load TensorFlow either, so
+that the command line answers at once. So the classes are imported when Keras is.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+# KerasHub imports Keras while it is itself half imported, and classes of kerassl
+# need both whole.
+AWAITED = ("keras", "keras_hub")
+HOMES = (
+    "kerassl.distribute",
+    "kerassl.encoders",
+    "kerassl.layers",
+    "kerassl.losses",
+    "kerassl.models",
+    "kerassl.optimizers",
+    "kerassl.pretext",
+    "kerassl.pretext.text.word_tokenizer",
+)
+
+
+def register() -> None:
+    """Imports everything of kerassl that Keras may find in a saved file."""
+    for home in HOMES:
+        importlib.import_module(home)
+
+
+def register_with_keras() -> None:
+    """Registers the classes now if Keras is there, else right after its import."""
+    if "keras" in sys.modules:
+        if not _importing(sys.modules["keras"]):
+            register()
+    elif not any(isinstance(finder, _Awaiting) for finder in sys.meta_path):
+        sys.meta_path.insert(0, _Awaiting())
+
+
+def _importing(module: ModuleType) -> bool:
+    return getattr(module.__spec__, "_initializing", False)
+
+
+class _Awaiting(importlib.abc.MetaPathFinder):
+    """Finds Keras as others do, and registers once it has been imported whole."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.done = False
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> importlib.machinery.ModuleSpec | None:
+        if name not in AWAITED or self.done:
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            spec.loader = _Told(spec.loader, self)
+        return spec
+
+    def begin(self) -> None:
+        self.depth += 1
+
+    def end(self, whole: bool) -> None:
+        self.depth -= 1
+        if whole and self.depth == 0 and not self.done:
+            self.done = True
+            register()
+
+
+class _Told(importlib.abc.Loader):
+    """A loader that tells when it begins and when it has ended."""
+
+    def __init__(self, loader: importlib.abc.Loader, awaiting: _Awaiting) -> None:
+        self.loader = loader
+        self.awaiting = awaiting
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module: ModuleType) -> None:
+        # As if it had never been wrapped, for all that read it later.
+        module.__loader__ = self.loader
+        if module.__spec__ is not None:
+            module.__spec__.loader = self.loader
+        self.awaiting.begin()
+        whole = False
+        try:
+            self.loader.exec_module(module)
+            whole = True
+        finally:
+            self.awaiting.end(whole)
