@@ -31,6 +31,7 @@ setup(
         "matplotlib>=3.11,<4",
         "pillow>=13,<14",
         "rich>=15,<16",
+        "filelock>=4.3,<5",
         "tokenizers>=0.23,<0.24",
         "sentencepiece>=0.2.3,<0.3",
         # keras-hub reads Hugging Face directories with it and does not say so.

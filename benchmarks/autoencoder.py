@@ -58,9 +58,9 @@ def run(name, seed):
     before = probes(task, train, test, seed)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        recipe["steps"] - recipe["warmup_steps"],
+        recipe["steps"] - round(recipe["warmup"] * recipe["steps"]),
         warmup_target=recipe["learning_rate"],
-        warmup_steps=recipe["warmup_steps"],
+        warmup_steps=round(recipe["warmup"] * recipe["steps"]),
     )
     task.compile(zoo.build(recipe["optimizer"], learning_rate=schedule))
     begin = time.monotonic()

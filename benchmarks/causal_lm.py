@@ -40,9 +40,9 @@ def main():
     untrained = transfer.perplexity(task, test, train_texts=train)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        steps - recipe["warmup_steps"],
+        steps - round(recipe["warmup"] * recipe["steps"]),
         warmup_target=recipe["learning_rate"],
-        warmup_steps=recipe["warmup_steps"],
+        warmup_steps=round(recipe["warmup"] * recipe["steps"]),
     )
     task.compile(zoo.build(recipe["optimizer"], learning_rate=schedule))
     history = task.fit(

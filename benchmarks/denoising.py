@@ -42,7 +42,7 @@ def pretrain(texts, steps, seed):
     tokenizer = data.train_tokenizer(texts, **preset["tokenizer"], progress=False)
     keras.utils.set_random_seed(seed)
     task = zoo.load("t5_tiny", tokenizer=tokenizer)
-    warmup = recipe["warmup_steps"]
+    warmup = round(recipe["warmup"] * recipe["steps"])
     rate = keras.optimizers.schedules.CosineDecay(
         0.0,
         max(1, steps - warmup),

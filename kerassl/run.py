@@ -1,5 +1,6 @@
 """A run's folder: what is in it, and how it is read back."""
 
+import contextlib
 import json
 import os
 import zipfile
@@ -8,7 +9,12 @@ from pathlib import Path
 
 from kerassl.errors import InvalidValue
 
+# Runs of one format can go on to the bit; what is finished is read of any. Format 2
+# draws batches that never run over the end of a pass.
+FORMAT = 2
 CONFIG = "run.json"
+FILES = "files.json"
+LOCK = ".lock"
 REPORT = "report.json"
 REPORT_PAGE = "report.md"
 ENCODER = "encoder.keras"
@@ -50,9 +56,9 @@ class Run:
             raise FileNotFoundError(
                 f"{self.path} is not the folder of a run: it holds no {CONFIG}."
             )
-        self.config = _read_json(self.path / CONFIG)
+        self.config = read_json(self.path / CONFIG)
         report = self.path / REPORT
-        self.report = _read_json(report) if report.is_file() else None
+        self.report = read_json(report) if report.is_file() else None
 
     @property
     def encoder(self):
@@ -61,8 +67,16 @@ class Run:
 
     @property
     def task(self):
-        """The whole task: encoder, heads, pretext layer, optimizer."""
-        return self._load(TASK)
+        """The whole task: encoder, heads, pretext layer, optimizer.
+
+        It is ready to train on: where its schedule has come to its end, the rate
+        stays at the schedule's highest. `compile` it for another.
+        """
+        from kerassl.optimizers.delayed import keep_rate
+
+        task = self._load(TASK)
+        keep_rate(task.optimizer)
+        return task
 
     def _load(self, name):
         import keras
@@ -93,11 +107,22 @@ class Run:
         return f"{text}\n\nEverything is in {self.path}/"
 
 
-def _read_json(path):
+def read_json(path):
+    """Returns the object that a run's file holds.
+
+    Raises:
+        ValueError: If the file is damaged.
+    """
     try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:  # of JSON or of UTF-8
+        value = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:  # of JSON or of UTF-8
         raise InvalidValue(f"{path} is damaged: {error}.") from error
+    if not isinstance(value, dict):
+        raise InvalidValue(
+            f"{path} is damaged: expected a JSON object, received a "
+            f"{type(value).__name__}."
+        )
+    return value
 
 
 def _is_whole(path):
@@ -120,6 +145,29 @@ def write_text(path, text):
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, path)
+
+
+@contextlib.contextmanager
+def locked(path):
+    """Keeps a run's folder to this process, until it leaves or ends.
+
+    Args:
+        path: The folder.
+
+    Raises:
+        ValueError: If another process has it.
+    """
+    import filelock
+
+    try:
+        lock = filelock.FileLock(Path(path) / LOCK, timeout=0).acquire()
+    except filelock.Timeout as error:
+        raise InvalidValue(
+            f"Another process is at work in {path}. Wait for its end, or choose "
+            "another folder with `out`."
+        ) from error
+    with lock:
+        yield
 
 
 def make_folder(path):

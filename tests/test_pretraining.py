@@ -103,7 +103,7 @@ def run(tmp_path_factory):
     return pretrain(out)
 
 
-def pretrain(out, progress=False, **options):
+def pretrain(out, progress=False, steps=8, **options):
     overrides = {
         "encoder.depths": [1],
         "encoder.widths": [8],
@@ -115,7 +115,7 @@ def pretrain(out, progress=False, **options):
     return kerassl.pretrain(
         "simclr_digits",
         out=out,
-        steps=8,
+        steps=steps,
         batch_size=64,
         overrides=overrides,
         progress=progress,
@@ -127,6 +127,7 @@ def test_the_folder_of_a_run(run):
     files = {path.name for path in run.path.iterdir()}
     assert files == {
         *("run.json", "report.json", "report.md", "history.jsonl", "checkpoints"),
+        *("files.json", ".lock"),
         *("encoder.keras", "task.keras", "tensorboard"),
         *("views.png", "embedding.png", "loss.png", "few_labels.png"),
     }
@@ -259,7 +260,7 @@ def test_a_run_is_evaluated_in_another_process(run):
 
 def test_a_schedule_of_the_model_ends_with_the_run():
     def total_steps(overrides=None, steps=None):
-        plan = run_plan("byol_resnet18_cifar10", None, overrides, steps, None, 0)
+        plan, _ = run_plan("byol_resnet18_cifar10", None, overrides, steps, None, 0)
         return plan["model"]["total_steps"], plan["recipe"]["steps"]
 
     assert total_steps(steps=7) == (7, 7)
@@ -383,7 +384,7 @@ def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
         (tmp_path / f"{name}.txt").write_text("the cat sat\non the mat\n")
 
     def documents(overrides):
-        plan = run_plan("bert_tiny", tmp_path, overrides, None, None, 0)
+        plan, _ = run_plan("bert_tiny", tmp_path, overrides, None, None, 0)
         return len(sources(plan, tmp_path, 0, hold_out=False)[0])
 
     assert documents({}) == 4
@@ -450,8 +451,8 @@ def test_a_language_model_tells_what_was_held_out(tmp_path):
 @pytest.mark.parametrize(
     "options, message",
     [
-        ({"steps": 0}, "`steps` must be an integer >= 1. Received: 0"),
-        ({"batch_size": -1}, "`batch_size` must be an integer >= 1"),
+        ({"steps": 0}, "`steps` must be a positive integer. Received: steps=0"),
+        ({"batch_size": -1}, "`batch_size` must be a positive integer"),
         ({"seed": 0.5}, "`seed` must be an integer from 0 .* Received: 0.5"),
         ({"seed": -1}, "`seed` must be an integer from 0 .* Received: -1"),
         ({"seed": 2**32}, "`seed` must be an integer from 0 "),
@@ -468,3 +469,66 @@ def test_bad_arguments(options, message, tmp_path):
         kerassl.pretrain(
             "simclr_digits", out=tmp_path / "run", progress=False, **options
         )
+
+
+def test_a_finished_run_is_lengthened(tmp_path, capsys):
+    def run(**options):
+        return pretrain(tmp_path / "run", evaluate=False, **options)
+
+    first = run()
+    before = [w.copy() for w in first.encoder.get_weights()]
+    longer = run(steps=14, progress=True)
+    assert "goes on from step 8 with a new cosine" in capsys.readouterr().err
+    assert [row["step"] for row in read_log(longer.path / "history.jsonl")] == [
+        *range(1, 15)
+    ]
+    after = longer.encoder.get_weights()
+    assert any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
+    # The schedule of the added steps has a warm-up and comes to 0 at their end.
+    rate = keras.saving.load_model(longer.path / "task.keras").optimizer._learning_rate
+    assert float(rate(14)) == 0.0 and max(map(float, map(rate, range(8, 14)))) > 5e-4
+
+
+def test_a_lengthened_run_that_is_killed_resumes_bit_for_bit(tmp_path, monkeypatch):
+    for name in ("whole", "killed"):
+        pretrain(tmp_path / name, evaluate=False)
+    pretrain(tmp_path / "whole", evaluate=False, steps=14, checkpoint_seconds=0)
+    with monkeypatch.context() as patch:
+        # All but the checkpoint of step 11 is as if the process had been killed.
+        patch.setattr(calls, "save", lambda *args: None)
+        patch.setattr(calls, "write_report", lambda *args: None)
+        pretrain(tmp_path / "killed", evaluate=False, steps=14, checkpoint_seconds=0)
+    held = tmp_path / "killed" / "checkpoints"
+    (held / "step-00000014.npz").unlink()
+    assert latest_checkpoint(held)[1] == 13
+    pretrain(tmp_path / "killed", evaluate=False, steps=14)
+    one, two = (
+        Run(tmp_path / name).encoder.get_weights() for name in ("whole", "killed")
+    )
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_task_of_a_finished_run_trains_on(run):
+    task = run.task
+    before = [w.copy() for w in task.encoder.get_weights()]
+    task.fit(task.dataset(kerassl.data.digits(), 64), steps_per_epoch=1, verbose=0)
+    moved = [
+        not np.array_equal(a, b)
+        for a, b in zip(before, task.encoder.get_weights(), strict=True)
+    ]
+    assert any(moved)
+
+
+def test_a_small_data_set_is_said_to_make_the_batch_smaller(tmp_path, capsys):
+    images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
+    options = {"encoder.depths": [1], "encoder.widths": [4]}
+    made = kerassl.pretrain(
+        "simclr_digits", images, out=tmp_path, steps=2, overrides=options
+    )
+    assert made.config["recipe"]["batch_size"] == 256
+    assert made.config["fitted"]["batch_size"] == made.report["batch_size"] == 32
+    said = capsys.readouterr().err
+    assert "40 examples; batch 32; 2 steps" in said
+    assert "Batch 256 -> 32: there are not more examples." in said
+    assert "follows the batch (sqrt): the preset's is for 256" in said

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from kerassl.callbacks.steps import StepCounter
+from kerassl.errors import InvalidValue
 
 
 class RunLog(StepCounter):
@@ -86,14 +87,25 @@ def read_log(path):
 
     Args:
         path: The `.jsonl` file. A last line cut short by a kill is left out.
+
+    Raises:
+        ValueError: If the file is damaged.
     """
     path = Path(path)
     if not path.is_file():
         return []
+    lines = path.read_bytes().splitlines()
     rows = []
-    for line in path.read_text().splitlines():
+    for number, line in enumerate(lines, 1):
         try:
-            rows.append(json.loads(line))
-        except json.JSONDecodeError:
-            break
+            row = json.loads(line)
+            row["step"], row["loss"], row["seconds"]
+        except (ValueError, TypeError, LookupError, RecursionError) as error:
+            if number == len(lines):
+                break
+            raise InvalidValue(
+                f"{path} is damaged in line {number}. Remove the folder of this run, "
+                "or bring the file back."
+            ) from error
+        rows.append(row)
     return rows

@@ -5,10 +5,34 @@ import hashlib
 import os
 import pathlib
 
+from kerassl.errors import InvalidValue
+
 # Of a corpus above this size only the beginning, the middle and the end of each
 # file are read for its fingerprint, together with its time.
 WHOLE_BYTES = 1 << 30
 SAMPLE_BYTES = 1 << 16
+
+
+def user_path(path, name):
+    """Returns a path that a user gave, "~" put in full.
+
+    Args:
+        path: A string or a path.
+        name: The user's argument, for the error.
+
+    Raises:
+        ValueError: If it names a user that there is not.
+
+    Example:
+        >>> user_path("photos", "data")
+        PosixPath('photos')
+    """
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError as error:
+        raise InvalidValue(
+            f"`{name}` names a user that is not known here. Received: {str(path)!r}"
+        ) from error
 
 
 def files_below(folder):

@@ -1,17 +1,28 @@
 """The three calls: pretrain, evaluate and preview."""
 
 import json
+import sys
 from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, zoo
+from kerassl import distribute, transfer, zoo
 from kerassl import run as folder
+from kerassl.checks import check_number
+from kerassl.data.files import user_path
+from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources
-from kerassl.pretraining.plan import checked_seed, configured, match, run_plan
+from kerassl.pretraining.header import header
+from kerassl.pretraining.matching import facts_like, find
+from kerassl.pretraining.plan import checked_seed, configured, run_plan
 from kerassl.pretraining.report import write_report
-from kerassl.pretraining.task import check_shape, make_task, tokenizer_for
+from kerassl.pretraining.task import (
+    check_shape,
+    compile_task,
+    make_task,
+    tokenizer_for,
+)
 from kerassl.pretraining.training import draw_training, save, train_task
 from kerassl.run import Run
 
@@ -82,32 +93,79 @@ def pretrain(
     """
     # First of all: splitting the processor must come before TensorFlow is used.
     place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
-    chief = distribute.is_chief(place)
-    plan = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
-    path = Path(out or Path("runs") / plan["name"]).expanduser()
-    if chief:
-        folder.make_folder(path)
-    train, test = sources(plan, data, seed, hold_out=evaluate)
+    check_number("checkpoint_seconds", checkpoint_seconds, least=0)
+    plan, rules = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
+    transfer.check_options(plan.get("transfer", {}), "transfer.")
+    path = _folder(out, plan["name"])
+    if not distribute.is_chief(place):
+        train, _ = sources(plan, data, seed, hold_out=evaluate)
+        return _other_process(path, preset_or_task, plan, rules, train, steps, place)
+    folder.make_folder(path)
+    with folder.locked(path):
+        train, test = sources(plan, data, seed, hold_out=evaluate)
+        found = _find(path, plan, train, steps=steps, write=True)
+        finished, plan = found.finished, found.plan
+        if finished and (not evaluate or test is None or finished.report["transfer"]):
+            if progress:
+                print(f"{path} holds this run already, done {finished.report['date']}.")
+                print()
+            return finished
+        if found.lengthened is not None or not (path / folder.ENCODER).is_file():
+            with place.scope():
+                task = _ready(preset_or_task, plan, rules, train, path, progress)
+                if progress:
+                    _say(header(plan, rules, train, task, found.lengthened))
+                train_task(task, train, plan, path, progress, checkpoint_seconds)
+            draw_training(task, train, plan, path)
+            save(task, path)  # last, since it tells that all this was done
+        return write_report(path, train, test, evaluate, progress)
+
+
+def _folder(out, name):
+    """Returns the path of a run's folder."""
+    if out is not None and not str(out).strip():
+        raise InvalidValue(
+            "`out` must name a folder, or be None for runs/NAME. Received: ''"
+        )
+    return user_path(out or Path("runs") / name, "out")
+
+
+def _find(path, plan, train, **options):
+    """Completes a plan by what is read, and returns what a folder holds of it."""
     plan["data_used"] = train.describe()
     if "num_examples" in plan["model"]:
         # A task that keeps something for every example, such as its cluster.
         plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
-    finished = match(path, plan, write=chief)
-    if finished and (not evaluate or test is None or finished.report["transfer"]):
-        if progress and chief:
-            print(f"{path} holds this run already, done {finished.report['date']}.\n")
-        return finished
-    if not (path / folder.ENCODER).is_file():
+    return find(path, plan, train.fingerprints(), **options)
+
+
+def _ready(preset_or_task, plan, rules, train, path, progress):
+    """Returns the compiled task, its run fitted to the data."""
+    stored = path and path / folder.TOKENIZER
+    task = make_task(preset_or_task, plan, train, stored, progress)
+    check_shape(task, train)
+    if "fitted" not in plan:
+        examples = windows_for(train, task.pretext)
+        plan["fitted"] = rules.fit(len(examples), examples.unit)
+        if path:
+            folder.write_json(path / folder.CONFIG, plan)
+    compile_task(task, plan)
+    return task
+
+
+def _other_process(path, preset_or_task, plan, rules, train, steps, place):
+    """Trains as one of several processes, of which the first writes the files."""
+    found = _find(path, plan, train, steps=steps, write=False)
+    if found.lengthened is not None or not (path / folder.ENCODER).is_file():
         with place.scope():
-            stored = path / folder.TOKENIZER if chief else None
-            task = make_task(preset_or_task, plan, train, stored, progress)
-            check_shape(task, train)
-            train_task(task, train, plan, path, progress, checkpoint_seconds)
-        if chief:
-            draw_training(task, train, plan, path)
-            save(task, path)  # last, since it tells that all this was done
-    return write_report(path, train, test, evaluate, progress) if chief else Run(path)
+            task = _ready(preset_or_task, found.plan, rules, train, None, False)
+            train_task(task, train, found.plan, path, progress=False)
+    return Run(path)
+
+
+def _say(lines):
+    print(*lines, sep="\n", file=sys.stderr)
 
 
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
@@ -136,6 +194,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     run = Run(path)
     plan = {**run.config}
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
+    transfer.check_options(changed["transfer"], "transfer.")
     given = read_back(plan["examples"]) if data is None else data
     if data is not None:
         plan.pop("reading", None)  # it says how to read the run's own
@@ -146,7 +205,8 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
             "These data have no labels to evaluate with. Give a folder with one "
             "subfolder a class, or a source with `labels`."
         )
-    as_trained = json.loads(json.dumps(train.describe())) == plan["data_used"]
+    now = json.loads(json.dumps(train.describe()))
+    as_trained = facts_like(now, plan["data_used"]) == plan["data_used"]
     return write_report(
         Path(path),
         train,

@@ -17,16 +17,37 @@ DRAWN_EXAMPLES = 8
 
 
 def sources(plan, examples, seed, hold_out):
-    """Returns the training source and a labelled test source or None."""
+    """Returns the training source and a labelled test source or None.
+
+    Args:
+        plan: The run's configuration, which gets "examples".
+        examples: What the user gave, None for the preset's own.
+        seed: Integer, draws the test examples.
+        hold_out: Whether labelled examples are kept out to test on, where the
+            data have no test split of their own.
+    """
     plan["examples"] = described(examples)
     train = read(plan, examples)
+    _check_length(train)
     if examples is None:
         test = _test_split(plan["data"])
         if test is not None:
             return train, test
-    if not hold_out or train.labels is None or len(np.unique(train.labels)) < 2:
+    if not hold_out or train.labels is None:
         return train, None
-    return _held_out(train, seed)
+    return (train, train.test) if train.test is not None else _held_out(train, seed)
+
+
+def _check_length(source):
+    try:
+        len(source)
+    except (TypeError, OverflowError) as error:
+        raise InvalidValue(
+            "`data` must say how many examples it has: a tf.data.Dataset of unknown "
+            "or endless length is given one by "
+            "`dataset.apply(tf.data.experimental.assert_cardinality(n))`, after "
+            "`take(n)` where it is endless."
+        ) from error
 
 
 def read(plan, examples):
@@ -91,18 +112,29 @@ def _test_split(spec):
 
 
 def _held_out(source, seed):
+    """Returns a part to train on, and one of every class to test on, or None.
+
+    A class of a single example cannot be in both, and is trained on.
+    """
     from sklearn.model_selection import train_test_split
 
-    positions = np.arange(len(source))
-    _, counts = np.unique(source.labels, return_counts=True)
-    stratify = source.labels if counts.min() >= 2 else None
-    train, test = train_test_split(
-        positions, test_size=TEST_FRACTION, random_state=seed, stratify=stratify
+    classes, counts = np.unique(source.labels, return_counts=True)
+    several = classes[counts >= 2]
+    if len(several) < 2:
+        source.note(
+            "The labels are not used: a report needs two classes of two examples or "
+            f"more, and there are {len(several)}."
+        )
+        return source, None
+    shared = np.flatnonzero(np.isin(source.labels, several))
+    # At least one of each class, on either side.
+    size = max(int(np.ceil(TEST_FRACTION * len(shared))), len(several))
+    size = min(size, len(shared) - len(several))
+    _, test = train_test_split(
+        shared, test_size=size, random_state=seed, stratify=source.labels[shared]
     )
-    return (
-        Subset(source, np.sort(train)),
-        Subset(source, np.sort(test)),
-    )
+    train = np.setdiff1d(np.arange(len(source)), test)
+    return Subset(source, train), Subset(source, np.sort(test))
 
 
 def prepared(pretext, source, limit=None):

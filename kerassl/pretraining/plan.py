@@ -1,11 +1,14 @@
-"""Everything that decides a run, and whether a folder holds that run."""
+"""Everything that decides a run, as one dict in JSON's types."""
 
-import shutil
+from pathlib import Path
 
 from kerassl import models, zoo
-from kerassl import run as folder
-from kerassl.errors import InvalidValue
-from kerassl.run import Run
+from kerassl.checks import check_positive_integers
+from kerassl.errors import InvalidType, InvalidValue
+from kerassl.pretraining.recipe import Rules
+
+# Of a task of one's own, where nothing else is said.
+BATCH_SIZE = 256
 
 
 def configured(preset, data, overrides):
@@ -18,21 +21,47 @@ def configured(preset, data, overrides):
 
 
 def run_plan(preset_or_task, data, overrides, steps, batch_size, seed):
-    """Returns everything that decides a run, as one JSON-ready dict."""
+    """Returns everything that decides a run, and the rules of its recipe.
+
+    Args:
+        preset_or_task: As in `pretrain`, as are the others.
+
+    Returns:
+        plan: A dict with a preset's sections, numbers in the place of rules.
+        rules: The `Rules` by which the recipe's numbers follow from each other.
+    """
+    if overrides is not None and not isinstance(overrides, dict):
+        raise InvalidType(
+            "`overrides` must be a dict of dotted keys. Received: "
+            f"{type(overrides).__name__}"
+        )
+    overrides = overrides or {}
     if isinstance(preset_or_task, models.PretextModel):
         plan = _task_plan(preset_or_task, overrides)
-    else:
+        named = BATCH_SIZE
+    elif isinstance(preset_or_task, str | Path):
         plan = configured(preset_or_task, data, overrides)
+        named = zoo.config(preset_or_task)["recipe"].get("batch_size")
+    else:
+        raise InvalidType(
+            "`preset_or_task` must be a preset's name, the path of a preset of your "
+            f"own, or a task. Received: {type(preset_or_task).__name__}"
+        )
     recipe = plan["recipe"]
     recipe["steps"] = _positive("steps", steps, recipe.get("steps"))
-    recipe["batch_size"] = _positive("batch_size", batch_size, recipe.get("batch_size"))
-    if "total_steps" in plan["model"] and "model.total_steps" not in (overrides or {}):
+    asked = batch_size is not None or "recipe.batch_size" in overrides
+    batch_size = _positive("batch_size", batch_size, recipe.get("batch_size"))
+    recipe["batch_size"] = batch_size
+    if "total_steps" in plan["model"] and "model.total_steps" not in overrides:
         # A schedule of the model's own, such as BYOL's tau, ends with the run.
         plan["model"]["total_steps"] = recipe["steps"]
-    return {**plan, "seed": checked_seed(seed)}
+    rules = Rules.of(recipe, named or batch_size, overrides, may_shrink=not asked)
+    plan["recipe"] = rules.resolve(batch_size)
+    return {**plan, "seed": checked_seed(seed)}, rules
 
 
 def checked_seed(seed):
+    """Returns a seed, or raises where it is no integer from 0 to 2**32 - 1."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
         raise InvalidValue(
             f"`seed` must be an integer from 0 to 2**32 - 1. Received: {seed!r}"
@@ -49,37 +78,12 @@ def _task_plan(task, overrides):
     return {
         "name": task.name,
         "model": {"class": type(task).__name__, "config": task.get_config()},
-        "recipe": {"batch_size": 256},
+        "recipe": {"batch_size": BATCH_SIZE},
         "transfer": {},
     }
 
 
 def _positive(name, value, default):
     value = default if value is None else value
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidValue(f"`{name}` must be an integer >= 1. Received: {value!r}")
+    check_positive_integers(**{name: value})
     return value
-
-
-def match(path, plan, write):
-    """Returns the finished run in `path`, None if there is none.
-
-    Raises if a run of another configuration is there. Where none has begun, its
-    configuration is written if `write`.
-    """
-    config = path / folder.CONFIG
-    if not config.is_file():
-        if write:
-            folder.write_json(config, plan)
-        return None
-    run = Run(path)
-    found = folder.difference(run.config, plan)
-    if found and (path / folder.HISTORY).exists():
-        raise InvalidValue(
-            f"{path} holds a run of another configuration: {found}. Choose another "
-            "folder with `out`, or remove this one."
-        )
-    if found and write:  # but training never began, as with a mistyped option
-        shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
-        folder.write_json(config, plan)
-    return run if run.report else None

@@ -12,6 +12,8 @@ import tensorflow as tf
 from kerassl import callbacks, distribute, transfer, zoo
 from kerassl import run as folder
 from kerassl.pretraining.examples import prepared
+from kerassl.pretraining.matching import stages
+from kerassl.pretraining.recipe import run_recipe
 from kerassl.run import Run
 
 # More points than this make an embedding map a blot and t-SNE slow.
@@ -33,7 +35,9 @@ def write_report(
         "config_hash": zoo.config_hash(plan),
         "seed": plan["seed"],
         "steps": plan["recipe"]["steps"],
-        "batch_size": plan["recipe"]["batch_size"],
+        "batch_size": run_recipe(plan)["batch_size"],
+        "fitted": plan.get("fitted", {}),
+        "stages": stages(plan),
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
         "data": plan["data_used"],
@@ -129,5 +133,13 @@ def _page(report, transfer_page):
         first = "; ".join(
             f"{s['where']} ({s['reason']})" for s in used["skipped_first"]
         )
-        lines.append(f"{used['skipped']} records were skipped: {first}.")
+        kinds = ", ".join(
+            f"{count:,} {reason}"
+            for reason, count in used.get("skipped_by_reason", {}).items()
+        )
+        counted = f" ({kinds})" if kinds else ""
+        lines.append(
+            f"{used['skipped']} records were skipped{counted}. The first: {first}."
+        )
+    lines += used.get("notes", [])
     return "\n".join([*lines, "", transfer_page.strip(), ""])

@@ -6,18 +6,32 @@ from kerassl import models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.errors import InvalidValue
+from kerassl.optimizers.delayed import Delayed
 from kerassl.pretraining.examples import prepared
+from kerassl.pretraining.matching import OWN_NOTES, stages
+from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
 
 # What a run's configuration holds beside its preset's sections.
-NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used")
+NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)
 
 
 def make_task(preset_or_task, plan, train, stored, progress):
-    """Returns the task, compiled, at the state in which training begins."""
+    """Returns the task at the state in which training begins.
+
+    Args:
+        preset_or_task: As in `pretrain`; a task is returned as it is.
+        plan: The run's configuration.
+        train: The source to train a tokenizer on.
+        stored: The folder in which the run keeps its tokenizer, or None.
+        progress: Whether to show a progress bar.
+    """
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
         if not task.compiled:
-            optimizers = {p: keras.optimizers.AdamW(1e-3) for p in task.players()}
+            optimizers = {
+                player: keras.optimizers.AdamW(LEARNING_RATE)
+                for player in task.players()
+            }
             several = len(optimizers) > 1
             task.compile(optimizers if several else optimizers.popitem()[1])
         return task
@@ -25,9 +39,13 @@ def make_task(preset_or_task, plan, train, stored, progress):
     keras.utils.set_random_seed(plan["seed"])
     tokenizer = tokenizer_for(plan, train, stored, progress)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
-    task = zoo.load(spec, tokenizer=tokenizer)
-    task.compile(optimizer_for(plan["recipe"], task))
-    return task
+    return zoo.load(spec, tokenizer=tokenizer)
+
+
+def compile_task(task, plan):
+    """Compiles a task by its run's recipe, unless its user has compiled it."""
+    if not task.compiled:
+        task.compile(optimizer_for(run_recipe(plan), task, stages(plan)[-1]))
 
 
 def check_shape(task, train):
@@ -69,38 +87,49 @@ def tokenizer_for(plan, train, stored=None, progress=None):
     return load_tokenizer(stored)
 
 
-def optimizer_for(recipe, task):
+def optimizer_for(recipe, task, stage=None):
     """Returns the optimizer of a recipe, or a dict of one for each player.
 
     The recipe's "optimizer" is one section, or a dict of sections by player.
     A section's own learning rate goes before the recipe's.
+
+    Args:
+        recipe: The recipe of a run.
+        task: The task, which knows its players.
+        stage: The part of the run that is trained, as `stages` gives it; None for
+            a run of one part.
     """
+    if stage is None:
+        (stage,) = stages({"recipe": recipe})
     section = recipe.get("optimizer", {"class": "keras.optimizers.AdamW"})
     players, every = task.players(), task.steps_per_update()
     if "class" in section and len(players) == 1:
-        return _scheduled(section, recipe)
+        return _scheduled(section, recipe, stage)
     parts = dict.fromkeys(players, section) if "class" in section else section
     return {
-        player: _scheduled(part, recipe, every.get(player, 1))
+        player: _scheduled(part, recipe, stage, every.get(player, 1))
         for player, part in parts.items()
     }
 
 
-def _scheduled(section, recipe, every=1):
-    """Returns an optimizer whose rate falls to 0 in a run's last step.
+def _scheduled(section, recipe, stage, every=1):
+    """Returns an optimizer whose rate falls to 0 in a stage's last step.
 
     Args:
         section: The optimizer's part of the recipe.
         recipe: The recipe.
+        stage: The part of the run.
         every: In every how many steps the optimizer updates: it counts its own
             updates only.
     """
-    rate = section.get("learning_rate", recipe.get("learning_rate", 1e-3))
-    warmup = recipe.get("warmup_steps", 0) // every
+    rate = section.get("learning_rate", recipe.get("learning_rate", LEARNING_RATE))
+    start, warmup = stage["start"] // every, stage["warmup_steps"] // every
     schedule = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0 if warmup else rate,
-        decay_steps=max(1, recipe["steps"] // every - warmup),
+        decay_steps=max(1, stage["steps"] // every - start - warmup),
         warmup_target=rate if warmup else None,
         warmup_steps=warmup,
     )
+    if start:
+        schedule = Delayed(schedule, start)
     return zoo.build(section, learning_rate=schedule)

@@ -6,6 +6,7 @@ from kerassl import callbacks, distribute
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
+from kerassl.pretraining.recipe import run_recipe
 
 # One line of the history, and one chance for a checkpoint, per this share of
 # the run, so that a curve has about 50 points whatever the length.
@@ -14,9 +15,19 @@ LINES = 50
 DRAWINGS = 4
 
 
-def train_task(task, train, plan, path, progress, checkpoint_seconds):
+def train_task(task, train, plan, path, progress, checkpoint_seconds=30.0):
+    """Trains up to the run's last step, from its last checkpoint on.
+
+    Args:
+        task: The compiled task.
+        train: The `Source` to train on.
+        plan: The run's configuration.
+        path: The run's folder.
+        progress: Whether to show a progress bar.
+        checkpoint_seconds: As in `pretrain`.
+    """
     steps = plan["recipe"]["steps"]
-    batch_size = plan["recipe"]["batch_size"]
+    batch_size = run_recipe(plan)["batch_size"]
     checkpoints = path / folder.CHECKPOINTS
     start = _restore(task, checkpoints)
     at_once = task.steps_per_execution

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,14 @@ MODALITIES = ("image", "text", "vector")
 RECIPE_KEYS = (
     "optimizer",
     "learning_rate",
+    "rate_scaling",
+    "warmup",
     "warmup_steps",
     "batch_size",
     "steps",
 )
+# How a rate follows the batch where it is not the preset's: as it, as its root.
+RATE_SCALINGS = ("linear", "sqrt", "none")
 
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
@@ -204,22 +209,69 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
         InvalidPreset: If a key is unknown or a value of another kind.
 
     Example:
-        >>> check_recipe({"learning_rate": 0.1, "warmup_steps": 0})
+        >>> check_recipe({"learning_rate": 0.1, "warmup": 0.05})
     """
     for key in recipe:
         if key not in RECIPE_KEYS:
             near = suggest(key, list(RECIPE_KEYS))
             raise InvalidPreset(f"{where}: section 'recipe' takes no {key!r}.{near}")
-    for key, kind, least in (
-        ("learning_rate", int | float, "above 0"),
-        ("warmup_steps", int, "from 0"),
-    ):
-        value = recipe.get(key, 1)
-        small = least == "above 0" and value == 0
-        if not isinstance(value, kind) or isinstance(value, bool) or value < 0 or small:
+    for key, (fits, wanted) in _RECIPE_VALUES.items():
+        if key in recipe and not fits(recipe[key]):
             raise InvalidPreset(
-                f"{where}: recipe.{key}: expected a number {least}, received {value!r}."
+                f"{where}: recipe.{key}: expected {wanted}, received {recipe[key]!r}."
             )
+    if {"warmup", "warmup_steps"} <= set(recipe):
+        raise InvalidPreset(
+            f"{where}: recipe.warmup, a share of the steps, and recipe.warmup_steps "
+            "exclude each other."
+        )
+
+
+def _is_number(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)
+
+
+def _is_count(value: Any, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_rate(value: Any) -> bool:
+    return _is_number(value) and value > 0
+
+
+def _is_optimizer(value: Any) -> bool:
+    """Tells whether it is one section with a class, or several by player."""
+    parts = [value] if isinstance(value, dict) and "class" in value else value
+    parts = list(parts.values()) if isinstance(parts, dict) else parts
+    return (
+        isinstance(parts, list)
+        and bool(parts)
+        and all(
+            isinstance(part, dict)
+            and isinstance(part.get("class"), str)
+            and _is_rate(part.get("learning_rate", 1.0))
+            for part in parts
+        )
+    )
+
+
+_RECIPE_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "optimizer": (
+        _is_optimizer,
+        "an object with a 'class', or one for each player, its learning_rate, if it "
+        "has one, a number above 0",
+    ),
+    "learning_rate": (_is_rate, "a number above 0"),
+    "rate_scaling": (RATE_SCALINGS.__contains__, f"one of {RATE_SCALINGS}"),
+    "warmup": (
+        lambda value: _is_number(value) and 0 <= value < 1,
+        "a share of the steps, from 0 to below 1",
+    ),
+    "warmup_steps": (lambda value: _is_count(value, 0), "an integer from 0"),
+    "batch_size": (lambda value: _is_count(value, 1), "an integer from 1"),
+    "steps": (lambda value: _is_count(value, 1), "an integer from 1"),
+}
 
 
 def config_hash(spec: Mapping[str, Any]) -> str:

@@ -80,6 +80,10 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     # A class first, so that its arguments are the ones that are checked.
     for key in sorted(changes, key=lambda key: not key.endswith(".class")):
         _set(changed, key, changes[key])
+    # One of them gives the warm-up: the one that is asked for.
+    for asked, other in (("warmup", "warmup_steps"), ("warmup_steps", "warmup")):
+        if f"recipe.{asked}" in changes and f"recipe.{other}" not in changes:
+            changed["recipe"].pop(other, None)
     check_recipe(changed.get("recipe", {}))
     return changed
 

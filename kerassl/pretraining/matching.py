@@ -1,0 +1,219 @@
+"""Whether a folder holds the run that is asked for, and how far it is."""
+
+import copy
+import dataclasses
+import shutil
+
+from kerassl import callbacks
+from kerassl import run as folder
+from kerassl.errors import InvalidValue
+from kerassl.run import Run
+
+# What a run notes of itself that nobody asked for.
+OWN_NOTES = ("format", "fitted", "stages")
+ELSEWHERE = "Choose another folder with `out`, or remove this one."
+
+
+@dataclasses.dataclass
+class Found:
+    """What a folder holds of a run.
+
+    Attributes:
+        plan: The run's configuration: what is asked for, and in "stages" and
+            "fitted" what has come of it.
+        finished: The `Run`, if it has a report and its encoder.
+        lengthened: From which step on it is now lengthened, or None.
+    """
+
+    plan: dict
+    finished: Run | None = None
+    lengthened: int | None = None
+
+
+def find(path, plan, fingerprints, *, steps, write):
+    """Returns what `path` holds of the run that `plan` asks for.
+
+    Where no run has begun, its configuration is written. One that has begun is
+    lengthened if more steps are asked for than it has.
+
+    Args:
+        path: The run's folder.
+        plan: What is asked for.
+        fingerprints: Of the data's files, or None.
+        steps: The steps that the user asked for, or None: then a run that was
+            lengthened is the same one.
+        write: Whether this process writes.
+
+    Raises:
+        ValueError: If another run is there.
+    """
+    plan = {**plan, "format": folder.FORMAT}
+    begun = _has_begun(path)
+    if not (path / folder.CONFIG).is_file():
+        if begun:
+            raise InvalidValue(
+                f"{path} holds what a run has trained, but no {folder.CONFIG} that "
+                f"says which run that is. {ELSEWHERE}"
+            )
+        return _begin(path, plan, fingerprints, write)
+    run = Run(path)
+    if not begun:  # as after a mistyped option
+        if write and folder.difference(run.config, plan):
+            shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
+        return _begin(path, plan, fingerprints, write)
+    stored = run.config
+    longer = plan["recipe"]["steps"] - stored["recipe"]["steps"]
+    _check_same(path, stored, _with_length_of(stored, plan), fingerprints)
+    _check_length(path, stored, longer, steps)
+    trained = (path / folder.ENCODER).is_file()
+    if not trained:
+        _check_format(path, stored)
+    if longer > 0:
+        return _lengthened(path, stored, longer, fingerprints, write)
+    return Found(stored, run if run.report and trained else None)
+
+
+def _check_length(path, stored, longer, steps):
+    has = stored["recipe"]["steps"]
+    if longer > 0 and steps is None:
+        raise InvalidValue(
+            f"{path} holds a run of {has:,} steps. `steps` lengthens it, such as "
+            f"{has + longer}. {ELSEWHERE}"
+        )
+    if longer < 0 and (steps is not None or "stages" not in stored):
+        raise InvalidValue(
+            f"{path} holds a run of {has:,} steps, and `steps` can only be raised. "
+            f"Received: {steps or has + longer}. {ELSEWHERE}"
+        )
+
+
+def _has_begun(path):
+    held = callbacks.latest_checkpoint(path / folder.CHECKPOINTS)
+    return held is not None or (path / folder.HISTORY).exists()
+
+
+def _begin(path, plan, fingerprints, write):
+    if write:
+        folder.write_json(path / folder.CONFIG, plan)
+        folder.write_json(path / folder.FILES, fingerprints or {})
+    return Found(plan)
+
+
+def _with_length_of(stored, plan):
+    """Returns a plan with the steps of another, and what follows from them."""
+    plan = copy.deepcopy(plan)
+    for section, key in (
+        ("recipe", "steps"),
+        ("recipe", "warmup_steps"),
+        ("model", "total_steps"),
+    ):
+        if key in plan.get(section, {}) and key in stored.get(section, {}):
+            plan[section][key] = stored[section][key]
+    return plan
+
+
+def _check_same(path, stored, plan, fingerprints):
+    """Raises where another run is stored, or the same one of other data."""
+    stored = {key: value for key, value in stored.items() if key not in OWN_NOTES}
+    plan = {key: value for key, value in plan.items() if key not in OWN_NOTES}
+    known = stored.get("data_used", {})
+    plan["data_used"] = facts_like(plan["data_used"], known)
+    changed = _changed_files(path, fingerprints or {})
+    if changed and "digest" in known:
+        raise InvalidValue(
+            f"The data of {path} have changed since the run began: {changed}. Bring "
+            f"them back, or begin another run: {ELSEWHERE.lower()}"
+        )
+    found = folder.difference(stored, plan)
+    if found:
+        raise InvalidValue(
+            f"{path} holds a run of another configuration: {found}. {ELSEWHERE}"
+        )
+
+
+def facts_like(now, before):
+    """Returns what is now told of data, without what was not told before.
+
+    Later versions tell more of the data than the one that began a run.
+    """
+    return {key: value for key, value in now.items() if key in before}
+
+
+def _changed_files(path, now):
+    """Returns in words which files are not those that the run began with."""
+    if not (path / folder.FILES).is_file():
+        return ""
+    before = folder.read_json(path / folder.FILES)
+    kept = [name for name in before if name in now]
+    parts = (
+        ("has other content", [name for name in kept if now[name] != before[name]]),
+        ("is gone", [name for name in before if name not in now]),
+        ("is new", [name for name in now if name not in before]),
+    )
+    words = [
+        f"{names[0]!r} {what}"
+        + (f" (and {len(names) - 1:,} more)" if len(names) > 1 else "")
+        for what, names in parts
+        if names
+    ]
+    return ", ".join(words) if before and now else ""
+
+
+def _check_format(path, stored):
+    found = stored.get("format", 1)
+    if found != folder.FORMAT:
+        raise InvalidValue(
+            f"{path} was begun by another version of kerassl, which drew other "
+            f"batches (format {found}, now {folder.FORMAT}): it cannot go on to the "
+            f"bit. {ELSEWHERE}"
+        )
+
+
+def _lengthened(path, stored, longer, fingerprints, write):
+    """Returns the run with another stage, from its last checkpoint on."""
+    held = callbacks.latest_checkpoint(path / folder.CHECKPOINTS)
+    if held is None:
+        raise InvalidValue(
+            f"{path} holds no checkpoint to go on from, so its `steps` cannot be "
+            f"raised. {ELSEWHERE}"
+        )
+    start, before = held[1], stored["recipe"]["steps"]
+    steps = before + longer
+    share = stored["recipe"].get("warmup_steps", 0) / before
+    stage = {
+        "start": start,
+        "steps": steps,
+        "warmup_steps": round(share * (steps - start)),
+    }
+    plan = copy.deepcopy(stored)
+    plan["stages"] = [*stages(stored), stage]
+    plan["format"] = folder.FORMAT
+    plan["recipe"]["steps"] = steps
+    if plan["model"].get("total_steps") == before:
+        plan["model"]["total_steps"] = steps
+    if write:
+        _keep_earlier(path, before)
+        folder.write_json(path / folder.CONFIG, plan)
+        folder.write_json(path / folder.FILES, fingerprints or {})
+    return Found(plan, lengthened=start)
+
+
+def stages(plan):
+    """Returns the stages of a run, each with a schedule of its own.
+
+    Returns:
+        List of dicts: "start" and "steps", from which step to which it goes, and
+        its "warmup_steps". A run that was never lengthened has one.
+    """
+    recipe = plan["recipe"]
+    whole = {"start": 0, "steps": recipe["steps"]}
+    whole["warmup_steps"] = recipe.get("warmup_steps", 0)
+    return plan.get("stages", [whole])
+
+
+def _keep_earlier(path, steps):
+    """Puts aside what the shorter run has left, so that none of it is lost."""
+    for name in (folder.REPORT, folder.REPORT_PAGE, folder.TASK, folder.ENCODER):
+        file = path / name
+        if file.is_file():
+            file.rename(file.with_name(f"{file.stem}-{steps}{file.suffix}"))

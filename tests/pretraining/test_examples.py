@@ -1,0 +1,61 @@
+"""What is trained on and what is kept apart to test."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from kerassl.data import ArraySource
+from kerassl.pretraining.examples import sources
+
+
+def split(counts, hold_out=True):
+    labels = np.repeat(np.arange(len(counts)), counts)
+    x = np.arange(len(labels), dtype="float32")[:, None]
+    return sources({}, ArraySource(x, labels), 0, hold_out)
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [[10] * 4, [4] * 10, [4] * 20, [2, 2], [2] * 9, [3, 2], [50, 2], [1, 5, 5]],
+    ids=str,
+)
+def test_few_examples_a_class_leave_some_of_each_on_both_sides(counts):
+    train, test = split(counts)
+    assert len(train) + len(test) == sum(counts)
+    held = np.bincount(test.labels, minlength=len(counts))
+    kept = np.bincount(train.labels, minlength=len(counts))
+    for count, h, k in zip(counts, held, kept, strict=True):
+        assert k >= 1 and h >= (count > 1 and max(counts) < 10 * count)
+    x = np.concatenate([s.fetch(np.arange(len(s))).numpy() for s in (train, test)])
+    assert sorted(x[:, 0]) == list(range(sum(counts)))
+
+
+@pytest.mark.parametrize("counts", [[1, 1, 1], [7], [1, 9]], ids=str)
+def test_labels_that_cannot_test_are_said_not_to_be_used(counts):
+    train, test = split(counts)
+    assert test is None and len(train) == sum(counts)
+    assert any("labels are not used" in note for note in train.notes)
+
+
+def test_nothing_is_kept_apart_unasked():
+    assert split([10, 10], hold_out=False)[1] is None
+
+
+def test_a_test_split_of_the_data_is_the_test():
+    x, y = np.eye(4, dtype="float32"), [0, 1, 0, 1]
+    source = ArraySource(x, y)
+    source.test = ArraySource(x[:2], y[:2])
+    train, test = sources({}, source, 0, hold_out=True)
+    assert train is source and test is source.test
+
+
+def test_a_stream_must_say_its_length():
+    stream = tf.data.Dataset.from_generator(
+        lambda: iter(np.eye(3, dtype="float32")),
+        output_signature=tf.TensorSpec((3,), tf.float32),
+    )
+    for endless in (stream, stream.repeat()):
+        with pytest.raises(ValueError, match="`data` must say how many .*assert_card"):
+            sources({}, endless, 0, hold_out=True)
+    known = stream.apply(tf.data.experimental.assert_cardinality(3))
+    assert len(sources({}, known, 0, hold_out=True)[0]) == 3
