@@ -78,14 +78,13 @@ def _report(error: Exception, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     code = _exit_code(error)
+    said = " ".join(str(error).split())  # in one line, whoever wrote it
     if code == FAILED:
         hint = "" if debug else " Run it again with --debug to see where."
-        print(
-            f"kerassl: unexpected {type(error).__name__}: {error}{hint}",
-            file=sys.stderr,
-        )
+        said = f"unexpected {type(error).__name__}: {said}{hint}"
     else:
-        print(f"kerassl: error: {error}", file=sys.stderr)
+        said = f"error: {said}"
+    print(f"kerassl: {said}", file=sys.stderr)
     return code
 
 
@@ -126,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         "--steps",
         type=int,
         metavar="N",
-        help="optimizer steps (default: the preset's)",
+        help="optimizer steps (default: the preset's); more than a run has lengthen it",
     )
     _batch_size(pretrain)
     _seed(pretrain)
@@ -346,6 +345,8 @@ def _quiet(parser: argparse.ArgumentParser) -> None:
 
 def _examples(args: argparse.Namespace) -> Any:
     """Returns what --data names as `kerassl.pretrain` takes it."""
+    if not all(path.strip() for path in args.data or ()):
+        raise InvalidValue("--data: expected a path or a name, received an empty one.")
     if args.data is None or len(args.data) == 1:
         return args.data and args.data[0]
     return [Path(path) for path in args.data]  # strings would be documents

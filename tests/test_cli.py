@@ -214,6 +214,7 @@ def raiser(error):
         # From outside the package: a fault of the program, whatever its kind.
         (ValueError("shapes"), cli.FAILED),
         (ZeroDivisionError("oh"), cli.FAILED),
+        (RuntimeError("as Keras writes:\n\n  in many lines"), cli.FAILED),
     ],
 )
 def test_exit_codes(monkeypatch, capsys, error, code):
@@ -331,3 +332,28 @@ def test_a_task_of_ones_own_has_all_commands(capsys, tmp_path, monkeypatch):
     words = ["--steps", "3", "--set", 'transfer.methods=["knn"]', "--quiet"]
     assert cli.main(["pretrain", *own, *words]) == cli.DONE, capsys.readouterr().err
     assert "| kNN | pretrained |" in (tmp_path / "runs/own/report.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--data", ""], "--data: expected a path"),
+        (["--data", "photos", " "], "--data: expected a path"),
+        (["--out", ""], "`out` must name a folder"),
+        (["--out", "~nosuchuser/run"], "`out` names a user that is not known"),
+        (["--set", "recipe.optimizer=5"], "recipe.optimizer: expected an object"),
+        (["--set", "recipe.steps=many"], "recipe.steps: expected an integer"),
+        (["--checkpoint-seconds", "nan"], "`checkpoint_seconds` must be"),
+        (["--checkpoint-seconds", "-1"], "`checkpoint_seconds` must be"),
+        (["--seed", "-1"], "`seed` must be an integer from 0"),
+        (["--set", "transfer.draws=0"], "`transfer.draws` must be"),
+    ],
+)
+def test_wrong_values_are_told_before_anything_is_made(
+    words, message, capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    code = cli.main(["pretrain", "simclr_digits", "--quiet", *words])
+    said = capsys.readouterr().err
+    assert code == cli.USAGE and message in said and len(said.splitlines()) == 1, said
+    assert not list(tmp_path.iterdir())

@@ -191,6 +191,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         ValueError: If the data have no labels, or were an object in memory, which
             `data` must give again.
     """
+    path = user_path(path, "path")
     run = Run(path)
     plan = {**run.config}
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
@@ -207,16 +208,18 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         )
     now = json.loads(json.dumps(train.describe()))
     as_trained = facts_like(now, plan["data_used"]) == plan["data_used"]
-    return write_report(
-        Path(path),
-        train,
-        test,
-        True,
-        progress,
-        changed["transfer"],
-        split_seed,
-        may_be_seen=described(given) == run.config["examples"] and not as_trained,
-    )
+    may_be_seen = described(given) == run.config["examples"] and not as_trained
+    with folder.locked(path):
+        return write_report(
+            path,
+            train,
+            test,
+            True,
+            progress,
+            changed["transfer"],
+            split_seed,
+            may_be_seen=may_be_seen,
+        )
 
 
 def preview(preset, data=None, *, seed=0, overrides=None):
