@@ -13,6 +13,16 @@ from kerassl.errors import InvalidValue
 # draws batches that never run over the end of a pass.
 FORMAT = 2
 CONFIG = "run.json"
+# What every run says of itself in it, and of which kind.
+SECTIONS = {
+    "name": str,
+    "model": dict,
+    "recipe": dict,
+    "seed": int,
+    "examples": object,
+    "data_used": dict,
+}
+NUMBERS = ("steps", "batch_size")
 FILES = "files.json"
 LOCK = ".lock"
 REPORT = "report.json"
@@ -105,6 +115,31 @@ class Run:
         page = self.path / REPORT_PAGE
         text = page.read_text("utf-8").strip() if page.is_file() else "not finished"
         return f"{text}\n\nEverything is in {self.path}/"
+
+
+def read_config(path):
+    """Returns the configuration of a run, with all that every run has.
+
+    Args:
+        path: The run's folder.
+
+    Raises:
+        FileNotFoundError: If the folder is not that of a run.
+        ValueError: If the configuration is damaged.
+    """
+    config, path = Run(path).config, Path(path) / CONFIG
+    wrong = [
+        name
+        for name, kind in SECTIONS.items()
+        if name not in config or not isinstance(config[name], kind)
+    ]
+    if not wrong:
+        recipe = config["recipe"]
+        numbers = [name for name in NUMBERS if not isinstance(recipe.get(name), int)]
+        wrong = [f"recipe.{name}" for name in numbers]
+    if wrong:
+        raise InvalidValue(f"{path} is damaged: it lacks a right {wrong[0]!r}.")
+    return config
 
 
 def read_json(path):

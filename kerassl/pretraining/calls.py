@@ -193,7 +193,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     """
     path = user_path(path, "path")
     run = Run(path)
-    plan = {**run.config}
+    plan = folder.read_config(path)
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     transfer.check_options(changed["transfer"], "transfer.")
     given = read_back(plan["examples"]) if data is None else data

@@ -61,7 +61,7 @@ def find(path, plan, fingerprints, *, steps, write):
         if write and folder.difference(run.config, plan):
             shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
         return _begin(path, plan, fingerprints, write)
-    stored = run.config
+    stored = folder.read_config(path)
     longer = plan["recipe"]["steps"] - stored["recipe"]["steps"]
     _check_same(path, stored, _with_length_of(stored, plan), fingerprints)
     _check_length(path, stored, longer, steps)
@@ -141,7 +141,7 @@ def facts_like(now, before):
 
 def _changed_files(path, now):
     """Returns in words which files are not those that the run began with."""
-    if not (path / folder.FILES).is_file():
+    if not now or not (path / folder.FILES).is_file():
         return ""
     before = folder.read_json(path / folder.FILES)
     kept = [name for name in before if name in now]
@@ -156,7 +156,7 @@ def _changed_files(path, now):
         for what, names in parts
         if names
     ]
-    return ", ".join(words) if before and now else ""
+    return ", ".join(words) if before else ""
 
 
 def _check_format(path, stored):

@@ -14,6 +14,7 @@ PLAN = {
     "model": {"class": "SimCLR", "total_steps": 100},
     "recipe": {"steps": 100, "batch_size": 8, "warmup_steps": 10},
     "seed": 0,
+    "examples": None,
     "data_used": {"examples": 9, "digest": "00"},
 }
 FILES = {"a.png": "1", "b.png": "2"}
