@@ -18,7 +18,7 @@ ROWS = [
     {"pretext"},
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers"},
-    {"distribute", "ops", "pictures"},
+    {"allowed", "distribute", "ops", "pictures"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
