@@ -2,10 +2,9 @@
 
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
+from kerassl import allowed
 from kerassl.errors import InvalidValue
 
 CONFIG = "run.json"
@@ -22,6 +21,20 @@ PICTURES = "pictures"
 EMBEDDING = "embedding.png"
 LOSS = "loss.png"
 FEW_LABELS = "few_labels.png"
+
+
+# What evaluation reads of a run's configuration, and of which type each must be.
+CONFIG_TYPES = {
+    "name": (str,),
+    "seed": (int,),
+    "examples": (str, list, type(None)),
+    "data_used": (dict,),
+    "recipe": (dict,),
+    "transfer": (dict,),
+    "reading": (dict,),
+    **dict.fromkeys(allowed.SECTIONS, (dict,)),
+}
+NEEDED = ("name", "seed", "examples", "data_used", "recipe")
 
 
 class Run:
@@ -50,9 +63,10 @@ class Run:
             raise FileNotFoundError(
                 f"{self.path} is not the folder of a run: it holds no {CONFIG}."
             )
-        self.config = _read_json(self.path / CONFIG)
+        self.config = _read_object(self.path / CONFIG)
+        _check_types(self.config, self.path / CONFIG)
         report = self.path / REPORT
-        self.report = _read_json(report) if report.is_file() else None
+        self.report = _read_object(report) if report.is_file() else None
 
     @property
     def encoder(self):
@@ -65,8 +79,6 @@ class Run:
         return self._load(TASK)
 
     def _load(self, name):
-        import keras
-
         import kerassl.models  # noqa: F401 -- registers the classes
         import kerassl.optimizers  # noqa: F401
         import kerassl.pretext  # noqa: F401
@@ -78,10 +90,8 @@ class Run:
                 "began it resumes it."
             )
         try:
-            return keras.saving.load_model(path)
-        except Exception as error:
-            if _is_whole(path):
-                raise
+            return allowed.load_model(path)
+        except allowed.Damaged as error:
             raise InvalidValue(
                 f"{path} is damaged. Remove it and {REPORT} beside it: the command "
                 "that began the run then makes both again from the last checkpoint."
@@ -93,20 +103,44 @@ class Run:
         return f"{text}\n\nEverything is in {self.path}/"
 
 
-def _read_json(path):
-    try:
-        return json.loads(path.read_text("utf-8"))
-    except ValueError as error:  # of JSON or of UTF-8
-        raise InvalidValue(f"{path} is damaged: {error}.") from error
+def check_complete(config, path):
+    """Raises unless a run's configuration has all that evaluation reads of it.
+
+    Args:
+        config: The configuration.
+        path: The run's folder.
+
+    Raises:
+        ValueError: If a part is missing, such as in a file written by hand.
+
+    Example:
+        >>> config = {"name": "a", "seed": 0, "examples": None, "recipe": {}}
+        >>> check_complete({**config, "data_used": {}}, "runs/a")
+    """
+    for key in NEEDED:
+        if key not in config:
+            raise InvalidValue(f"{Path(path) / CONFIG} is damaged: it has no {key!r}.")
 
 
-def _is_whole(path):
-    """Tells whether every part of a zip archive has its checksum."""
+def _read_object(path):
     try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        return False
+        value = allowed.read_json(path, str(path))
+    except InvalidValue as error:
+        raise InvalidValue(f"{path} is damaged: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidValue(
+            f"{path} is damaged: expected a JSON object, received "
+            f"{type(value).__name__}."
+        )
+    return value
+
+
+def _check_types(config, path):
+    for key, types in CONFIG_TYPES.items():
+        value = config.get(key, types[0]())
+        paths = not isinstance(value, list) or all(isinstance(p, str) for p in value)
+        if not isinstance(value, types) or isinstance(value, bool) or not paths:
+            raise InvalidValue(f"{path} is damaged: {key!r} is {value!r:.60}.")
 
 
 def write_json(path, value):
