@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerassl import allowed
 from kerassl.errors import InvalidValue
 
 MODALITIES = ("image", "text", "vector")
@@ -20,6 +22,19 @@ RECIPE_KEYS = (
     "batch_size",
     "steps",
 )
+# How a preset may have a tokenizer trained; where it is stored, the run says.
+TOKENIZER_KEYS = (
+    "algorithm",
+    "character_coverage",
+    "kind",
+    "lowercase",
+    "min_count",
+    "vocabulary_size",
+)
+# What the run itself gives to the comparison that "transfer" is passed to.
+_NOT_OF_TRANSFER = ("encoder", "progress", "seed", "test", "train")
+# A preset is a page of text.
+_MAX_BYTES = 1 << 22
 
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
@@ -139,11 +154,30 @@ def config(name: str | Path) -> dict[str, Any]:
     """
     path = _path(name)
     try:
-        spec = json.loads(path.read_text("utf-8"))
-    except ValueError as error:  # of JSON or of UTF-8
-        raise InvalidPreset(f"preset '{path}' is not valid JSON: {error}") from error
+        spec = allowed.read_json(path, f"preset '{path}'", _MAX_BYTES)
+    except ValueError as error:
+        raise InvalidPreset(str(error)) from error
     validate(spec, where=str(path))
+    _check_addresses(spec, str(path))
     return spec
+
+
+def _check_addresses(value: Any, where: str) -> None:
+    """Raises if a file names an address to download from.
+
+    A name of a KerasHub preset is none: KerasHub says where that lies.
+    """
+    if isinstance(value, Mapping):
+        preset = value.get("preset")
+        if isinstance(preset, str) and "://" in preset:
+            raise InvalidPreset(
+                f"{where}: preset: expected a name or a folder, received the address "
+                f"{preset!r}. Give it yourself: `--set encoder.preset={preset}`."
+            )
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            _check_addresses(part, where)
 
 
 def validate(spec: Any, where: str = "preset") -> None:
@@ -186,6 +220,8 @@ def validate(spec: Any, where: str = "preset") -> None:
                 "as 'kerassl.models.SimCLR'."
             )
     check_recipe(spec["recipe"], where)
+    _check_calls(spec, where)
+    _check_numbers(spec, where)
     if spec["modality"] not in MODALITIES:
         raise InvalidPreset(
             f"{where}: modality: expected one of {', '.join(MODALITIES)}, "
@@ -210,6 +246,11 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
         if key not in RECIPE_KEYS:
             near = suggest(key, list(RECIPE_KEYS))
             raise InvalidPreset(f"{where}: section 'recipe' takes no {key!r}.{near}")
+    if not isinstance(recipe.get("optimizer", {}), Mapping):
+        raise InvalidPreset(
+            f"{where}: recipe.optimizer: expected an object with a 'class', received "
+            f"{recipe['optimizer']!r}."
+        )
     for key, kind, least in (
         ("learning_rate", int | float, "above 0"),
         ("warmup_steps", int, "from 0"),
@@ -220,6 +261,27 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
             raise InvalidPreset(
                 f"{where}: recipe.{key}: expected a number {least}, received {value!r}."
             )
+
+
+def _check_calls(spec: Mapping[str, Any], where: str) -> None:
+    """Raises if a section that is passed to a call says what the run does."""
+    tokenizer = spec.get("tokenizer", {})
+    for key in tokenizer:
+        if "class" not in tokenizer and key not in TOKENIZER_KEYS:
+            near = suggest(key, list(TOKENIZER_KEYS))
+            raise InvalidPreset(f"{where}: section 'tokenizer' takes no {key!r}.{near}")
+    for key in spec.get("transfer", {}):
+        if key in _NOT_OF_TRANSFER:
+            raise InvalidPreset(f"{where}: section 'transfer' takes no {key!r}.")
+
+
+def _check_numbers(value: Any, where: str) -> None:
+    """Raises if a number is none, as Python's JSON lets through."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidPreset(f"{where}: expected finite numbers, received {value}.")
+    if isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            _check_numbers(part, where)
 
 
 def config_hash(spec: Mapping[str, Any]) -> str:
