@@ -106,7 +106,7 @@ KINDS: Mapping[str, Kind] = {
         "layer or augmentation",
         bases=("keras.layers.Layer",),
         modules=("keras.layers", "keras_hub.layers", "kerassl.layers"),
-        names=("keras.Input", "keras.layers.Input"),
+        names=("keras.Input", "keras.Sequential"),
     ),
     "initializer": Kind(
         "initializer",

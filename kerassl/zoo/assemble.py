@@ -143,7 +143,7 @@ def build(spec: Any, kind: str | None = None, /, **extra: Any) -> Any:
 
 def _check(spec: Any, kind: str | None, anything: bool, depth: int) -> None:
     if depth > MAX_DEPTH:
-        raise InvalidPreset(f"class: expected at most {MAX_DEPTH} parts in each other.")
+        raise InvalidPreset(f"class: nested more than {MAX_DEPTH} levels deep.")
     if isinstance(spec, str):
         _check_text(spec)
     elif isinstance(spec, list | tuple):
@@ -207,7 +207,10 @@ def _check_preset(name: str, preset: Any) -> None:
         raise InvalidPreset(
             f"{name}: preset: expected a name or a folder, received {preset!r}."
         )
-    check_preset(preset)
+    try:
+        check_preset(preset)
+    except ValueError as error:
+        raise InvalidPreset(f"{name}: {error}") from error
 
 
 def _is_of(name: str, kind: str) -> bool:
