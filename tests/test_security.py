@@ -6,6 +6,8 @@ import json
 import os
 import pkgutil
 import random
+import subprocess
+import sys
 import warnings
 
 import keras
@@ -178,6 +180,28 @@ def test_a_number_that_is_none_is_told(number, spec, here):
     (here / "odd.json").write_text(text)
     with pytest.raises(zoo.InvalidPreset, match="finite|above 0"):
         zoo.config("odd.json")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../out", "/tmp/out", "a/b", "a\\b", ".hidden", "", "..", "a\nb", "x" * 200],
+)
+def test_a_name_is_no_path(name, spec):
+    spec["name"] = name
+    with pytest.raises(zoo.InvalidPreset, match="name: expected at most 100 letters"):
+        zoo.validate(spec)
+
+
+def test_a_card_gives_no_commands_to_the_terminal(spec, here):
+    (here / "own.json").write_text(json.dumps(spec))
+    (here / "own.md").write_text("# Own\x1b]0;title\x07\n\ttext\x9b1m\xff", "latin1")
+    assert zoo.card("own.json") == "# Own]0;title\n\ttext\ufffd1m\ufffd"
+
+
+@pytest.mark.parametrize("section", [{}, [], "kerassl.data.digits", None, 3])
+def test_a_section_is_a_part(section):
+    with pytest.raises(zoo.InvalidPreset, match="an object with a 'class'"):
+        zoo.build(section, "source")
 
 
 def test_a_file_names_no_address_but_the_user_may(spec, here):
@@ -433,6 +457,53 @@ def test_weights_of_a_task_are_looked_through(spec, here):
     for name in ("bad.weights.h5", "other.keras"):
         with pytest.raises(ValueError, match="weights"):
             zoo.load(spec, here / name)
+
+
+@pytest.mark.parametrize("handle", ["hf://someone/model", "kaggle://a/b/keras/c"])
+def test_an_address_is_looked_through_before_it_is_loaded(handle, folder, monkeypatch):
+    from keras_hub.src.utils import preset_utils
+
+    monkeypatch.setattr(preset_utils, "get_file", lambda _, name: folder / name)
+    kerassl.encoders.huggingface.check_preset(handle)
+    change(folder / "config.json", lambda c: c["config"].update(dtype=lambda_part()))
+    with pytest.raises(ValueError, match=f"`preset` '{handle}' names"):
+        kerassl.encoders.from_preset(handle)
+
+
+@pytest.mark.parametrize("value", [[], 3, {"model": 3}, {"model": {"type": "BPE"}}])
+def test_a_hugging_face_folder_with_an_odd_tokenizer_is_told(value, here):
+    config = {"model_type": "bert", "vocab_size": 9, "hidden_size": 8}
+    (here / "config.json").write_text(json.dumps(config))
+    (here / "tokenizer.json").write_text(json.dumps(value))
+    with pytest.raises(ValueError, match="cannot be loaded") as caught:
+        kerassl.encoders.from_preset(here, load_weights=False)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+# ------------------------------------------------------------------ own modules
+
+
+def test_a_folder_with_own_modules_hides_no_installed_one(here, monkeypatch):
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(here))])
+    monkeypatch.setattr(allowed.names, "_OWN", [])
+    (here / "own_parts.py").write_text("")
+    cli._allow_modules(cli._parser().parse_args(["allowed", "--import", "own_parts"]))
+    assert sys.path[-1] == str(here) and sys.path.count(str(here)) == 1
+
+
+def test_the_command_prints_the_list(capsys):
+    assert cli.main(["allowed"]) == cli.DONE
+    said = capsys.readouterr().out
+    for kind, part in allowed.KINDS.items():
+        assert kind in said and all(name in said for name in part.bases + part.names)
+    assert cli.main(["allowed", "pretext"]) == cli.DONE
+    assert "kerassl.pretext.TwoViews\n" in capsys.readouterr().out
+
+
+def test_the_list_needs_no_tensorflow():
+    code = "import sys; from kerassl import cli; cli.main(['allowed']); "
+    code += "assert 'tensorflow' not in sys.modules and 'keras' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
 # -------------------------------------------------------------------- fuzzing

@@ -10,7 +10,7 @@ Example:
 """
 
 from kerassl.allowed.archives import Damaged, check_weights, load_model, read_config
-from kerassl.allowed.configs import check_config, deserialize
+from kerassl.allowed.configs import check_config, deserialize, reason
 from kerassl.allowed.documents import check_depth, parse, read_json
 from kerassl.allowed.names import NotAllowed, allow, find, public_names, rules
 from kerassl.allowed.parts import KINDS, SECTIONS, VOCABULARY_ARGUMENTS, wanted
@@ -34,6 +34,7 @@ __all__ = [
     "public_names",
     "read_config",
     "read_json",
+    "reason",
     "rules",
     "wanted",
 ]

@@ -35,9 +35,10 @@ _VALUES = (
     "__slice__",
     "__tensor__",
 )
-# What these register is judged by the list; what anything else registers is the
-# user's own, registered so that files may name it.
-_LIBRARIES = ("keras", "keras_hub", "tensorflow", "tensorflow_text", "builtins")
+# What these register is judged by the list, and what TensorFlow registers is none
+# of it. What anything else registers is the user's own, so that files may name it.
+_LIBRARIES = ("keras", "keras_hub")
+_OTHERS = ("", "builtins", "tensorflow", "tensorflow_text")
 # Of what Keras does not export, a configuration needs operations and models.
 _PRIVATE_KERAS = ("keras.src.ops.", "keras.src.models.")
 # A string of SentencePiece's is a model from this length on, a path below it.
@@ -153,10 +154,10 @@ def _said(node: Mapping, name: str) -> str:
 def _registered(names: list[Any]) -> Iterator[Any]:
     import keras
 
-    known = keras.saving.get_custom_objects()
     for name in names:
-        if isinstance(name, str) and name in known:
-            yield known[name]
+        found = isinstance(name, str) and keras.saving.get_registered_object(name)
+        if found:
+            yield found
 
 
 def _located(module: str | None, name: str) -> Iterator[Any]:
@@ -185,7 +186,9 @@ def _attribute(module: Any, name: str) -> Iterator[Any]:
 
 def _is_model_part(candidate: Any) -> bool:
     home = (getattr(candidate, "__module__", None) or "").partition(".")[0]
-    own = home not in ("", *_LIBRARIES)
+    if home in _OTHERS:
+        return False
+    own = home not in _LIBRARIES
     if inspect.isclass(candidate):
         if is_denied(candidate) and not own:
             return False

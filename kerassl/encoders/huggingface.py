@@ -8,7 +8,7 @@ import pathlib
 import tempfile
 
 from kerassl import allowed
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidValue, UserError
 
 # The `model_type`s of Hugging Face whose weights KerasHub converts.
 MODEL_TYPES = (
@@ -73,7 +73,14 @@ def from_preset(preset: str | os.PathLike, *, load_weights: bool = True, **kwarg
     folder = pathlib.Path(name).expanduser()
     check_preset(folder if folder.is_dir() else name)
     if folder.is_dir():
-        return _from_folder(folder, load_weights, kwargs)
+        try:
+            return _from_folder(folder, load_weights, kwargs)
+        except (UserError, OSError):
+            raise
+        except Exception as error:  # whatever a file of others may lead to
+            raise InvalidValue(
+                f"`preset` {str(folder)!r} cannot be loaded: {allowed.reason(error)}"
+            ) from error
     if "://" not in name and (os.sep in name or name.startswith((".", "~"))):
         raise FileNotFoundError(
             f"`preset` must be a preset name or an existing directory. Received: "

@@ -20,6 +20,14 @@ MAX_DEPTH = 16
 _KERAS_ARGUMENTS = ("name", "dtype", "trainable")
 # How Keras itself writes objects in a file; it would build them unasked.
 _OF_KERAS = ("class_name", "registered_name")
+# What a value of the wrong kind ends in, where nobody looked at it.
+_WRONG_VALUE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+)
 
 
 def resolve(name: Any, kind: str | None = None) -> Callable[..., Any]:
@@ -108,6 +116,10 @@ def check(spec: Any, kind: str | None = None) -> None:
     Example:
         >>> check({"class": "keras.layers.Dense", "units": 3}, "layer")
     """
+    if kind is not None and not (isinstance(spec, Mapping) and "class" in spec):
+        raise InvalidPreset(
+            f"class: expected a {allowed.KINDS[kind].what}, an object with a 'class'."
+        )
     _check(spec, kind, anything=kind is None, depth=0)
 
 
@@ -225,7 +237,7 @@ def _check_text(text: str) -> None:
     import keras
 
     # Keras would take the name of what is registered for the thing itself.
-    if text in keras.saving.get_custom_objects():
+    if keras.saving.get_registered_object(text) is not None:
         raise InvalidPreset(f"{text!r} is a name that Keras has registered.")
 
 
@@ -252,8 +264,7 @@ def _call(what: str, target: Callable[..., Any], /, *args: Any, **kwargs: Any) -
         return target(*args, **kwargs)
     except (ValueError, TypeError) as error:
         raise InvalidPreset(f"{what}: {_one_line(error)}") from error
-    except (ArithmeticError, AttributeError, AssertionError, LookupError) as error:
-        # What a value of the wrong kind ends in, where nobody looked at it.
+    except _WRONG_VALUE as error:
         raise InvalidPreset(
             f"{what}: {type(error).__name__}: {_one_line(error)}"
         ) from error

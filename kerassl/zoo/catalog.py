@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,10 @@ TOKENIZER_KEYS = (
 )
 # What the run itself gives to the comparison that "transfer" is passed to.
 _NOT_OF_TRANSFER = ("encoder", "progress", "seed", "test", "train")
+# What a run's folder is called by default.
+_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
+# All that is no sign of a text: a terminal takes some for commands.
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
 # A preset is a page of text.
 _MAX_BYTES = 1 << 22
 
@@ -135,7 +140,9 @@ def card(name: str | Path) -> str:
         True
     """
     path = _path(name).with_suffix(".md")
-    return path.read_text("utf-8") if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    return path.read_text("utf-8", "replace").translate(_CONTROLS)
 
 
 def config(name: str | Path) -> dict[str, Any]:
@@ -219,6 +226,7 @@ def validate(spec: Any, where: str = "preset") -> None:
                 f"{where}: section {section!r} needs a 'class', a dotted name such "
                 "as 'kerassl.models.SimCLR'."
             )
+    _check_name(spec["name"], where)
     check_recipe(spec["recipe"], where)
     _check_calls(spec, where)
     _check_numbers(spec, where)
@@ -261,6 +269,15 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
             raise InvalidPreset(
                 f"{where}: recipe.{key}: expected a number {least}, received {value!r}."
             )
+
+
+def _check_name(name: str, where: str) -> None:
+    """Raises if a name cannot be that of a folder: runs are kept in runs/NAME."""
+    if not _NAME.fullmatch(name):
+        raise InvalidPreset(
+            f"{where}: name: expected at most 100 letters, digits, '_', '-' and '.', "
+            f"a letter or digit first, received {name[:100]!r}."
+        )
 
 
 def _check_calls(spec: Mapping[str, Any], where: str) -> None:

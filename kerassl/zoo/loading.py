@@ -189,7 +189,12 @@ def _stored_tokenizer(path: str | Path) -> Any:
         from kerassl.encoders.huggingface import check_preset
 
         check_preset(path)
-        return keras_hub.tokenizers.Tokenizer.from_preset(str(path))
+        try:
+            return keras_hub.tokenizers.Tokenizer.from_preset(str(path))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise InvalidValue(
+                f"tokenizer: '{path}' cannot be loaded: {allowed.reason(error)}"
+            ) from error
     from kerassl import data
 
     return data.load_tokenizer(path)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tasks
+from keras.src.saving import serialization_lib
 
 from kerassl import allowed
 from kerassl.run import Run, write_json
@@ -115,6 +116,33 @@ def test_a_lambda_is_refused(tmp_path):
     assert "Lambda" in refused(tmp_path / "encoder.keras", "no part of a model")
 
 
+def test_it_stays_refused_where_safe_mode_is_off(forged_config):
+    with serialization_lib.SafeModeScope(False):
+        refused(forged_config(part("Lambda")), "no part of a model")
+
+
+def test_what_a_program_registers_is_its_own(forged_config):
+    @keras.saving.register_keras_serializable("own_program")
+    def doubled(x):
+        return 2 * x
+
+    @keras.saving.register_keras_serializable("own_program")
+    class Thing:
+        """No part of a model."""
+
+        def get_config(self):
+            return {}
+
+    for name, right in (("doubled", True), ("Thing", False)):
+        registered = f"own_program>{name}"
+        module = __name__
+        path = forged_config(activation=function(registered, module))
+        if right:
+            assert allowed.load_model(path).layers[-1].activation is doubled
+        else:
+            refused(path, "no part of a model")
+
+
 @pytest.mark.parametrize(
     "layer",
     [
@@ -140,6 +168,8 @@ def test_a_lambda_is_refused(tmp_path):
             "__typespec__", [], module="tensorflow", spec_name="x", registered_name="x"
         ),
         part("Nowhere"),
+        part("UnicodeScriptTokenizer", module="tensorflow_text")
+        | {"registered_name": "Text>UnicodeScriptTokenizer"},
         part("Dense", module=["keras.layers"]),
         part(["Dense"]),
         part(None),
