@@ -33,6 +33,7 @@ __all__ = [
     "SimCSE",
     "SkipGram",
     "__version__",
+    "allowed",
     "augment",
     "callbacks",
     "cli",
@@ -75,6 +76,7 @@ _HOMES = {
 }
 
 if TYPE_CHECKING:
+    from kerassl import allowed as allowed
     from kerassl import augment as augment
     from kerassl import callbacks as callbacks
     from kerassl import cli as cli

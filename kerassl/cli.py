@@ -1,4 +1,5 @@
-"""The command line: `kerassl prepare | pretrain | evaluate | list | show | preview`.
+"""The command line: `kerassl prepare | pretrain | evaluate | list | show | preview`,
+and `kerassl allowed`.
 
 Exit codes:
     0    done
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 import kerassl
-from kerassl import zoo
+from kerassl import allowed, zoo
 from kerassl.errors import InvalidValue, TrainingDiverged, UserError
 
 DONE, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -253,6 +254,18 @@ def _parser() -> argparse.ArgumentParser:
     _seed(preview)
     _set(preview)
     _import(preview)
+
+    allowing = _command(
+        commands, "allowed", _allowed, "show what a preset or another file may name"
+    )
+    allowing.add_argument(
+        "kind",
+        nargs="?",
+        choices=list(allowed.KINDS),
+        metavar="KIND",
+        help=f"every name of one kind: {', '.join(allowed.KINDS)}",
+    )
+    _import(allowing)
     return parser
 
 
@@ -335,7 +348,7 @@ def _import(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="MODULE",
         help="a Python module of your own whose classes the preset names, such as "
-        "rotation for rotation.py here",
+        "rotation for rotation.py here; it is run, so name only what you trust",
     )
 
 
@@ -358,7 +371,8 @@ def _overrides(args: argparse.Namespace) -> dict[str, Any]:
 
 def _allow_modules(args: argparse.Namespace) -> None:
     if args.modules and os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+        # Last: no file here may stand for a module that is imported later.
+        sys.path.append(os.getcwd())
     for module in args.modules:
         zoo.allow(module)
 
@@ -456,6 +470,17 @@ def _show(args: argparse.Namespace) -> None:
         console.print(Markdown(f"{card}\n\n```json\n{configuration}\n```"))
     else:
         print(card.strip(), configuration, sep="\n\n")
+
+
+def _allowed(args: argparse.Namespace) -> None:
+    if args.kind or args.modules:
+        with _quiet_start():
+            import tensorflow  # noqa: F401
+        _allow_modules(args)
+    if args.kind:
+        print(*allowed.public_names(args.kind), sep="\n")
+        return
+    print(allowed.rules())
 
 
 def _preview(args: argparse.Namespace) -> None:

@@ -3,26 +3,15 @@
 import contextlib
 import json
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
+from kerassl import allowed
 from kerassl.errors import InvalidValue
 
 # Runs of one format can go on to the bit; what is finished is read of any. Format 2
 # draws batches that never run over the end of a pass.
 FORMAT = 2
 CONFIG = "run.json"
-# What every run says of itself in it, and of which kind.
-SECTIONS = {
-    "name": str,
-    "model": dict,
-    "recipe": dict,
-    "seed": int,
-    "examples": object,
-    "data_used": dict,
-}
-NUMBERS = ("steps", "batch_size")
 FILES = "files.json"
 LOCK = ".lock"
 REPORT = "report.json"
@@ -38,6 +27,22 @@ PICTURES = "pictures"
 EMBEDDING = "embedding.png"
 LOSS = "loss.png"
 FEW_LABELS = "few_labels.png"
+
+
+# What evaluation reads of a run's configuration, and of which type each must be.
+CONFIG_TYPES = {
+    "name": (str,),
+    "seed": (int,),
+    "examples": (str, list, type(None)),
+    "data_used": (dict,),
+    "recipe": (dict,),
+    "transfer": (dict,),
+    "reading": (dict,),
+    **dict.fromkeys(allowed.SECTIONS, (dict,)),
+}
+# What every run has of these, and what every recipe has.
+NEEDED = ("name", "model", "seed", "examples", "data_used", "recipe")
+NUMBERS = ("steps", "batch_size")
 
 
 class Run:
@@ -67,6 +72,7 @@ class Run:
                 f"{self.path} is not the folder of a run: it holds no {CONFIG}."
             )
         self.config = read_json(self.path / CONFIG)
+        _check_types(self.config, self.path / CONFIG)
         report = self.path / REPORT
         self.report = read_json(report) if report.is_file() else None
 
@@ -89,8 +95,6 @@ class Run:
         return task
 
     def _load(self, name):
-        import keras
-
         import kerassl.models  # noqa: F401 -- registers the classes
         import kerassl.optimizers  # noqa: F401
         import kerassl.pretext  # noqa: F401
@@ -102,10 +106,8 @@ class Run:
                 "began it resumes it."
             )
         try:
-            return keras.saving.load_model(path)
-        except Exception as error:
-            if _is_whole(path):
-                raise
+            return allowed.load_model(path)
+        except allowed.Damaged as error:
             raise InvalidValue(
                 f"{path} is damaged. Remove it and {REPORT} beside it: the command "
                 "that began the run then makes both again from the last checkpoint."
@@ -128,17 +130,11 @@ def read_config(path):
         ValueError: If the configuration is damaged.
     """
     config, path = Run(path).config, Path(path) / CONFIG
-    wrong = [
-        name
-        for name, kind in SECTIONS.items()
-        if name not in config or not isinstance(config[name], kind)
-    ]
-    if not wrong:
-        recipe = config["recipe"]
-        numbers = [name for name in NUMBERS if not isinstance(recipe.get(name), int)]
-        wrong = [f"recipe.{name}" for name in numbers]
-    if wrong:
-        raise InvalidValue(f"{path} is damaged: it lacks a right {wrong[0]!r}.")
+    missing = [key for key in NEEDED if key not in config]
+    recipe = config.get("recipe", {})
+    missing += [f"recipe.{n}" for n in NUMBERS if not isinstance(recipe.get(n), int)]
+    if missing:
+        raise InvalidValue(f"{path} is damaged: it lacks a right {missing[0]!r}.")
     return config
 
 
@@ -149,24 +145,23 @@ def read_json(path):
         ValueError: If the file is damaged.
     """
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:  # of JSON or of UTF-8
-        raise InvalidValue(f"{path} is damaged: {error}.") from error
+        value = allowed.read_json(path, str(path))
+    except InvalidValue as error:
+        raise InvalidValue(f"{path} is damaged: {error}") from error
     if not isinstance(value, dict):
         raise InvalidValue(
-            f"{path} is damaged: expected a JSON object, received a "
+            f"{path} is damaged: expected a JSON object, received "
             f"{type(value).__name__}."
         )
     return value
 
 
-def _is_whole(path):
-    """Tells whether every part of a zip archive has its checksum."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return archive.testzip() is None
-    except (zipfile.BadZipFile, zlib.error, EOFError):
-        return False
+def _check_types(config, path):
+    for key, types in CONFIG_TYPES.items():
+        value = config.get(key, types[0]())
+        paths = not isinstance(value, list) or all(isinstance(p, str) for p in value)
+        if not isinstance(value, types) or isinstance(value, bool) or not paths:
+            raise InvalidValue(f"{path} is damaged: {key!r} is {value!r:.60}.")
 
 
 def write_json(path, value):

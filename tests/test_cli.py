@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import kerassl
-from kerassl import cli, zoo
+from kerassl import allowed, cli, zoo
 from kerassl.errors import InvalidValue, TrainingDiverged
 
 WITHOUT_TENSORFLOW = """
@@ -321,7 +321,7 @@ def test_a_task_of_ones_own_has_all_commands(capsys, tmp_path, monkeypatch):
     (tmp_path / "own.json").write_text(json.dumps(spec))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(zoo.assemble, "_ROOTS", list(zoo.assemble._ROOTS))
+    monkeypatch.setattr(allowed.names, "_OWN", [])
     assert cli.main(["preview", "own.json"]) == cli.USAGE
     assert "own_task.Darken" in capsys.readouterr().err
     assert cli.main(["preview", "own.json", "--import", "own_tsk"]) == cli.USAGE

@@ -18,7 +18,7 @@ ROWS = [
     {"pretext"},
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers"},
-    {"distribute", "ops", "pictures"},
+    {"allowed", "distribute", "ops", "pictures"},
     {"checks"},
     {"errors"},
 ]

@@ -58,6 +58,9 @@ def restore_checkpoint(task, path):
         ValueError: If the file is damaged or holds other variables than `task`.
     """
     state = _state(task)
+    size = os.path.getsize(path)
+    if not zipfile.is_zipfile(path):
+        raise _damaged(path, "it is no archive")
     with open(path, "rb") as file, _read(path, np.load, file) as stored:
         missing = sorted(set(state) ^ set(stored.files))
         if missing:
@@ -66,6 +69,10 @@ def restore_checkpoint(task, path):
                 f"{len(missing)} variables are on one side only, such as "
                 f"{missing[0].partition(':')[2]!r}."
             )
+        for member in stored.zip.infolist():
+            # It is stored as it is, so that one which grows is no checkpoint.
+            if member.file_size > size:
+                raise _damaged(path, f"{member.filename!r} would grow")
         for name, variable in state.items():
             array = _read(path, stored.__getitem__, name)
             if array.shape != tuple(variable.shape):
@@ -82,10 +89,14 @@ def _read(path, read, what):
     try:
         return read(what)
     except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InvalidValue(
-            f"The checkpoint {path} is damaged: {error}. Remove it: the run then goes "
-            "on from the checkpoint before, or begins anew."
-        ) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path, why):
+    return InvalidValue(
+        f"The checkpoint {path} is damaged: {why}. Remove it: the run then goes "
+        "on from the checkpoint before, or begins anew."
+    )
 
 
 def latest_checkpoint(folder):

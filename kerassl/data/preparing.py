@@ -17,12 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from kerassl import allowed
 from kerassl.data.shards import (
     FORMAT,
     MANIFEST,
     TOKENIZER,
     UNFINISHED,
     TokenShards,
+    shard_file,
 )
 from kerassl.data.tokenizers import (
     ASSETS_FOLDER,
@@ -185,7 +187,7 @@ def _earlier(folder, plan):
     if not found:
         return None
     try:
-        earlier = dict(json.loads(found[0].read_text("utf-8")))
+        earlier = dict(allowed.read_json(found[0], str(found[0])))
     except (ValueError, TypeError) as error:
         raise InvalidValue(
             f"{found[0]} must be a manifest of {FORMAT}, but cannot be read: {error}. "
@@ -268,7 +270,7 @@ def _still_right(folder, shards, source):
     for shard in shards:
         stop = first + shard["documents"]
         if stop > len(source) or any(
-            _file_hash(folder / shard[name]) != shard[digest]
+            _file_hash(shard_file(folder, shard, name)) != shard[digest]
             for name, digest in (
                 ("file", "sha256"),
                 ("documents_file", "documents_sha256"),

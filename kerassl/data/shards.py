@@ -1,10 +1,10 @@
 """Token shards: a corpus tokenised once, read from disk window by window."""
 
-import json
 import pathlib
 
 import numpy as np
 
+from kerassl import allowed
 from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
 from kerassl.errors import InvalidValue
@@ -46,8 +46,8 @@ class TokenShards(TokenWindows):
         self.manifest = read_manifest(folder)
         shards, documents = [], []
         for shard in self.manifest["shards"]:
-            tokens = _mapped(folder / shard["file"])
-            starts = _mapped(folder / shard["documents_file"])
+            tokens = _mapped(shard_file(folder, shard, "file"))
+            starts = _mapped(shard_file(folder, shard, "documents_file"))
             if (len(tokens), len(starts)) != (shard["tokens"], shard["documents"]):
                 raise InvalidValue(
                     f"{folder / shard['file']} must hold {shard['tokens']} tokens of "
@@ -63,6 +63,21 @@ class TokenShards(TokenWindows):
         for record in corpus["skipped_first"]:
             self.skip(record["where"], record["reason"])
         self.num_skipped = corpus["skipped"]
+
+
+def shard_file(folder, shard, key) -> pathlib.Path:
+    """Returns the path of a file that a manifest names, in the folder itself.
+
+    Args:
+        folder: The folder of the shards.
+        shard: What the manifest says of one of them.
+        key: `"file"` or `"documents_file"`.
+
+    Raises:
+        ValueError: If the file would lie elsewhere.
+    """
+    what = f"{pathlib.Path(folder) / MANIFEST}"
+    return allowed.inside(pathlib.Path(folder), shard[key], what)
 
 
 def is_shard_folder(path) -> bool:
@@ -92,7 +107,26 @@ def read_manifest(folder) -> dict:
         )
     if not _has_format(path):
         raise InvalidValue(f"{path} must be the manifest of {FORMAT}, but is not.")
-    return json.loads(path.read_text("utf-8"))
+    manifest = allowed.read_json(path, str(path))
+    try:
+        whole = _is_whole(folder, manifest)
+    except (LookupError, TypeError):
+        whole = False
+    if not whole:
+        raise InvalidValue(f"{path} is damaged. Prepare the shards again.")
+    return manifest
+
+
+def _is_whole(folder, manifest):
+    """Tells whether a manifest has all that is read of it here."""
+    counts = [manifest["corpus"]["skipped"]]
+    for shard in manifest["shards"]:
+        for key in ("file", "documents_file"):
+            shard_file(folder, shard, key)
+        counts += shard["tokens"], shard["documents"]
+    for record in manifest["corpus"]["skipped_first"]:
+        _ = record["where"], record["reason"]
+    return all(type(count) is int for count in counts)
 
 
 def _has_format(path):
@@ -100,16 +134,23 @@ def _has_format(path):
     if not path.is_file():
         return False
     try:
-        return json.loads(path.read_text("utf-8")).get("format") == FORMAT
+        return allowed.read_json(path, str(path)).get("format") == FORMAT
     except (ValueError, AttributeError):
         return False
 
 
 def _mapped(path):
     try:
-        return np.load(path, mmap_mode="r")
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InvalidValue(
-            f"{path} cannot be read: {error}. Prepare the shards again; those that "
-            "are right are kept."
-        ) from error
+        raise _unreadable(path, error) from error
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        raise _unreadable(path, f"it holds {array.dtype} of shape {array.shape}")
+    return array
+
+
+def _unreadable(path, why):
+    return InvalidValue(
+        f"{path} cannot be read: {why}. Prepare the shards again; those that "
+        "are right are kept."
+    )

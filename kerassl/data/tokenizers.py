@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
+from kerassl import allowed
 from kerassl.errors import InvalidType, InvalidValue
 
 KINDS = ("wordpiece", "sentencepiece", "bpe", "word")
@@ -185,6 +186,7 @@ def load_tokenizer(folder: str | os.PathLike):
 
     Raises:
         FileNotFoundError: If the folder holds no stored tokenizer.
+        ValueError: If it holds anything else, or a damaged one.
 
     Example:
         >>> folder = tempfile.mkdtemp()
@@ -192,7 +194,7 @@ def load_tokenizer(folder: str | os.PathLike):
         >>> [int(i) for i in load_tokenizer(folder)("b a")]
         [6, 5]
     """
-    import keras
+    import keras_hub
 
     import kerassl.pretext.text.word_tokenizer  # noqa: F401, registers tokenizers
 
@@ -202,14 +204,21 @@ def load_tokenizer(folder: str | os.PathLike):
             f"`folder` must hold a tokenizer stored by `train_tokenizer(out=...)`: "
             f"expected the file {CONFIG_FILE} in it. Received: {str(folder)!r}"
         )
-    config = json.loads((folder / CONFIG_FILE).read_text())
-    tokenizer = keras.saving.deserialize_keras_object(config)
+    path = folder / CONFIG_FILE
+    config = allowed.read_json(path, str(path))
+    tokenizer = allowed.deserialize(config, str(path))
+    if not isinstance(tokenizer, keras_hub.tokenizers.Tokenizer):
+        raise InvalidValue(f"{path} must be the configuration of a tokenizer.")
     assets = folder / ASSETS_FOLDER
-    if hasattr(tokenizer, "set_proto"):
-        # KerasHub's own loader leaves the file of a SentencePiece model open.
-        tokenizer.set_proto((assets / "vocabulary.spm").read_bytes())
-    else:
-        tokenizer.load_assets(str(assets))
+    try:
+        if hasattr(tokenizer, "set_proto"):
+            # KerasHub's own loader leaves the file of a SentencePiece model open.
+            tokenizer.set_proto((assets / "vocabulary.spm").read_bytes())
+        else:
+            tokenizer.load_assets(str(assets))
+    except (ValueError, TypeError, RuntimeError, LookupError) as error:
+        what = " ".join(str(error).split())[:200]
+        raise InvalidValue(f"{assets} holds no whole vocabulary: {what}") from error
     return tokenizer
 
 

@@ -7,7 +7,8 @@ import os
 import pathlib
 import tempfile
 
-from kerassl.errors import InvalidValue
+from kerassl import allowed
+from kerassl.errors import InvalidValue, UserError
 
 # The `model_type`s of Hugging Face whose weights KerasHub converts.
 MODEL_TYPES = (
@@ -24,6 +25,14 @@ TOKENIZER_FILES = (
     "spiece.model",
     "sentencepiece.bpe.model",
 )
+# Where presets are downloaded from, if the user names an address.
+SCHEMES = ("hf", "kaggle")
+# Lists of the files that the weights are spread over.
+WEIGHT_LISTS = ("model.safetensors.index.json", "model.weights.json")
+# A vocabulary of a quarter million pieces with merges takes 40 MB.
+MAX_JSON = 1 << 28
+# What KerasHub makes an object of, in a preset of its own format.
+KERAS_CONFIGS = (CONFIG_FILE, "tokenizer.json")
 
 
 def from_preset(preset: str | os.PathLike, *, load_weights: bool = True, **kwargs):
@@ -62,14 +71,98 @@ def from_preset(preset: str | os.PathLike, *, load_weights: bool = True, **kwarg
     """
     name = os.fspath(preset)
     folder = pathlib.Path(name).expanduser()
+    check_preset(folder if folder.is_dir() else name)
     if folder.is_dir():
-        return _from_folder(folder, load_weights, kwargs)
+        try:
+            return _from_folder(folder, load_weights, kwargs)
+        except (UserError, OSError):
+            raise
+        except Exception as error:  # whatever a file of others may lead to
+            raise InvalidValue(
+                f"`preset` {str(folder)!r} cannot be loaded: {allowed.reason(error)}"
+            ) from error
     if "://" not in name and (os.sep in name or name.startswith((".", "~"))):
         raise FileNotFoundError(
             f"`preset` must be a preset name or an existing directory. Received: "
             f"{name!r}, which is not there"
         )
     return _from_name(name, load_weights, kwargs)
+
+
+def check_preset(preset: str | os.PathLike) -> None:
+    """Raises if a preset's own files name anything but parts of models.
+
+    A local folder is looked through; of an address, what KerasHub would make
+    objects of is downloaded first. A name that KerasHub knows is left to KerasHub.
+
+    Args:
+        preset: As in `from_preset`.
+
+    Raises:
+        ValueError: If a configuration in it names anything else, a list of weights
+            names files elsewhere, or the address is of an unknown scheme.
+    """
+    name = os.fspath(preset)
+    folder = pathlib.Path(name).expanduser()
+    if folder.is_dir():
+        _check_folder(folder)
+    elif "://" in name:
+        _check_address(name)
+
+
+def _check_folder(folder):
+    config = folder / CONFIG_FILE
+    if config.is_file() and _is_keras(_read_json(config)):
+        for path in [config, *sorted(folder.glob("*tokenizer*.json"))]:
+            allowed.check_config(_read_json(path), f"`preset` {str(path)!r}")
+        for path in sorted(folder.glob("model*.h5")):
+            allowed.check_weights(path)
+    for path in (folder / name for name in WEIGHT_LISTS):
+        if path.is_file():
+            _check_weight_list(path)
+
+
+def _is_keras(config):
+    """Tells whether KerasHub takes a configuration for one of its own."""
+    return isinstance(config, dict) and "registered_name" in config
+
+
+def _check_weight_list(path):
+    listed = _read_json(path)
+    files = listed.get("weight_map", {}) if isinstance(listed, dict) else None
+    if not isinstance(files, dict):
+        raise InvalidValue(f"`preset` {str(path)!r} must list files of weights")
+    for names in files.values():
+        for name in names if isinstance(names, list) else [names]:
+            allowed.inside(path.parent, name, f"`preset` {str(path)!r}")
+
+
+def _check_address(name):
+    scheme = name.partition("://")[0]
+    if scheme not in SCHEMES:
+        raise InvalidValue(
+            f"`preset` must be a name, a directory or an address of one of {SCHEMES}. "
+            f"Received: {name!r}"
+        )
+    from keras_hub.src.utils.preset_utils import get_file
+
+    for file in KERAS_CONFIGS:
+        try:
+            config = _read_json(pathlib.Path(get_file(name, file)))
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise _not_downloaded(name, error) from error
+        if file == CONFIG_FILE and not _is_keras(config):
+            return  # of Hugging Face, which holds values only
+        allowed.check_config(config, f"`preset` {name!r}")
+
+
+def _not_downloaded(name, error):
+    return ConnectionError(
+        f"`preset` {name!r} could not be downloaded: {error}. Without a network, "
+        "give a local directory."
+    )
 
 
 def _from_name(name, load_weights, kwargs):
@@ -86,10 +179,7 @@ def _from_name(name, load_weights, kwargs):
     try:
         return _load(name, load_weights, kwargs, with_tokenizer=None)
     except OSError as error:
-        raise ConnectionError(
-            f"`preset` {name!r} could not be downloaded: {error}. Without a network, "
-            "give a local directory."
-        ) from error
+        raise _not_downloaded(name, error) from error
 
 
 def _from_folder(folder, load_weights, kwargs):
@@ -99,7 +189,14 @@ def _from_folder(folder, load_weights, kwargs):
             f"{str(folder)!r}, which has none"
         )
     config = _read_json(folder / CONFIG_FILE)
-    if "model_type" not in config:  # a KerasHub preset directory
+    if not isinstance(config, dict) or not {"registered_name", "model_type"} & {
+        *config
+    }:
+        raise InvalidValue(
+            f"`preset` {str(folder)!r} has a {CONFIG_FILE} that is neither KerasHub's "
+            "nor one of Hugging Face's transformers"
+        )
+    if _is_keras(config):  # a KerasHub preset directory
         has_tokenizer = (folder / "tokenizer.json").is_file()
         return _load(str(folder), load_weights, kwargs, has_tokenizer)
     if config["model_type"] not in MODEL_TYPES:
@@ -216,7 +313,4 @@ def _casing(folder) -> dict:
 
 
 def _read_json(path):
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InvalidValue(f"{str(path)!r} is not valid JSON: {error}") from error
+    return allowed.read_json(path, repr(str(path)), MAX_JSON)

@@ -60,7 +60,7 @@ def read(plan, examples):
             raise InvalidType(f"`data` cannot be read so: {error}") from error
     if "data" not in plan:
         raise InvalidValue("`data` is needed when a task of your own is pretrained.")
-    return as_source(zoo.build(plan["data"]))
+    return as_source(zoo.build(plan["data"], "source"))
 
 
 def _options(plan, examples):
@@ -105,10 +105,10 @@ def read_back(described):
 def _test_split(spec):
     from kerassl.zoo.assemble import accepted, resolve
 
-    known = accepted(resolve(spec["class"])) or ()
+    known = accepted(resolve(spec["class"], "source")) or ()
     if "split" not in known:
         return None
-    return as_source(zoo.build({**spec, "split": "test"}))
+    return as_source(zoo.build({**spec, "split": "test"}, "source"))
 
 
 def _held_out(source, seed):

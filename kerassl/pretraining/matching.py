@@ -11,6 +11,8 @@ from kerassl.run import Run
 
 # What a run notes of itself that nobody asked for.
 OWN_NOTES = ("format", "fitted", "stages")
+# Of more files than this only one digest is kept, which names none of them.
+NAMED_FILES = 100_000
 ELSEWHERE = "Choose another folder with `out`, or remove this one."
 
 
@@ -95,8 +97,13 @@ def _has_begun(path):
 def _begin(path, plan, fingerprints, write):
     if write:
         folder.write_json(path / folder.CONFIG, plan)
-        folder.write_json(path / folder.FILES, fingerprints or {})
+        _write_files(path, fingerprints)
     return Found(plan)
+
+
+def _write_files(path, fingerprints):
+    named = fingerprints is not None and len(fingerprints) <= NAMED_FILES
+    folder.write_json(path / folder.FILES, fingerprints if named else {})
 
 
 def _with_length_of(stored, plan):
@@ -194,7 +201,7 @@ def _lengthened(path, stored, longer, fingerprints, write):
     if write:
         _keep_earlier(path, before)
         folder.write_json(path / folder.CONFIG, plan)
-        folder.write_json(path / folder.FILES, fingerprints or {})
+        _write_files(path, fingerprints)
     return Found(plan, lengthened=start)
 
 

@@ -2,7 +2,7 @@
 
 import keras
 
-from kerassl import models, zoo
+from kerassl import allowed, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.errors import InvalidValue
@@ -27,6 +27,8 @@ def make_task(preset_or_task, plan, train, stored, progress):
     """
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
+        # What could not be read back is told now, not after the training.
+        allowed.check_config(keras.saving.serialize_keras_object(task), "the task")
         if not task.compiled:
             optimizers = {
                 player: keras.optimizers.AdamW(LEARNING_RATE)
@@ -132,4 +134,4 @@ def _scheduled(section, recipe, stage, every=1):
     )
     if start:
         schedule = Delayed(schedule, start)
-    return zoo.build(section, learning_rate=schedule)
+    return zoo.build(section, "optimizer", learning_rate=schedule)

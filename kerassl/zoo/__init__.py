@@ -9,7 +9,8 @@ Example:
     'image'
 """
 
-from kerassl.zoo.assemble import allow, build
+from kerassl.allowed import allow
+from kerassl.zoo.assemble import build, check
 from kerassl.zoo.catalog import (
     InvalidPreset,
     UnknownPreset,
@@ -28,6 +29,7 @@ __all__ = [
     "allow",
     "build",
     "card",
+    "check",
     "config",
     "config_hash",
     "load",

@@ -1,91 +1,54 @@
-"""From the dotted names of a preset to the objects they stand for."""
+"""From the sections of a preset to the parts they stand for.
+
+Which classes and functions a section may name, `kerassl.allowed` says. Everything
+in a section is looked at before anything is called.
+"""
 
 from __future__ import annotations
 
-import importlib
 import inspect
-from collections.abc import Callable
-from types import ModuleType
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from kerassl.errors import MissingPackage
+from kerassl import allowed
 from kerassl.zoo.catalog import InvalidPreset, suggest
 
-# Packages whose public names a preset may use; `allow` adds to them.
-_ROOTS = ["kerassl", "keras", "keras_hub"]
+# Parts within parts: a model, its generator, a layer of that, its initializer.
+MAX_DEPTH = 16
 
 # What every Keras layer and model takes, however its constructor spells it.
 _KERAS_ARGUMENTS = ("name", "dtype", "trainable")
+# How Keras itself writes objects in a file; it would build them unasked.
+_OF_KERAS = ("class_name", "registered_name")
+# What a value of the wrong kind ends in, where nobody looked at it.
+_WRONG_VALUE = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    NotImplementedError,
+)
 
 
-def allow(module: str) -> None:
-    """Imports a module of your own and lets presets name its classes.
-
-    Call it only for code that you would run: a preset can then call any public
-    class or function of the module.
-
-    Args:
-        module: Its dotted name, found as `import` finds it.
-
-    Raises:
-        ImportError: If there is no such module.
-
-    Example:
-        >>> allow("collections")
-        >>> resolve("collections.Counter").__name__
-        'Counter'
-    """
-    try:
-        importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is None or not module.startswith(error.name):
-            raise  # something that the module itself imports
-        raise MissingPackage(
-            f"import: expected a module that Python finds, received {module!r}."
-        ) from error
-    root = module.partition(".")[0]
-    if root not in _ROOTS:
-        _ROOTS.append(root)
-
-
-def resolve(name: str) -> Callable[..., Any]:
+def resolve(name: Any, kind: str | None = None) -> Callable[..., Any]:
     """Returns the class or function a dotted name stands for.
-
-    Only public names of kerassl, keras and keras_hub are reached, and of what
-    `allow` was called for, so that a preset file cannot name an arbitrary
-    function of the machine.
 
     Args:
         name: Such as "kerassl.models.SimCLR".
+        kind: Which part it must be, a key of `kerassl.allowed.KINDS`; None for
+            any of them.
 
     Raises:
-        InvalidPreset: If the name is outside these packages or does not exist.
+        InvalidPreset: If it does not exist or is no such part.
 
     Example:
         >>> resolve("keras.layers.Dense").__name__
         'Dense'
     """
-    root, *parts = name.split(".")
-    if root not in _ROOTS or not parts or any(part.startswith("_") for part in parts):
-        raise InvalidPreset(
-            f"class: expected a public name of {', '.join(_ROOTS)}, received {name!r}. "
-            "`--import MODULE`, in Python `zoo.allow`, adds a module of your own."
-        )
-    found: Any = importlib.import_module(root)
-    for depth, part in enumerate(parts, 1):
-        if not hasattr(found, part):
-            path = ".".join([root, *parts[:depth]])
-            try:
-                found = importlib.import_module(path)
-            except ModuleNotFoundError as error:
-                near = suggest(part, [n for n in dir(found) if not n.startswith("_")])
-                raise InvalidPreset(f"class: {name!r} does not exist.{near}") from error
-            continue
-        found = getattr(found, part)
-    home = found.__name__ if isinstance(found, ModuleType) else found.__module__
-    if home.split(".")[0] not in _ROOTS or not callable(found):
-        raise InvalidPreset(f"class: {name!r} is not a class or function to call.")
-    return found
+    try:
+        return allowed.find(name, kind)
+    except allowed.NotAllowed as error:
+        raise InvalidPreset(f"{error} `kerassl allowed` lists them.") from error
 
 
 def accepted(target: Callable[..., Any]) -> list[str] | None:
@@ -121,7 +84,7 @@ def accepted(target: Callable[..., Any]) -> list[str] | None:
         ]
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
-    if target.__module__.split(".")[0] in _ROOTS:
+    if any(cls.__module__.startswith("keras.") for cls in target.__mro__):
         found += [name for name in _KERAS_ARGUMENTS if name not in found]
     return found
 
@@ -138,7 +101,29 @@ def check_arguments(name: str, target: Callable[..., Any], given: list[str]) -> 
             )
 
 
-def build(spec: Any, /, **extra: Any) -> Any:
+def check(spec: Any, kind: str | None = None) -> None:
+    """Raises unless a section names parts that it may, wherever it names them.
+
+    Args:
+        spec: The section.
+        kind: Which part it must be, a key of `kerassl.allowed.KINDS`; None for
+            any of them.
+
+    Raises:
+        InvalidPreset: If a class does not exist or is of another kind, takes no
+            such argument, or stands where none is taken.
+
+    Example:
+        >>> check({"class": "keras.layers.Dense", "units": 3}, "layer")
+    """
+    if kind is not None and not (isinstance(spec, Mapping) and "class" in spec):
+        raise InvalidPreset(
+            f"class: expected a {allowed.KINDS[kind].what}, an object with a 'class'."
+        )
+    _check(spec, kind, anything=kind is None, depth=0)
+
+
+def build(spec: Any, kind: str | None = None, /, **extra: Any) -> Any:
     """Builds the object that a preset's section describes.
 
     A dictionary with a "class" becomes a call of that class or function with
@@ -148,6 +133,8 @@ def build(spec: Any, /, **extra: Any) -> Any:
 
     Args:
         spec: The section.
+        kind: Which part it must be, a key of `kerassl.allowed.KINDS`; None for
+            any of them.
         **extra: Further keyword arguments of the outermost call; they win over
             the entries of `spec`.
 
@@ -155,24 +142,117 @@ def build(spec: Any, /, **extra: Any) -> Any:
         The object, or for a section without "class" its value.
 
     Raises:
-        InvalidPreset: If the class does not exist, takes no such argument, or
-            refuses a value.
+        InvalidPreset: If the class does not exist or is of another kind, takes no
+            such argument, or refuses a value.
 
     Example:
-        >>> build({"class": "keras.layers.Dense", "units": 3}).units
+        >>> build({"class": "keras.layers.Dense", "units": 3}, "layer").units
         3
     """
-    if isinstance(spec, list):
-        return [build(entry) for entry in spec]
-    if not isinstance(spec, dict):
-        return spec
-    if "class" not in spec:
-        return {key: build(value) for key, value in {**spec, **extra}.items()}
+    check(spec, kind)
+    return _made(spec, extra)
+
+
+def _check(spec: Any, kind: str | None, anything: bool, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise InvalidPreset(f"class: nested more than {MAX_DEPTH} levels deep.")
+    if isinstance(spec, str):
+        _check_text(spec)
+    elif isinstance(spec, list | tuple):
+        for entry in spec:
+            _check(entry, kind, anything, depth + 1)
+    elif isinstance(spec, Mapping):
+        _check_keys(spec)
+        if "class" in spec:
+            _check_part(spec, kind, anything, depth)
+        else:
+            for value in spec.values():
+                _check(value, kind, anything, depth + 1)
+
+
+def _check_keys(spec: Mapping) -> None:
+    for key in spec:
+        if not isinstance(key, str) or key in _OF_KERAS:
+            raise InvalidPreset(
+                f"{key!r} is no argument that a preset may give. A part is named by "
+                "'class', its arguments stand beside it."
+            )
+
+
+def _check_part(spec: Mapping, kind: str | None, anything: bool, depth: int) -> None:
     name = spec["class"]
-    target = resolve(name)
-    given = {key: build(value) for key, value in spec.items() if key != "class"}
-    given.update(extra)
-    if "preset" in given and hasattr(target, "from_preset"):
+    if kind is None and not anything:
+        raise InvalidPreset(f"class: {name!r} stands where no part is taken.")
+    target = resolve(name, kind)
+    given = [key for key in spec if key != "class"]
+    if _is_preset(spec, target):
+        _check_preset(name, spec["preset"])
+        given.remove("preset")
+    check_arguments(name, target, given)
+    is_tokenizer = _is_of(name, "tokenizer")
+    for key in given:
+        if is_tokenizer and isinstance(spec[key], str):
+            _check_vocabulary(name, key)
+        _check(spec[key], allowed.wanted(target, key), False, depth + 1)
+
+
+def _is_preset(spec: Mapping, target: Any) -> bool:
+    return "preset" in spec and hasattr(target, "from_preset")
+
+
+def _check_vocabulary(name: str, key: str) -> None:
+    if key in allowed.VOCABULARY_ARGUMENTS:
+        raise InvalidPreset(
+            f"{name} takes the path of a file as {key!r}, which a preset may not "
+            'give: name the folder of a stored tokenizer as "preset".'
+        )
+
+
+def _check_preset(name: str, preset: Any) -> None:
+    from kerassl.encoders.huggingface import check_preset
+
+    if not any(
+        kind.presets and _is_of(name, key) for key, kind in allowed.KINDS.items()
+    ):
+        raise InvalidPreset(f"{name} takes no argument 'preset'.")
+    if not isinstance(preset, str):
+        raise InvalidPreset(
+            f"{name}: preset: expected a name or a folder, received {preset!r}."
+        )
+    try:
+        check_preset(preset)
+    except ValueError as error:
+        raise InvalidPreset(f"{name}: {error}") from error
+
+
+def _is_of(name: str, kind: str) -> bool:
+    try:
+        allowed.find(name, kind)
+    except allowed.NotAllowed:
+        return False
+    return True
+
+
+def _check_text(text: str) -> None:
+    import keras
+
+    # Keras would take the name of what is registered for the thing itself.
+    if keras.saving.get_registered_object(text) is not None:
+        raise InvalidPreset(f"{text!r} is a name that Keras has registered.")
+
+
+def _made(spec: Any, extra: Mapping[str, Any]) -> Any:
+    if isinstance(spec, list | tuple):
+        return [_made(entry, {}) for entry in spec]
+    if not isinstance(spec, Mapping):
+        return spec
+    built = {key: _made(value, {}) for key, value in spec.items() if key != "class"}
+    given = {**built, **extra}
+    if "class" not in spec:
+        return given
+    name = spec["class"]
+    target: Any = resolve(name)
+    if _is_preset(spec, target):
         target = target.from_preset
         return _call(f"{name}.from_preset", target, given.pop("preset"), **given)
     check_arguments(name, target, list(given))
@@ -183,4 +263,12 @@ def _call(what: str, target: Callable[..., Any], /, *args: Any, **kwargs: Any) -
     try:
         return target(*args, **kwargs)
     except (ValueError, TypeError) as error:
-        raise InvalidPreset(f"{what}: {error}") from error
+        raise InvalidPreset(f"{what}: {_one_line(error)}") from error
+    except _WRONG_VALUE as error:
+        raise InvalidPreset(
+            f"{what}: {type(error).__name__}: {_one_line(error)}"
+        ) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

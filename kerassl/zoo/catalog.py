@@ -6,10 +6,12 @@ import difflib
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from kerassl import allowed
 from kerassl.errors import InvalidValue
 
 MODALITIES = ("image", "text", "vector")
@@ -25,6 +27,23 @@ RECIPE_KEYS = (
 )
 # How a rate follows the batch where it is not the preset's: as it, as its root.
 RATE_SCALINGS = ("linear", "sqrt", "none")
+# How a preset may have a tokenizer trained; where it is stored, the run says.
+TOKENIZER_KEYS = (
+    "algorithm",
+    "character_coverage",
+    "kind",
+    "lowercase",
+    "min_count",
+    "vocabulary_size",
+)
+# What the run itself gives to the comparison that "transfer" is passed to.
+_NOT_OF_TRANSFER = ("encoder", "progress", "seed", "test", "train")
+# What a run's folder is called by default.
+_NAME = re.compile(r"[^\W_][\w.-]{0,99}")
+# All that is no sign of a text: a terminal takes some for commands.
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)])
+# A preset is a page of text.
+_MAX_BYTES = 1 << 22
 
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
@@ -125,7 +144,9 @@ def card(name: str | Path) -> str:
         True
     """
     path = _path(name).with_suffix(".md")
-    return path.read_text("utf-8") if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    return path.read_text("utf-8", "replace").translate(_CONTROLS)
 
 
 def config(name: str | Path) -> dict[str, Any]:
@@ -144,11 +165,30 @@ def config(name: str | Path) -> dict[str, Any]:
     """
     path = _path(name)
     try:
-        spec = json.loads(path.read_text("utf-8"))
-    except ValueError as error:  # of JSON or of UTF-8
-        raise InvalidPreset(f"preset '{path}' is not valid JSON: {error}") from error
+        spec = allowed.read_json(path, f"preset '{path}'", _MAX_BYTES)
+    except ValueError as error:
+        raise InvalidPreset(str(error)) from error
     validate(spec, where=str(path))
+    _check_addresses(spec, str(path))
     return spec
+
+
+def _check_addresses(value: Any, where: str) -> None:
+    """Raises if a file names an address to download from.
+
+    A name of a KerasHub preset is none: KerasHub says where that lies.
+    """
+    if isinstance(value, Mapping):
+        preset = value.get("preset")
+        if isinstance(preset, str) and "://" in preset:
+            raise InvalidPreset(
+                f"{where}: preset: expected a name or a folder, received the address "
+                f"{preset!r}. Give it yourself: `--set encoder.preset={preset}`."
+            )
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            _check_addresses(part, where)
 
 
 def validate(spec: Any, where: str = "preset") -> None:
@@ -190,7 +230,10 @@ def validate(spec: Any, where: str = "preset") -> None:
                 f"{where}: section {section!r} needs a 'class', a dotted name such "
                 "as 'kerassl.models.SimCLR'."
             )
+    _check_name(spec["name"], where)
     check_recipe(spec["recipe"], where)
+    _check_calls(spec, where)
+    _check_numbers(spec, where)
     if spec["modality"] not in MODALITIES:
         raise InvalidPreset(
             f"{where}: modality: expected one of {', '.join(MODALITIES)}, "
@@ -272,6 +315,36 @@ _RECIPE_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "batch_size": (lambda value: _is_count(value, 1), "an integer from 1"),
     "steps": (lambda value: _is_count(value, 1), "an integer from 1"),
 }
+
+
+def _check_name(name: str, where: str) -> None:
+    """Raises if a name cannot be that of a folder: runs are kept in runs/NAME."""
+    if not _NAME.fullmatch(name):
+        raise InvalidPreset(
+            f"{where}: name: expected at most 100 letters, digits, '_', '-' and '.', "
+            f"a letter or digit first, received {name[:100]!r}."
+        )
+
+
+def _check_calls(spec: Mapping[str, Any], where: str) -> None:
+    """Raises if a section that is passed to a call says what the run does."""
+    tokenizer = spec.get("tokenizer", {})
+    for key in tokenizer:
+        if "class" not in tokenizer and key not in TOKENIZER_KEYS:
+            near = suggest(key, list(TOKENIZER_KEYS))
+            raise InvalidPreset(f"{where}: section 'tokenizer' takes no {key!r}.{near}")
+    for key in spec.get("transfer", {}):
+        if key in _NOT_OF_TRANSFER:
+            raise InvalidPreset(f"{where}: section 'transfer' takes no {key!r}.")
+
+
+def _check_numbers(value: Any, where: str) -> None:
+    """Raises if a number is none, as Python's JSON lets through."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise InvalidPreset(f"{where}: expected finite numbers, received {value}.")
+    if isinstance(value, Mapping | list):
+        for part in value.values() if isinstance(value, Mapping) else value:
+            _check_numbers(part, where)
 
 
 def config_hash(spec: Mapping[str, Any]) -> str:

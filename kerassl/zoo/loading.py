@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import json
 import warnings
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from kerassl import allowed
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
-from kerassl.zoo.assemble import accepted, build, resolve
+from kerassl.zoo.assemble import accepted, build, check, resolve
 from kerassl.zoo.overrides import override
 
 
@@ -62,6 +61,9 @@ def load(
     else:
         spec = catalog.config(name)
     spec = override(spec, overrides or {})
+    for section, kind in allowed.SECTIONS.items():
+        if "class" in spec.get(section, {}):
+            check(spec[section], kind)
     path = None if weights in (None, "random") else Path(weights).expanduser()
     if path is not None and not path.exists():
         raise FileNotFoundError(
@@ -98,11 +100,11 @@ def load_pretext(spec: Mapping[str, Any], tokenizer: Any = None) -> Any:
         8
     """
     if spec["modality"] != "text":
-        return build(spec["pretext"])
+        return build(spec["pretext"], "pretext")
     tokenizer = _tokenizer(spec, tokenizer, None)
     if tokenizer is None:
         _, tokenizer = _pretrained(spec["encoder"], load_weights=False, extra={})
-    return build(spec["pretext"], tokenizer=tokenizer)
+    return build(spec["pretext"], "pretext", tokenizer=tokenizer)
 
 
 def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> Any:
@@ -112,26 +114,27 @@ def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> A
         encoder, own = _pretrained(section, load_weights, extra)
         tokenizer = own if tokenizer is None else tokenizer
     inputs = {"tokenizer": tokenizer} if spec["modality"] == "text" else {}
-    pretext = build(spec["pretext"], **inputs)
+    pretext = build(spec["pretext"], "pretext", **inputs)
     if "preset" not in section:
         if tokenizer is not None:
             # A pretext layer may have ids of its own, such as sentinels.
             extra[_vocabulary_argument(section)] = getattr(
                 pretext, "vocabulary_size", tokenizer.vocabulary_size()
             )
-        encoder = build(section, **extra)
-    return build(spec["model"], encoder=encoder, pretext=pretext)
+        encoder = build(section, "encoder", **extra)
+    return build(spec["model"], "model", encoder=encoder, pretext=pretext)
 
 
 def _pretrained(section: Mapping, load_weights: bool, extra: Mapping) -> tuple:
     """Returns the encoder of a KerasHub preset or folder, and its tokenizer."""
     from kerassl import encoders
 
+    check(section, "encoder")
     given = {k: v for k, v in section.items() if k not in ("class", "preset")}
     encoder, tokenizer = encoders.from_preset(
         section["preset"], load_weights=load_weights, **{**given, **extra}
     )
-    target = resolve(section["class"])
+    target = resolve(section["class"], "encoder")
     if inspect.isclass(target) and not isinstance(encoder, target):
         raise catalog.InvalidPreset(
             f"encoder: '{section['preset']}' holds a {type(encoder).__name__}, "
@@ -142,7 +145,7 @@ def _pretrained(section: Mapping, load_weights: bool, extra: Mapping) -> tuple:
 
 def _vocabulary_argument(section: Mapping[str, Any]) -> str:
     # KerasHub spells it both ways.
-    old = "vocab_size" in (accepted(resolve(section["class"])) or [])
+    old = "vocab_size" in (accepted(resolve(section["class"], "encoder")) or [])
     return "vocab_size" if old else "vocabulary_size"
 
 
@@ -163,7 +166,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
             return _stored_tokenizer(beside)
     section = spec.get("tokenizer", {})
     if "class" in section:
-        return build(section)
+        return build(section, "tokenizer")
     if "preset" in spec["encoder"]:
         return None
     raise InvalidValue(
@@ -183,7 +186,15 @@ def _stored_tokenizer(path: str | Path) -> Any:
     if (path / "config.json").is_file():  # a preset or Hugging Face folder
         import keras_hub
 
-        return keras_hub.tokenizers.Tokenizer.from_preset(str(path))
+        from kerassl.encoders.huggingface import check_preset
+
+        check_preset(path)
+        try:
+            return keras_hub.tokenizers.Tokenizer.from_preset(str(path))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise InvalidValue(
+                f"tokenizer: '{path}' cannot be loaded: {allowed.reason(error)}"
+            ) from error
     from kerassl import data
 
     return data.load_tokenizer(path)
@@ -198,7 +209,9 @@ def _load_weights(task: Any, path: Path) -> None:
                 f"weights: the folder '{path}' holds neither {folder.TASK} nor "
                 f"{folder.ENCODER}."
             )
-    model = task if _is_task(path) else task.encoder
+    is_task = _is_task(path)
+    allowed.check_weights(path)
+    model = task if is_task else task.encoder
     part = "task" if model is task else "encoder"
     try:
         with warnings.catch_warnings():
@@ -216,17 +229,20 @@ def _is_task(path: Path) -> bool:
     """Tells whether a file holds a whole task rather than an encoder alone."""
     if path.suffix == ".keras":
         try:
-            with zipfile.ZipFile(path) as archive:
-                saved = json.loads(archive.read("config.json"))
-        except (zipfile.BadZipFile, KeyError) as error:
-            raise InvalidValue(f"weights: '{path}' is not a Keras archive.") from error
+            saved = allowed.read_config(path)
+        except ValueError as error:
+            raise InvalidValue(f"weights: {error}") from error
         # Every task has an encoder; a plain encoder is no class of kerassl.
-        return "encoder" in saved.get("config", {})
+        inner = saved.get("config") if isinstance(saved, dict) else None
+        return isinstance(inner, dict) and "encoder" in inner
     if path.name.endswith(".weights.h5"):
         import h5py
 
-        with h5py.File(path) as file:
-            return "encoder" in file
+        try:
+            with h5py.File(path) as file:
+                return "encoder" in list(file)  # names alone, no link is followed
+        except OSError as error:
+            raise InvalidValue(f"weights: '{path}' is damaged: {error}") from error
     raise InvalidValue(
         f"weights: expected a folder, a .keras or a .weights.h5 file, received "
         f"'{path}'."

@@ -7,15 +7,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from kerassl import allowed
 from kerassl.errors import InvalidValue
 from kerassl.zoo.assemble import accepted, resolve
-from kerassl.zoo.catalog import RECIPE_KEYS, check_recipe, suggest
+from kerassl.zoo.catalog import RECIPE_KEYS, TOKENIZER_KEYS, check_recipe, suggest
 
-# Sections without a "class" of their own, and the call they are passed to.
-_CALLS = {
-    "tokenizer": "kerassl.data.train_tokenizer",
-    "transfer": "kerassl.transfer.compare",
-}
+# Sections without a "class" of their own: they are passed to a call.
+_CALLS = ("tokenizer", "transfer")
 
 _OVERRIDABLE = (
     "data",
@@ -47,9 +45,13 @@ def parse_override(text: str) -> tuple[str, Any]:
     if not key.strip() or not equals:
         raise InvalidValue(f"--set: expected KEY=VALUE, received {text!r}.")
     try:
-        return key.strip(), json.loads(value)
-    except json.JSONDecodeError:
+        found = json.loads(value)
+    except ValueError:
         return key.strip(), value
+    except RecursionError as error:
+        raise InvalidValue(f"--set {key.strip()}: nested too deeply.") from error
+    allowed.check_depth(found, f"--set {key.strip()}")
+    return key.strip(), found
 
 
 def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,8 +134,12 @@ def _check(key: str, name: str, place: dict, part: str, recipe: bool) -> None:
         known: list[str] | None = list(RECIPE_KEYS)
     elif "class" in place:
         known = accepted(resolve(place["class"]))
-    elif name in _CALLS:
-        known = accepted(resolve(_CALLS[name]))
+    elif name == "tokenizer":
+        known = list(TOKENIZER_KEYS)
+    elif name == "transfer":
+        from kerassl import transfer
+
+        known = accepted(transfer.compare)
     else:
         known = list(place)
     if part == "class" or known is None or part in known:

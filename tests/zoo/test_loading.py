@@ -99,7 +99,8 @@ def test_every_preset_names_classes_that_take_its_arguments(name):
     keys += [f"recipe.{key}" for key in spec["recipe"]]
     keys += [f"tokenizer.{key}" for key in spec.get("tokenizer", {})]
     bare = {"transfer": {}, "recipe": {}, "tokenizer": {}}
-    zoo.override(bare, dict.fromkeys(keys, 1))
+    recipe = {f"recipe.{key}": value for key, value in spec["recipe"].items()}
+    zoo.override(bare, {key: recipe.get(key, 1) for key in keys})
 
 
 def test_dtype_is_the_encoders(spec):
