@@ -19,6 +19,7 @@ ROWS = [
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers"},
     {"distribute", "ops", "pictures"},
+    {"checks"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

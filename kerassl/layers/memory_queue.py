@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerassl import distribute
-from kerassl.layers.sizes import check_positive_integers
+from kerassl.checks import check_positive_integers
 
 
 @keras.saving.register_keras_serializable(package="kerassl")

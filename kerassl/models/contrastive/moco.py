@@ -3,12 +3,12 @@
 import keras
 from keras import ops
 
+from kerassl.checks import check_positive_integers
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
-from kerassl.layers.sizes import check_positive_integers
 from kerassl.losses.contrastive import check_temperature, queue_info_nce, queue_logits
 from kerassl.models.base import PretextModel
 

@@ -4,9 +4,9 @@ import keras
 from keras import ops
 
 from kerassl import distribute
+from kerassl.checks import check_positive_integers
 from kerassl.encoders.pooling import feature_model
 from kerassl.layers.projection_head import ProjectionHead
-from kerassl.layers.sizes import check_positive_integers
 from kerassl.losses.contrastive import (
     check_temperature,
     nt_xent_logits,

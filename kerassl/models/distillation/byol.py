@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
+from kerassl.checks import check_positive_integers
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
-from kerassl.layers.sizes import check_positive_integers
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.models.base import PretextModel
 
