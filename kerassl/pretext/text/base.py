@@ -22,6 +22,7 @@ class TextPretextLayer(PretextLayer):
     @classmethod
     def from_config(cls, config):
         # Registers the tokenizer classes, KerasHub's too.
+        import kerassl.pretext.text.word_piece_tokenizer
         import kerassl.pretext.text.word_tokenizer  # noqa: F401
 
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])

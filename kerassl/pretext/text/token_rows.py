@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.byte_pairs import tokenize_function
+from kerassl.pretext.text.tokenizing import tokenize_function
 
 UNKNOWN = ("[UNK]", "<unk>")
 
