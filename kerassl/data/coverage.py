@@ -23,9 +23,9 @@ def unknown_share(source, tokenizer, examples: int = 1000):
 
     Example:
         >>> from kerassl.data import ArraySource, train_tokenizer
-        >>> tokenizer = train_tokenizer(["a cat"], vocabulary_size=11)
-        >>> unknown_share(ArraySource(["a cat", "a dog", "a", "dog"]), tokenizer)
-        0.2
+        >>> tokenizer = train_tokenizer(["a b"], vocabulary_size=7)
+        >>> unknown_share(ArraySource(["a b", "b c"]), tokenizer)
+        0.25
     """
     rows = TokenRows(tokenizer, sequence_length=3)
     unknown, total = rows.special_ids()["unknown"], 0

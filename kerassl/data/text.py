@@ -80,7 +80,7 @@ class TextSource(Source):
     Example:
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp(), "poem.txt")
-        >>> _ = path.write_text("first line\n\nsecond line\n")
+        >>> _ = path.write_text("first line\\n\\nsecond line\\n")
         >>> source = TextSource(path)
         >>> len(source), source.num_skipped
         (2, 1)

@@ -22,6 +22,8 @@ ALGORITHMS = ("unigram", "bpe")
 WORDPIECE_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 END_OF_TEXT = "<|endoftext|>"
 BYTES = 256
+# Training sets room aside for as many: a size without measure ends the process.
+MOST_PIECES = 1 << 22
 CONFIG_FILE = "tokenizer.json"
 ASSETS_FOLDER = os.path.join("assets", "tokenizer")
 
@@ -219,7 +221,7 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_c
         raise InvalidValue(
             f"`algorithm` must be one of {ALGORITHMS}. Received: {algorithm!r}"
         )
-    check_integer("vocabulary_size", vocabulary_size)
+    check_integer("vocabulary_size", vocabulary_size, most=MOST_PIECES)
     check_number("character_coverage", character_coverage, above=0, most=1)
     check_integer("min_count", min_count, least=1)
     least = BYTES + 1 if kind == "bpe" else len(WORDPIECE_SPECIAL)
@@ -277,6 +279,13 @@ def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
                 "`corpus` must hold strings, one a document. Received an item of "
                 f"type {type(text).__name__}."
             )
+        try:
+            text.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidValue(
+                "`corpus` must hold strings that UTF-8 can encode. Received one with "
+                f"{text[error.start : error.end]!r} in it."
+            ) from error
         chunk.append(text)
         if len(chunk) == CORPUS_BATCH:
             yield chunk
@@ -369,18 +378,17 @@ def _train_words(batches, vocabulary_size, lowercase, min_count):
     from kerassl.pretext.text.word_tokenizer import WordTokenizer
 
     counts = _count_words(batches, lowercase)
-    if not counts:
-        raise _empty_corpus()
     # Punctuation stands alone after splitting and is no word.
-    words = [
-        word
-        for word, number in counts.items()
-        if number >= min_count and any(map(str.isalnum, word))
-    ]
+    words = [word for word in counts if any(map(str.isalnum, word))]
     if not words:
+        raise _empty_corpus()
+    most = max(counts[word] for word in words)
+    if most < min_count:
         raise InvalidValue(
-            f"`min_count` must be one that some word reaches. Received: {min_count}"
+            f"`min_count` must be at most {most}, which the most frequent word of this "
+            f"corpus reaches. Received: {min_count}"
         )
+    words = [word for word in words if counts[word] >= min_count]
     words = sorted(words, key=lambda word: (-counts[word], word))
     words = words[: vocabulary_size - len(WORDPIECE_SPECIAL)]
     kept = [counts[word] for word in words]
@@ -486,6 +494,11 @@ def _train_byte_pairs(batches, vocabulary_size):
     model.train_from_iterator(_chain(head, texts), trainer)
     trained = json.loads(model.to_str())["model"]
     vocabulary = trained["vocab"]
+    if not trained["merges"]:
+        raise InvalidValue(
+            "`corpus` must hold some word of two letters for pairs of bytes to be "
+            "merged. Received one of single letters and digits. Give more text."
+        )
     return keras_hub.tokenizers.GPT2Tokenizer(
         vocabulary=vocabulary, merges=[" ".join(pair) for pair in trained["merges"]]
     )

@@ -173,6 +173,10 @@ def test_a_vocabulary_smaller_than_the_alphabet(kind):
         (ValueError, "`vocabulary_size`", {"vocabulary_size": 5}),
         (ValueError, "`vocabulary_size`", {"vocabulary_size": "many"}),
         (ValueError, "`vocabulary_size`", {"vocabulary_size": True}),
+        (ValueError, "`vocabulary_size`", {"vocabulary_size": 10**9}),
+        (ValueError, "UTF-8 can encode", {"corpus": ["half \ud83d"]}),
+        (ValueError, "two letters", {"corpus": ["a"], "kind": "bpe"}),
+        (ValueError, "without a single word", {"corpus": ["!"], "kind": "word"}),
         (ValueError, "`character_coverage`", {"character_coverage": 0.0}),
         (ValueError, "`character_coverage`", {"character_coverage": float("nan")}),
         (TypeError, "`character_coverage`", {"character_coverage": "all"}),
@@ -184,7 +188,7 @@ def test_a_vocabulary_smaller_than_the_alphabet(kind):
 )
 def test_wrong_arguments(error, message, arguments):
     with pytest.raises(error, match=message):
-        train_tokenizer(**{"corpus": CORPUS, "vocabulary_size": 150, **arguments})
+        train_tokenizer(**{"corpus": CORPUS, "vocabulary_size": 300, **arguments})
 
 
 def test_loading_what_is_not_there(tmp_path):
