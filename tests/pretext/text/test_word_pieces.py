@@ -83,3 +83,13 @@ def test_a_way_of_its_own_to_tokenise_is_kept():
         words, special_tokens_in_strings=True
     )
     assert not is_word_piece(smuggling)
+
+
+def test_kerashub_stores_it_and_does_not_take_it_for_its_own(tokenizer, tmp_path):
+    keras_hub.models.BertBackbone(900, 1, 2, 8, 16).save_to_preset(tmp_path)
+    tokenizer.save_to_preset(tmp_path)
+    loaded = keras_hub.tokenizers.Tokenizer.from_preset(str(tmp_path))
+    assert type(loaded) is type(tokenizer)
+    assert loaded(["Café パンダ"]) == tokenizer(["Café パンダ"])
+    # By this KerasHub looks for the tokenizer of a backbone.
+    assert type(tokenizer).backbone_cls is None
