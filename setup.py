@@ -38,12 +38,14 @@ setup(
         "safetensors>=0.8,<0.9",
     ],
     extras_require={
+        "parquet": ["pyarrow>=26,<27"],
         "test": [
             "pytest>=9.2,<10",
             "pytest-xdist>=3.8,<4",
             "ruff>=0.17,<0.18",
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
+            "pyarrow>=26,<27",
             "setuptools>=70.1",
         ],
     },

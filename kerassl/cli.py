@@ -418,6 +418,8 @@ def _prepare(args: argparse.Namespace) -> None:
         f"{args.out}: {source.num_tokens:,} tokens of {source.num_documents:,} "
         f"documents, {source.num_skipped:,} left out"
     )
+    for note in source.notes:
+        print(note)
 
 
 def _evaluate(args: argparse.Namespace) -> None:

@@ -61,6 +61,8 @@ class CollapseMonitor(EverySteps):
     def measure(self):
         """Returns the measures by name, and warns of a collapse."""
         features = np.asarray(self.model.features(self.x))
+        if len(features) < 2:  # such as one long document: nothing to compare
+            return {}
         if not np.isfinite(features).all():
             # Diverged, not collapsed; and no singular values can be found.
             names = ("embedding_std", "effective_rank", "uniformity")

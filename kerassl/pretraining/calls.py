@@ -9,6 +9,7 @@ import tensorflow as tf
 from kerassl import distribute, transfer, zoo
 from kerassl import run as folder
 from kerassl.checks import check_number
+from kerassl.data.coverage import unknown_share
 from kerassl.data.files import user_path
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
@@ -148,6 +149,9 @@ def _ready(preset_or_task, plan, rules, train, path, progress):
     if "fitted" not in plan:
         examples = windows_for(train, task.pretext)
         plan["fitted"] = rules.fit(len(examples), examples.unit)
+        tokenizer = getattr(task.pretext, "tokenizer", None)
+        if tokenizer is not None:
+            plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
             folder.write_json(path / folder.CONFIG, plan)
     compile_task(task, plan)

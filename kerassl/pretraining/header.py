@@ -3,6 +3,9 @@
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import rates, run_recipe
 
+# A text always has some rare characters; more unknown tokens than this are told.
+TOLD_SHARE = 0.01
+
 
 def header(plan, rules, train, task, lengthened=None):
     """Returns the lines that say what will be trained, and what the data changed.
@@ -47,6 +50,9 @@ def changes(plan, rules, task):
             f"Vocabulary {wanted:,} -> {tokenizer.vocabulary_size():,}: the texts do "
             "not give more."
         )
+    unknown = plan.get("unknown_share", 0.0)
+    if unknown > TOLD_SHARE:
+        said.append(f"{unknown:.1%} of the tokens are unknown to the vocabulary.")
     return said
 
 

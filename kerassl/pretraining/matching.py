@@ -10,7 +10,7 @@ from kerassl.errors import InvalidValue
 from kerassl.run import Run
 
 # What a run notes of itself that nobody asked for.
-OWN_NOTES = ("format", "fitted", "stages")
+OWN_NOTES = ("format", "fitted", "stages", "unknown_share")
 # Of more files than this only one digest is kept, which names none of them.
 NAMED_FILES = 100_000
 ELSEWHERE = "Choose another folder with `out`, or remove this one."

@@ -38,6 +38,7 @@ def write_report(
         "batch_size": run_recipe(plan)["batch_size"],
         "fitted": plan.get("fitted", {}),
         "stages": stages(plan),
+        "unknown_share": plan.get("unknown_share"),
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
         "data": plan["data_used"],
@@ -142,4 +143,7 @@ def _page(report, transfer_page):
             f"{used['skipped']} records were skipped{counted}. The first: {first}."
         )
     lines += used.get("notes", [])
+    if report["unknown_share"]:
+        share = report["unknown_share"]
+        lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
     return "\n".join([*lines, "", transfer_page.strip(), ""])

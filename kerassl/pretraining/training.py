@@ -1,5 +1,8 @@
 """The training itself: where it starts, what it writes on the way and at the end."""
 
+import builtins
+import re
+
 import tensorflow as tf
 
 from kerassl import callbacks, distribute
@@ -73,9 +76,26 @@ def train_task(task, train, plan, path, progress, checkpoint_seconds=30.0):
                 callbacks=[*monitors, *([bar] if bar else [])],
                 verbose=0,
             )
+        except tf.errors.OpError as error:
+            raise _told(error) from error
         finally:
             if bar:
                 bar.close()
+
+
+def _told(error):
+    """Returns what went wrong inside the input pipeline, as it was raised there.
+
+    TensorFlow wraps an error of Python in a text of many lines, with its name.
+    """
+    found = re.search(r"^(?:[\w.]+\.)?(\w+): (.+)$", error.message, re.MULTILINE)
+    if found and found[1] in ("InvalidValue", "InvalidType"):
+        return InvalidValue(found[2])
+    if found and issubclass(getattr(builtins, found[1], object), OSError):
+        return OSError(found[2])
+    if isinstance(error, tf.errors.NotFoundError):
+        return FileNotFoundError(error.message)
+    return error
 
 
 def save(task, path):
