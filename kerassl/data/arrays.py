@@ -53,7 +53,7 @@ class ArraySource(Source):
         self._length = lengths.pop()
         if self._length == 0:
             raise InvalidValue("`x` must hold at least one example. Received: none")
-        self._bytes = sum(_size(leaf) for leaf in leaves)
+        self.bytes_in_memory = sum(_size(leaf) for leaf in leaves)
         self._details = dict(details or {})
         self.labels = _checked_labels(labels, self._length)
         self.class_names = None if class_names is None else tuple(class_names)
@@ -80,7 +80,7 @@ class ArraySource(Source):
     def describe(self):
         return {
             **super().describe(),
-            "bytes": self._bytes,
+            "bytes": self.bytes_in_memory,
             "digest": self._digest(),
             **self._details,
         }

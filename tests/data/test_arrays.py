@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data import ArraySource
+from kerassl.data import ArraySource, StreamSource, Subset
 
 
 def test_gathers_in_graph_in_the_order_asked():
@@ -81,3 +81,16 @@ def test_a_digest_names_values_and_labels():
     assert digest(x) == digest(x.copy()) != digest(x + 1) != digest(x.reshape(2, 3))
     assert digest(x, [0, 1, 0]) != digest(x, [0, 1, 1])
     assert digest(["ab", "c"]) == digest(["ab", "c"]) != digest(["a", "bc"])
+
+
+def test_all_that_is_in_memory_is_at_hand(monkeypatch):
+    monkeypatch.setattr("kerassl.data.source.CHUNK_BYTES", 100)
+    values = np.arange(300, dtype="float32").reshape(100, 3)
+    source = ArraySource(values)
+    batches = list(source.at_hand())
+    assert len(batches) > 10
+    np.testing.assert_array_equal(np.concatenate(batches), values)
+    part = np.concatenate(list(Subset(source, [7, 3]).at_hand()))
+    np.testing.assert_array_equal(part, values[[7, 3]])
+    stream = StreamSource(tf.data.Dataset.from_tensor_slices(values))
+    assert [len(batch) for batch in stream.at_hand()] == [8]

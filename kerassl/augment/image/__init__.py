@@ -2,6 +2,7 @@
 
 from kerassl.augment.image.color import adjust_color
 from kerassl.augment.image.values import (
+    SLACK,
     as_tensor,
     check_between,
     check_images,
@@ -18,6 +19,7 @@ from kerassl.augment.image.view import (
 )
 
 __all__ = [
+    "SLACK",
     "adjust_color",
     "as_tensor",
     "check_between",
