@@ -7,6 +7,8 @@ import numpy as np
 from kerassl.data.source import Source
 from kerassl.errors import InvalidValue
 
+# Values up to this are seldom meant as shades of 255: scikit-learn's digits have 16.
+DARK = 16
 # Rows looked at together when values are checked, to bound the memory.
 CHUNK_ROWS = 65_536
 
@@ -55,6 +57,8 @@ class ArraySource(Source):
             raise InvalidValue("`x` must hold at least one example. Received: none")
         self.bytes_in_memory = sum(_size(leaf) for leaf in leaves)
         self._details = dict(details or {})
+        for leaf in leaves:
+            self._note_darkness(leaf)
         self.labels = _checked_labels(labels, self._length)
         self.class_names = None if class_names is None else tuple(class_names)
         if self.labels is not None and self.class_names is not None:
@@ -84,6 +88,15 @@ class ArraySource(Source):
             "digest": self._digest(),
             **self._details,
         }
+
+    def _note_darkness(self, array):
+        if array.dtype in (np.uint8, np.uint16) and array.ndim > 2:
+            high, full = array.max(initial=0), np.iinfo(array.dtype).max
+            if 0 < high <= DARK:
+                self.note(
+                    f"The largest value is {high}, of {full} in {array.dtype}: as images "
+                    f"these are nearly black. Multiply them by {full // high}."
+                )
 
     def _digest(self):
         """Returns 16 hexadecimal digits that name the values and the labels."""

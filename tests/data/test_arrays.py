@@ -94,3 +94,11 @@ def test_all_that_is_in_memory_is_at_hand(monkeypatch):
     np.testing.assert_array_equal(part, values[[7, 3]])
     stream = StreamSource(tf.data.Dataset.from_tensor_slices(values))
     assert [len(batch) for batch in stream.at_hand()] == [8]
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_images_that_are_nearly_black_are_noted(dtype):
+    digits = np.arange(17, dtype=dtype).repeat(4).reshape(17, 2, 2)
+    (note,) = ArraySource(digits).notes
+    assert "largest value is 16" in note and "nearly black" in note
+    assert ArraySource(digits * 15).notes == ArraySource(digits * 0).notes == []

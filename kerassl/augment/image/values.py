@@ -24,6 +24,9 @@ MAX_SIDE = 4096
 FULL = {tf.bool: 1, tf.uint8: 255, tf.uint16: 65_535}
 # Of integers of any other dtype.
 FULL_INTEGER = 255
+# Integers that reach no more than this are shades of some other range: 0 and 1, or
+# those of scikit-learn's digits.
+DARK = 16
 # Resampling and half precision may leave [0, 1] by so much.
 SLACK = 1e-3
 
@@ -115,7 +118,12 @@ def check_range(images):
     wanted, least, most = "floats in [0, 1]", -SLACK, 1 + SLACK
     if dtype.is_integer:
         wanted, least, most = f"integers in [0, {FULL_INTEGER}]", 0, FULL_INTEGER
-    check_between(images, least, most, f"`images` must hold {wanted}.", how_to_scale)
+    wanted = f"`images` must hold {wanted}."
+    check_between(images, least, most, wanted, how_to_scale)
+    if dtype.is_integer and tf.executing_eagerly():
+        low, high = tf.reduce_min(images).numpy(), tf.reduce_max(images).numpy()
+        if 0 < high <= DARK:
+            raise InvalidValue(f"{wanted} {_received(low, high, how_to_scale)}")
 
 
 def check_between(values, least, most, wanted, hint):
@@ -174,6 +182,8 @@ def how_to_scale(low, high):
         ('divide them by 16', 'they must become (x + 1) / 2')
     """
     if low >= 0:
+        if high <= 1:
+            return "they must become floats"
         for full in (16, 255, 65_535):  # of scikit-learn's digits, 8 and 16 bits
             if 2 < high <= full:
                 return f"divide them by {full}"

@@ -37,6 +37,8 @@ REFUSED = {
     "slightly more": (UNIT * 1.5, r"from 0 to 1.5"),
     "tomography": ((UNIT * 4000 - 1000).astype("int16"), "from -1000 to 3000"),
     "12 bits as int64": ((UNIT * 4095).astype("int64"), "from 0 to 4095: divide"),
+    "digits as int64": ((UNIT * 16).astype("int64"), "from 0 to 16: divide them by 16"),
+    "0 and 1 as int32": ((UNIT > 0.5).astype("int32"), "they must become floats"),
     "NaN": (np.where(UNIT > 0.9, np.nan, UNIT), "NaN or infinity"),
     "infinity": (np.where(UNIT > 0.9, np.inf, UNIT), "NaN or infinity"),
     "complex": (UNIT.astype("complex64"), "Received dtype: complex64"),
