@@ -11,7 +11,7 @@ from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
 from kerassl.data.files import files_below
 from kerassl.data.fonts import glyphs
-from kerassl.data.images import SUFFIXES as IMAGE_SUFFIXES
+from kerassl.data.image_files import is_image_file
 from kerassl.data.images import ImageFolder
 from kerassl.data.keras_datasets import DATASETS, keras_dataset
 from kerassl.data.shards import TokenShards, is_shard_folder
@@ -146,7 +146,7 @@ def _from_paths(paths, modality, options):
     """Returns a source of text files; image files are read by the folder."""
     if len(paths) == 1 and paths[0].is_dir():
         return _from_path(paths[0], modality, options)
-    if modality == "image" or _is_image(paths[0]):
+    if modality == "image" or is_image_file(paths[0]):
         raise InvalidValue(
             "Images are read from a folder, such as "
             f"{str(paths[0].parent)!r}. Received: {str(paths[0])!r}"
@@ -168,12 +168,8 @@ def _text(patterns, options):
         raise
 
 
-def _is_image(path):
-    return path.suffix.lower() in IMAGE_SUFFIXES
-
-
 def _has_images(folder):
-    return any(_is_image(path) for path in files_below(folder))
+    return any(is_image_file(path) for path in files_below(folder))
 
 
 def _unknown(name):
