@@ -2,6 +2,7 @@
 
 from kerassl.data.arrays import ArraySource as ArraySource
 from kerassl.data.conversion import as_source as as_source
+from kerassl.data.coverage import unknown_share as unknown_share
 from kerassl.data.dataset import pretext_dataset as pretext_dataset
 from kerassl.data.dataset import steps_per_epoch as steps_per_epoch
 from kerassl.data.docstrings import docs as docs

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from kerassl.checks import check_integer
 from kerassl.data.shards import (
     FORMAT,
     MANIFEST,
@@ -37,6 +38,9 @@ from kerassl.errors import InvalidValue
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
+# What the shards of 0.1.0 do not tell of their corpus.
+NOT_IN_0_1_0 = {"skipped_by_reason", "notes", "digest"}
+MOST_WORKERS = 1024
 # Documents that a process is handed at once.
 DOCUMENTS = 256
 
@@ -69,7 +73,7 @@ def prepare(
         tokenizer: A kind to train, `"bpe"`, `"wordpiece"`, `"sentencepiece"`
             or `"word"`; the folder of a stored tokenizer; or a KerasHub
             tokenizer with start, end and padding tokens.
-        vocabulary_size: Pieces of a tokenizer that is trained.
+        vocabulary_size: Pieces of a tokenizer that is trained, at most.
         lowercase: Whether a tokenizer that is trained folds case; None for
             what `train_tokenizer` does for its kind.
         character_coverage: Of a tokenizer that is trained, as in
@@ -103,11 +107,8 @@ def prepare(
     from kerassl.data.conversion import as_source
 
     workers = (os.cpu_count() or 1) if workers is None else workers
-    if workers < 1 or shard_tokens < 1:
-        raise InvalidValue(
-            "`workers` and `shard_tokens` must be at least 1. Received: "
-            f"{workers} and {shard_tokens}"
-        )
+    check_integer("workers", workers, least=1, most=MOST_WORKERS)
+    check_integer("shard_tokens", shard_tokens, least=1)
     options = {"lowercase": lowercase, "character_coverage": character_coverage}
     training: dict[str, Any] = {k: v for k, v in options.items() if v is not None}
     if training and not _is_kind(tokenizer):
@@ -148,6 +149,9 @@ def prepare(
         ),
     )
     plan["tokenizer_sha256"] = digest
+    # Training adds to the notes, in this call or in an earlier one.
+    notes = [*source.notes, *earlier["corpus"].get("notes", ())]
+    plan["corpus"]["notes"] = list(dict.fromkeys(notes))
     if made is not None:
         # First the hash, so that what is stored is known to belong here.
         _write_json(folder / UNFINISHED, {**plan, "shards": earlier["shards"]})
@@ -194,13 +198,28 @@ def _earlier(folder, plan):
     if earlier.get("format") == FORMAT and "tokenizer_sha256" not in earlier:
         return None  # stopped before there was anything to keep
     for part in ("format", "settings", "corpus"):
-        if earlier.get(part) != plan[part]:
+        changed = _changed(earlier.get(part), plan[part])
+        if changed:
             raise InvalidValue(
-                f"{folder} holds shards of another configuration: {part} was "
-                f"{earlier.get(part)!r}, now {plan[part]!r}. Choose another folder "
-                "with `out`, or remove this one."
+                f"{folder} holds shards of another configuration: {part} has another "
+                f"{changed}. Choose another folder with `out`, or remove this one."
             )
     return earlier
+
+
+def _changed(earlier, now):
+    """Returns in words what is not as it was, or None.
+
+    Shards of 0.1.0 do not know all that is compared now, and notes are no part of
+    a configuration.
+    """
+    if not isinstance(earlier, dict) or not isinstance(now, dict):
+        return None if earlier == now else f"value: it was {earlier!r}, now {now!r}"
+    for name in earlier:
+        if name != "notes" and earlier[name] != now.get(name):
+            return f"`{name}`: it was {earlier[name]!r}, now {now.get(name)!r}"
+    added = set(now) - set(earlier) - NOT_IN_0_1_0
+    return f"`{min(added)}`: now {now[min(added)]!r}" if added else None
 
 
 def _is_kind(tokenizer):

@@ -1,5 +1,6 @@
 """Token shards: a corpus tokenised once, read from disk window by window."""
 
+import collections
 import json
 import pathlib
 
@@ -59,10 +60,14 @@ class TokenShards(TokenWindows):
         tokenizer = load_tokenizer(folder / TOKENIZER)
         super().__init__(shards, documents, sequence_length, tokenizer)
         corpus = self.manifest["corpus"]
-        self.num_skipped = corpus["skipped"]
         for record in corpus["skipped_first"]:
             self.skip(record["where"], record["reason"])
         self.num_skipped = corpus["skipped"]
+        # Shards of 0.1.0 say neither this nor how the corpus was read.
+        if "skipped_by_reason" in corpus:
+            self.skipped_by_reason = collections.Counter(corpus["skipped_by_reason"])
+        for sentence in corpus.get("notes", ()):
+            self.note(sentence)
 
 
 def is_shard_folder(path) -> bool:

@@ -1,70 +1,86 @@
-"""Text files as a source: plain, compressed or JSON lines."""
+"""Text files as a source: plain or compressed, lines, records or whole files."""
 
-import codecs
 import collections
-import glob
-import gzip
 import json
-import lzma
+import os
 import pathlib
 
 import numpy as np
 
-from kerassl.data.files import files_below
+from kerassl.checks import check_integer
+from kerassl.data.file_bytes import FileBytes
+from kerassl.data.files import combined_fingerprint, fingerprint_files
+from kerassl.data.foreign_files import foreign_kind
+from kerassl.data.records import RecordReader
 from kerassl.data.source import Source
-from kerassl.errors import InvalidValue
+from kerassl.data.text_files import (
+    HEAD,
+    RECORD_SUFFIXES,
+    as_utf8,
+    find_text_files,
+    open_bytes,
+    plain_suffix,
+    wide_encoding,
+)
+from kerassl.data.text_files import count_suffixes as count_suffixes
+from kerassl.data.text_files import is_text_file as is_text_file
+from kerassl.data.text_lines import (
+    CARRIAGE_RETURN,
+    line_blocks,
+    line_end,
+    mark_length,
+    unusable,
+)
+from kerassl.errors import InvalidType, InvalidValue
 
-SUFFIXES = (".txt", ".text", ".md", ".jsonl")
-COMPRESSED = {".gz": gzip.open, ".xz": lzma.open}
 UNITS = ("line", "file")
-# What records call their text where nothing else is said.
-TEXT_FIELD = "text"
-# Bytes searched for line ends and checked as UTF-8 at a time.
-BLOCK_BYTES = 1 << 24
-# Smaller files are read; larger ones are mapped, which costs a file handle.
-MAPPED_BYTES = 1 << 20
-MAPPED_FILES = 200
-NEWLINE = 10
-UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# 1 where the byte is not white space (blank, tab, line ends, form feeds).
-_VISIBLE = np.ones(256, np.uint8)
-_VISIBLE[[9, 10, 11, 12, 13, 32]] = 0
-# 1 where the byte begins a character of UTF-8.
-_CHARACTER = ((np.arange(256) & 0xC0) != 0x80).astype(np.uint8)
+LINES_OF_JSON = (".jsonl", ".ndjson")
+NO_SPANS = np.empty((0, 2), np.int64)
 
 
 class TextSource(Source):
-    """Documents in text files, one a line or one a file.
+    """Documents in text files: one a line, one a file, or one a record.
 
-    Only the byte offsets of documents are kept (16 bytes each). Large plain
-    files are mapped, compressed ones are held decompressed. Empty documents,
-    documents that are not UTF-8 and unusable JSON lines are left out, counted
-    in `num_skipped` and named in `skipped`.
+    Of lines only the byte offsets are kept (16 bytes each), and of large plain
+    files only what is asked for is read. Compressed files and records of tables
+    are held in memory. Empty documents (also those of Unicode white space or
+    characters of no width alone), documents that are not UTF-8 or hold NUL bytes,
+    and unusable records are left out, counted in `num_skipped` and named in
+    `skipped`; so are files that hold no text, such as HTML, PDF or images.
+
+    A line ends with a line feed, or with a carriage return in a file that has no
+    line feed. UTF-16 and UTF-32 are recognised and read.
 
     When one folder is given whose text files all lie in two or more
     subfolders, these are the classes: `labels` and `class_names` are set.
 
     Args:
         patterns: A file, a folder (searched recursively for `.txt`, `.text`,
-            `.md`, `.jsonl`, each also with `.gz` or `.xz`; links are followed,
-            what is hidden is left out), a glob such as `"corpus/**/*.txt"`, or
-            a list of these.
-        field: Name of the text in each record of `.jsonl` files; None for
-            `text`, where the first record has it.
-        label_field: Name of the label in each record of `.jsonl` files, a
-            string or an integer.
-        unit: `"line"`: a line is a document; `"file"`: a file is one.
+            `.md`, `.jsonl`, `.ndjson`, or, where there is none, for `.csv`,
+            `.tsv`, `.json`, `.parquet`; each but the last also with `.gz`, `.xz`
+            or `.bz2`; links are followed, what is hidden is left out), a glob
+            such as `"corpus/**/*.txt"`, or a list of these. A `.csv` has a
+            header line; so has a `.tsv`, in which quotes mean nothing; a `.json`
+            is a list of records or of strings, or JSON lines; `.parquet` needs
+            `pip install 'kerassl[parquet]'`. A file of any other name is read
+            as lines.
+        field: Name of the text in each record; None for `text`, where the
+            first record has it.
+        label_field: Name of the label in each record, a string or an integer.
+        unit: `"line"`: a line is a document; `"file"`: a file is one. A record
+            is always one.
         min_length: Documents of fewer characters are left out.
 
     Raises:
         FileNotFoundError: If nothing matches, or a folder has no text files.
-        OSError: If a file cannot be read or decompressed.
+        OSError: If a file cannot be read or decompressed; while examples are
+            fetched, if one has changed since.
         ValueError: If no document can be used, or an option is invalid.
 
     Example:
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp(), "poem.txt")
-        >>> _ = path.write_text("first line\\n\\nsecond line\\n")
+        >>> _ = path.write_text("first line\n\nsecond line\n")
         >>> source = TextSource(path)
         >>> len(source), source.num_skipped
         (2, 1)
@@ -76,19 +92,26 @@ class TextSource(Source):
         super().__init__()
         if unit not in UNITS:
             raise InvalidValue(f"`unit` must be one of {UNITS}. Received: {unit!r}")
-        self.field, self.label_field, self.unit = field, label_field, unit
+        check_integer("min_length", min_length, least=0)
+        for name, value in (("field", field), ("label_field", label_field)):
+            if not isinstance(value, str | None):
+                raise InvalidType(f"`{name}` must be a name. Received: {value!r}")
+        self.label_field, self.unit = label_field, unit
         self.min_length = min_length
-        self.paths = find_text_files(patterns)
-        self._buffers = []
-        self._json = []
-        self._bytes = 0
+        self._records = RecordReader(field, label_field, min_length)
+        self.paths = find_text_files(patterns, self.skip)
+        self._buffers, self._json, self._fingerprints = [], [], None
+        self._bytes = self._held = 0
+        self._remarks = collections.Counter()
         spans, raw_labels = [], []
         for path in self.paths:
-            buffer = self._open(path)
-            found, values = self._documents(path, buffer)
+            buffer, found, values, is_json = self._read_file(path)
             self._buffers.append(buffer)
+            self._json.append(is_json)
             spans.append(found)
             raw_labels.append(values)
+        for remark, count in self._remarks.items():
+            self.note(f"{count} file{'s' if count > 1 else ''} {remark}")
         counts = [len(found) for found in spans]
         self._first = np.concatenate([[0], np.cumsum(counts)])  # of each file
         self._spans = np.concatenate(spans)  # (documents, [start, end])
@@ -98,7 +121,12 @@ class TextSource(Source):
                 f"No document can be used in {_shown(patterns)}: {self.num_skipped} "
                 f"were left out{first}"
             )
-        self._set_labels(patterns, raw_labels, counts)
+        self._set_labels(patterns, _of_one_type(raw_labels), counts)
+
+    @property
+    def field(self):
+        """Name of the text in each record, or None where there are none."""
+        return self._records.field
 
     def __len__(self):
         return len(self._spans)
@@ -111,71 +139,125 @@ class TextSource(Source):
         texts.set_shape(indices.shape)
         return texts
 
+    def fingerprints(self):
+        if self._fingerprints is None:
+            root = os.path.commonpath([path.absolute().parent for path in self.paths])
+            paths = [path.absolute() for path in self.paths]
+            self._fingerprints = fingerprint_files(paths, pathlib.Path(root))
+        return self._fingerprints
+
     def describe(self):
+        first = [str(path).encode("utf-8", "replace") for path in self.paths[:10]]
         return {
             **super().describe(),
             "files": len(self.paths),
-            "first_files": [str(path) for path in self.paths[:10]],
+            "first_files": [path.decode() for path in first],
             "bytes": self._bytes,
             "unit": self.unit,
+            "digest": combined_fingerprint(self.fingerprints()),
         }
 
     def _read(self, indices):
         """Returns an object array of the UTF-8 bytes of documents."""
         files = np.searchsorted(self._first, indices, side="right") - 1
+        spans = self._spans[indices]
         texts = np.empty(len(indices), object)
-        for i, (file, (start, end)) in enumerate(
-            zip(files, self._spans[indices], strict=True)
-        ):
-            text = self._buffers[file][start:end].tobytes()
+        of_disk = collections.defaultdict(list)
+        for i, file in enumerate(files):
+            if isinstance(self._buffers[file], FileBytes):
+                of_disk[file].append(i)
+            else:
+                start, end = spans[i]
+                texts[i] = self._buffers[file][start:end].tobytes()
+        for file, rows in of_disk.items():  # each is opened once
+            for i, text in zip(
+                rows, self._buffers[file].read(spans[rows]), strict=True
+            ):
+                texts[i] = text
+        for i, file in enumerate(files):
             if self._json[file]:
-                text = json.loads(text)[self.field].encode("utf-8", "replace")
-            texts[i] = text.strip()
+                texts[i] = json.loads(texts[i])[self.field].encode()
+            texts[i] = texts[i].strip()
         return texts
 
-    def _open(self, path):
-        """Returns the bytes of a file as a uint8 array."""
-        opener = COMPRESSED.get(path.suffix.lower())
-        self._json.append(".jsonl" in path.suffixes[-2:])
-        try:
-            if opener:
-                with opener(path) as file:
-                    buffer = np.frombuffer(file.read(), np.uint8)
-            elif path.stat().st_size > MAPPED_BYTES and (
-                sum(isinstance(b, np.memmap) for b in self._buffers) < MAPPED_FILES
-            ):
-                buffer = np.memmap(path, np.uint8, mode="r")
+    def _read_file(self, path):
+        """Returns (buffer, [start, end] of documents, labels, whether of JSON)."""
+        suffix = plain_suffix(path)
+        if suffix == ".parquet":
+            return self._read_records(suffix, path, None)
+        buffer = open_bytes(path, self._held)
+        if not isinstance(buffer, FileBytes):
+            self._held += len(buffer)
+        head = buffer[:HEAD].tobytes()
+        encoding = wide_encoding(head)
+        reason = None if encoding else foreign_kind(suffix, head)
+        if encoding:
+            try:
+                buffer = as_utf8(buffer, encoding)
+            except UnicodeError as error:
+                reason = f"not {encoding.upper()}: {error}"
             else:
-                buffer = np.fromfile(path, np.uint8)
-        except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
-            raise OSError(f"{path} cannot be decompressed: {error}") from error
-        except OSError as error:
-            raise type(error)(f"{path} cannot be read: {error}") from error
+                self._remarks[f"read as {encoding.upper()}"] += 1
+        if len(buffer) == mark_length(buffer):
+            reason = "empty"
+        if reason:
+            self.skip(path, reason)
+            return np.empty(0, np.uint8), NO_SPANS, [], False
+        if suffix == ".json" and self._is_lines_of_json(buffer):
+            suffix = ".jsonl"
+        if suffix in RECORD_SUFFIXES:
+            return self._read_records(suffix, path, buffer[:].tobytes())
         self._bytes += len(buffer)
-        return buffer
+        is_json = suffix in LINES_OF_JSON
+        return buffer, *self._documents(path, buffer, is_json), is_json
 
-    def _documents(self, path, buffer):
+    def _read_records(self, suffix, path, content):
+        """Returns the same, with the texts of records one after the other."""
+        texts, labels, record = [], [], None
+        for record in self._records.read(suffix, path, content):
+            if record.reason:
+                self.skip(f"{path}{record.where}", record.reason)
+            else:
+                texts.append(record.text.encode())
+                labels.append(record.label)
+        if record is None:
+            self.skip(path, "empty")
+        buffer = np.frombuffer(b"".join(texts), np.uint8)
+        ends = np.cumsum([len(text) for text in texts], dtype=np.int64)
+        starts = np.concatenate([[0], ends[:-1]]) if texts else ends
+        self._bytes += len(buffer)
+        return buffer, np.stack([starts, ends], axis=1).astype(np.int64), labels, False
+
+    def _is_lines_of_json(self, buffer):
+        """Tells whether more follows the object in the first line of a file."""
+        first = next(self._lines(buffer), b"")
+        try:
+            return isinstance(self._records.parse(first), dict) and (
+                len(first.strip()) < len(buffer[:].tobytes().strip())
+            )
+        except ValueError:
+            return False
+
+    def _lines(self, buffer):
+        for spans in line_blocks(buffer):
+            for start, end in spans:
+                if line := buffer[start:end].tobytes().strip():
+                    yield line
+
+    def _documents(self, path, buffer, is_json):
         """Returns the (start, end) of usable documents and their labels."""
-        is_json = self._json[-1]
         if is_json and self.field is None:
-            fields = _first_fields(buffer)
-            if TEXT_FIELD not in fields:
-                raise InvalidValue(
-                    f"`field` must name the text in the records of {path}. Its first "
-                    f"record has the fields {fields}. At the command line, `kerassl "
-                    "prepare --field` makes shards of it."
-                )
-            self.field = TEXT_FIELD
-        if buffer[:2].tobytes() in UTF16_MARKS:
-            self.skip(path, "UTF-16, expected UTF-8")
-            blocks = []
-        elif self.unit == "file" and not is_json:
-            blocks = [np.array([[_mark(buffer), len(buffer)]], np.int64)]
+            self._records.settle_field(path, self._first_fields(buffer))
+        end = line_end(buffer)
+        if self.unit == "file" and not is_json:
+            blocks = [np.array([[mark_length(buffer), len(buffer)]], np.int64)]
         else:
-            blocks = _line_blocks(buffer)
-        kept, labels, number = [np.empty((0, 2), np.int64)], [], 0
+            blocks = line_blocks(buffer, end)
+            if end == CARRIAGE_RETURN:
+                self._remarks["with carriage returns as line ends"] += 1
+        kept, labels, number = [NO_SPANS], [], 0
         for spans in blocks:
-            reasons = _reasons(buffer, spans, self.min_length)
+            reasons = unusable(buffer, spans, self.min_length)
             if is_json:
                 labels += self._parse_json(buffer, spans, reasons)
             for line in sorted(reasons):
@@ -186,38 +268,35 @@ class TextSource(Source):
             number += len(spans)
         return np.concatenate(kept), labels
 
+    def _first_fields(self, buffer):
+        """Returns the fields of the first line that is a record."""
+        for line in self._lines(buffer):
+            try:
+                record = self._records.parse(line)
+            except ValueError:
+                continue
+            return sorted(record) if isinstance(record, dict) else ["(not an object)"]
+        return ["(not JSON)"]
+
     def _parse_json(self, buffer, spans, reasons):
         """Adds unusable records to `reasons`; returns labels of the others."""
         labels = []
         for line, (start, end) in enumerate(spans):
             if line in reasons:
                 continue
-            reason, label = self._check_record(buffer[start:end].tobytes())
+            try:
+                record = self._records.parse(buffer[start:end].tobytes())
+            except ValueError as error:
+                reasons[line] = f"not JSON: {error}"
+                continue
+            reason, _, label = self._records.check(record)
+            if isinstance(record, str):
+                reason = "a JSON str, not an object"
             if reason:
                 reasons[line] = reason
             else:
                 labels.append(label)
         return labels
-
-    def _check_record(self, text):
-        try:
-            record = json.loads(text)
-        except ValueError as error:
-            return f"not JSON: {error}", None
-        if not isinstance(record, dict):
-            return f"a JSON {type(record).__name__}, not an object", None
-        value = record.get(self.field)
-        if not isinstance(value, str):
-            fields = sorted(record)
-            return f"no text in field {self.field!r}; it has {fields}", None
-        if not value.strip():
-            return "empty", None
-        if len(value) < self.min_length:
-            return f"shorter than {self.min_length} characters", None
-        label = record.get(self.label_field) if self.label_field else None
-        if self.label_field and not isinstance(label, (str, int)):
-            return f"no label in field {self.label_field!r}", None
-        return None, label
 
     def _set_labels(self, patterns, raw_labels, counts):
         if self.label_field:
@@ -237,68 +316,6 @@ class TextSource(Source):
         number = {name: i for i, name in enumerate(names)}
         self.labels = np.array([number[value] for value in raw], np.int64)
         self.class_names = tuple(str(name) for name in names)
-
-
-def find_text_files(patterns):
-    """Returns the sorted files that paths, folders and globs name.
-
-    Args:
-        patterns: A path, a glob, or a list of them.
-
-    Raises:
-        FileNotFoundError: If one of them matches no file.
-    """
-    if isinstance(patterns, (str, pathlib.PurePath)):
-        patterns = [patterns]
-    patterns = list(patterns)
-    if not patterns:
-        raise InvalidValue("`patterns` must name at least one file. Received: []")
-    found = {}
-    for pattern in patterns:
-        path = pathlib.Path(pattern).expanduser()
-        if path.is_dir():
-            files = _text_files(path)
-        elif path.is_file():
-            files = [path]
-        else:
-            matches = sorted(glob.glob(str(path), recursive=True))
-            files = [pathlib.Path(m) for m in matches if pathlib.Path(m).is_file()]
-        if not files:
-            raise FileNotFoundError(
-                f"No file matches {str(pattern)!r} (looked from {pathlib.Path.cwd()})."
-            )
-        found.update(dict.fromkeys(files))
-    return list(found)
-
-
-def is_text_file(path):
-    """Tells by its name whether a file holds text, compressed or not."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
-
-
-def count_suffixes(folder, limit=3):
-    """Returns words such as "12 .txt files, 3 .csv files" for a folder."""
-    counts = collections.Counter(
-        path.suffix.lower() or "nameless-type" for path in files_below(folder)
-    )
-    parts = [
-        f"{count} {suffix} file{'s' if count > 1 else ''}"
-        for suffix, count in counts.most_common(limit)
-    ]
-    return ", ".join(parts) or "no file at all"
-
-
-def _text_files(folder):
-    files = [path for path in files_below(folder) if is_text_file(path)]
-    if not files:
-        raise FileNotFoundError(
-            f"No text files in {folder} ({', '.join(SUFFIXES)}, also with .gz or "
-            f".xz); found {count_suffixes(folder)}."
-        )
-    return files
 
 
 def _class_folders(patterns, paths):
@@ -324,69 +341,8 @@ def _shown(patterns):
     return text if len(text) < 200 else f"{text[:200]}..."
 
 
-def _first_fields(buffer):
-    try:
-        record = json.loads(buffer[:BLOCK_BYTES].tobytes().split(b"\n", 1)[0])
-    except ValueError:
-        return "(not JSON)"
-    return sorted(record) if isinstance(record, dict) else "(not an object)"
-
-
-def _mark(buffer):
-    """Returns the length of the byte order mark that some editors write."""
-    return 3 if buffer[:3].tobytes() == codecs.BOM_UTF8 else 0
-
-
-def _line_blocks(buffer):
-    """Yields (lines, [start, end]) offsets, a block of whole lines at a time."""
-    begin = _mark(buffer)
-    while begin < len(buffer):
-        stop = min(begin + BLOCK_BYTES, len(buffer))
-        ends = _newlines(buffer, begin, stop)
-        while not len(ends) and stop < len(buffer):  # a line longer than a block
-            stop = min(2 * stop - begin, len(buffer))
-            ends = _newlines(buffer, begin, stop)
-        if stop == len(buffer) and (not len(ends) or ends[-1] != stop - 1):
-            ends = np.append(ends, stop)  # the last line lacks its newline
-        starts = np.concatenate([[begin], ends[:-1] + 1])
-        begin = int(ends[-1]) + 1
-        yield np.stack([starts, ends], axis=1)
-
-
-def _newlines(buffer, begin, stop):
-    return np.flatnonzero(np.asarray(buffer[begin:stop]) == NEWLINE) + begin
-
-
-def _reasons(buffer, spans, min_length):
-    """Returns {row of spans: why that document cannot be used}."""
-    begin, stop = int(spans[0, 0]), int(spans[-1, 1])
-    block = np.asarray(buffer[begin:stop])
-    if len(block) == 0:
-        return {0: "empty"}
-    # reduceat wants offsets inside the block: an empty last line is set apart.
-    starts = np.minimum(spans[:, 0] - begin, len(block) - 1)
-    empty = np.maximum.reduceat(_VISIBLE[block], starts) == 0
-    empty |= spans[:, 0] == spans[:, 1]
-    reasons = dict.fromkeys(np.flatnonzero(empty).tolist(), "empty")
-    if min_length > 1:
-        lengths = np.add.reduceat(_CHARACTER[block], starts, dtype=np.int64)
-        lengths -= np.append(np.ones(len(spans) - 1, np.int64), 0)  # newlines
-        for line in np.flatnonzero(lengths < min_length).tolist():
-            reasons.setdefault(line, f"shorter than {min_length} characters")
-    for line, reason in _not_utf8(memoryview(block), spans - begin, 0, len(spans)):
-        reasons[line] = reason
-    return reasons
-
-
-def _not_utf8(view, spans, first, last):
-    """Yields (line, reason), halving the lines until the bad ones are found."""
-    try:
-        str(view[spans[first, 0] : spans[last - 1, 1]], "utf-8")
-    except UnicodeDecodeError as error:
-        if last - first == 1:
-            byte = error.object[error.start]
-            yield first, f"not UTF-8 (byte 0x{byte:02x} at offset {error.start})"
-            return
-        middle = (first + last) // 2
-        yield from _not_utf8(view, spans, first, middle)
-        yield from _not_utf8(view, spans, middle, last)
+def _of_one_type(labels):
+    """Returns labels as strings where some of them are: 1 and "1" are one class."""
+    if not any(isinstance(label, str) for values in labels for label in values):
+        return labels
+    return [[str(label) for label in values] for values in labels]

@@ -7,12 +7,15 @@ import os
 import pathlib
 import re
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.pretext.text.words import EUROPEAN, split_words
 
 KINDS = ("wordpiece", "sentencepiece", "bpe", "word")
 ALGORITHMS = ("unigram", "bpe")
@@ -22,25 +25,10 @@ BYTES = 256
 CONFIG_FILE = "tokenizer.json"
 ASSETS_FOLDER = os.path.join("assets", "tokenizer")
 
-# The word boundaries of BERT, as KerasHub's tokenizer draws them (RE2 syntax):
-# training must see the words that tokenisation will see.
-SPACE = r"\s|\p{Cc}|\p{Cf}"
-PUNCTUATION = r"[!-/]|[:-@]|[\[-`]|[{-~]|\p{P}"
-CJK = (
-    r"[\x{3400}-\x{4DBF}\x{4E00}-\x{9FFF}\x{F900}-\x{FAFF}\x{20000}-\x{2A6DF}"
-    r"\x{2A700}-\x{2B73F}\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}"
-    r"\x{2F800}-\x{2FA1F}]"
-)
-
 # SentencePiece drops sentences above a length in bytes instead of cutting
 # them, so long documents are handed over in pieces of this many characters.
 PIECE_CHARACTERS = 1024
 CORPUS_BATCH = 512
-# What helps where a vocabulary is too large.
-SMALL_CORPUS = (
-    "Give more text, or ask for fewer: of a preset by "
-    "`--set tokenizer.vocabulary_size=N`."
-)
 
 
 def train_tokenizer(
@@ -74,8 +62,9 @@ def train_tokenizer(
             `kerassl.pretext.text.word_tokenizer.WordTokenizer`, one id a whole word,
             the most frequent first, with the special pieces of `"wordpiece"`
             and the counts that word2vec needs.
-        vocabulary_size: Number of pieces, special ones included. The
-            tokenizer has exactly this many; of `"word"` at most.
+        vocabulary_size: Number of pieces, special ones included, at most. A
+            small corpus gives fewer; this is said in the notes of a source,
+            of any other corpus in a warning.
         lowercase: Fold case. WordPiece and words then lose accents too, as
             BERT's do. None folds it for all kinds but `"bpe"`, which cannot.
         out: Folder to store the tokenizer in, see `load_tokenizer`. None
@@ -94,8 +83,7 @@ def train_tokenizer(
 
     Raises:
         ValueError: If an argument is out of range, the corpus holds no text,
-            its characters alone do not fit in the vocabulary, it does not
-            hold enough different words for `vocabulary_size` pieces, or no
+            its characters alone do not fit in the vocabulary, or it holds no
             word `min_count` times.
         TypeError: If `corpus` is a single string or holds something else
             than strings.
@@ -131,6 +119,8 @@ def train_tokenizer(
         tokenizer = _train_sentencepiece(
             texts, vocabulary_size, lowercase, algorithm, character_coverage
         )
+    if kind != "word" and tokenizer.vocabulary_size() < vocabulary_size:
+        _tell_smaller(corpus, vocabulary_size, tokenizer.vocabulary_size())
     if out is not None:
         save_tokenizer(tokenizer, out)
     return tokenizer
@@ -194,6 +184,7 @@ def load_tokenizer(folder: str | os.PathLike):
     """
     import keras
 
+    import kerassl.pretext.text.word_piece_tokenizer
     import kerassl.pretext.text.word_tokenizer  # noqa: F401, registers tokenizers
 
     folder = pathlib.Path(folder)
@@ -213,6 +204,14 @@ def load_tokenizer(folder: str | os.PathLike):
     return tokenizer
 
 
+def _tell_smaller(corpus, asked, made):
+    sentence = f"vocabulary {asked} -> {made}: the corpus has no more pieces"
+    if hasattr(corpus, "note"):
+        corpus.note(sentence)
+    else:
+        warnings.warn(sentence, stacklevel=3)
+
+
 def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count):
     if kind not in KINDS:
         raise InvalidValue(f"`kind` must be one of {KINDS}. Received: {kind!r}")
@@ -220,6 +219,9 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_c
         raise InvalidValue(
             f"`algorithm` must be one of {ALGORITHMS}. Received: {algorithm!r}"
         )
+    check_integer("vocabulary_size", vocabulary_size)
+    check_number("character_coverage", character_coverage, above=0, most=1)
+    check_integer("min_count", min_count, least=1)
     least = BYTES + 1 if kind == "bpe" else len(WORDPIECE_SPECIAL)
     if vocabulary_size <= least:
         what = "bytes and the end of text" if kind == "bpe" else "special pieces"
@@ -227,12 +229,6 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_c
             f"`vocabulary_size` must be above {least}, the number of {what}. "
             f"Received: {vocabulary_size}"
         )
-    if not 0 < character_coverage <= 1:
-        raise InvalidValue(
-            f"`character_coverage` must be in (0, 1]. Received: {character_coverage}"
-        )
-    if min_count < 1:
-        raise InvalidValue(f"`min_count` must be at least 1. Received: {min_count}")
 
 
 def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
@@ -299,29 +295,11 @@ def _empty_corpus():
 # --------------------------------------------------------------- WordPiece
 
 
-def _words(texts, lowercase: bool):
-    """Splits texts into words as KerasHub's BERT tokenizer does."""
-    import tensorflow_text as tf_text
-
-    texts = tf.strings.regex_replace(texts, r"\p{Z}", " ")
-    texts = tf.strings.regex_replace(texts, CJK, r" \0 ")
-    if lowercase:
-        texts = tf_text.normalize_utf8(texts, "NFD")
-        texts = tf.strings.regex_replace(texts, r"\p{Mn}", "")
-    words = tf_text.regex_split(
-        texts, f"{SPACE}|{PUNCTUATION}|{CJK}", f"{PUNCTUATION}|{CJK}"
-    ).flat_values
-    if lowercase:
-        words = tf_text.case_fold_utf8(words)
-    return words
-
-
 def _count_words(batches, lowercase: bool) -> dict[str, int]:
     counts = collections.Counter()
     for texts in batches:
-        words, numbers = np.unique(
-            _words(tf.constant(texts), lowercase).numpy(), return_counts=True
-        )
+        words = split_words(tf.constant(texts), lowercase, lowercase and EUROPEAN)
+        words, numbers = np.unique(words.flat_values.numpy(), return_counts=True)
         for word, number in zip(words, numbers, strict=True):
             counts[word.decode("utf-8", "replace")] += int(number)
     # Case folding turns a few rare signs into ones with a space in them, which
@@ -350,8 +328,9 @@ def _alphabet(counts, coverage: float) -> set[str]:
 
 
 def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
-    import keras_hub
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    from kerassl.pretext.text.word_piece_tokenizer import WordPieceTokenizer
 
     counts = _count_words(batches, lowercase)
     if not counts:
@@ -383,15 +362,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
         ((word + " ") * number for word, number in counts.items()), trainer
     )
     vocabulary = sorted(model.get_vocab(), key=model.get_vocab().get)
-    if len(vocabulary) < vocabulary_size:
-        raise InvalidValue(
-            "`vocabulary_size` is larger than this corpus supports: its "
-            f"{len(counts)} different words gave {len(vocabulary)} pieces. "
-            f"Received: {vocabulary_size}. {SMALL_CORPUS}"
-        )
-    return keras_hub.tokenizers.BertTokenizer(
-        vocabulary, lowercase=lowercase, strip_accents=lowercase
-    )
+    return WordPieceTokenizer(vocabulary, lowercase)
 
 
 def _train_words(batches, vocabulary_size, lowercase, min_count):
@@ -425,9 +396,8 @@ def _train_words(batches, vocabulary_size, lowercase, min_count):
 def _pieces_of_text(batches) -> Iterator[str]:
     for texts in batches:
         for text in texts:
-            words = text.split()
             piece, size = [], 0
-            for word in words:
+            for word in _parts(text.split()):
                 piece.append(word)
                 size += len(word) + 1
                 if size >= PIECE_CHARACTERS:
@@ -435,6 +405,13 @@ def _pieces_of_text(batches) -> Iterator[str]:
                     piece, size = [], 0
             if piece:
                 yield " ".join(piece)
+
+
+def _parts(words) -> Iterator[str]:
+    """Yields words, those longer than a piece in parts."""
+    for word in words:
+        for start in range(0, len(word), PIECE_CHARACTERS):
+            yield word[start : start + PIECE_CHARACTERS]
 
 
 def _train_sentencepiece(batches, vocabulary_size, lowercase, algorithm, coverage):
@@ -452,6 +429,7 @@ def _train_sentencepiece(batches, vocabulary_size, lowercase, algorithm, coverag
             model_writer=proto,
             model_type=algorithm,
             vocab_size=vocabulary_size,
+            hard_vocab_limit=False,
             character_coverage=coverage,
             normalization_rule_name="nmt_nfkc_cf" if lowercase else "nmt_nfkc",
             max_sentence_length=1 << 20,
@@ -477,7 +455,10 @@ def _train_sentencepiece(batches, vocabulary_size, lowercase, algorithm, coverag
 # family splits: KerasHub's own does so in one way in a graph and in another when
 # called eagerly. Merges inside them alone give the same ids in all three. Digits
 # stand alone, as in Llama, and so do the spaces of a run.
-BYTE_PIECES = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+|\s"
+# Runs are cut at a length, as training takes ever longer over one without end.
+BYTE_PIECES = (
+    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}{1,1000}|\p{N}| ?[^\s\p{L}\p{N}]{1,1000}|\s"
+)
 
 
 def _train_byte_pairs(batches, vocabulary_size):
@@ -505,11 +486,6 @@ def _train_byte_pairs(batches, vocabulary_size):
     model.train_from_iterator(_chain(head, texts), trainer)
     trained = json.loads(model.to_str())["model"]
     vocabulary = trained["vocab"]
-    if len(vocabulary) < vocabulary_size:
-        raise InvalidValue(
-            "`vocabulary_size` is larger than this corpus supports: expected at most "
-            f"{len(vocabulary)} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
-        )
     return keras_hub.tokenizers.GPT2Tokenizer(
         vocabulary=vocabulary, merges=[" ".join(pair) for pair in trained["merges"]]
     )
@@ -517,12 +493,6 @@ def _train_byte_pairs(batches, vocabulary_size):
 
 def _misfit(vocabulary_size: int, message: str) -> ValueError:
     """Says in our words what SentencePiece found wrong with the size."""
-    supported = re.search(r"too high .* value <= (\d+)", message)
-    if supported:
-        return InvalidValue(
-            "`vocabulary_size` is larger than this corpus supports: expected at most "
-            f"{supported[1]} pieces. Received: {vocabulary_size}. {SMALL_CORPUS}"
-        )
     needed = re.search(r"smaller than required_chars[^0-9]*\d+ vs (\d+)", message)
     if needed:
         return InvalidValue(

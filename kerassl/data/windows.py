@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerassl.checks import check_integer
+from kerassl.data.coverage import check_learnable
 from kerassl.data.source import Source
 from kerassl.errors import InvalidValue
 from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
@@ -45,6 +47,7 @@ class TokenWindows(Source):
 
     def __init__(self, shards, documents, sequence_length, tokenizer=None):
         super().__init__()
+        check_integer("sequence_length", sequence_length, least=1)
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self._shards, self._documents = shards, documents
@@ -214,10 +217,14 @@ def windows_for(source, pretext):
 
     Returns:
         A `Source`; the same one where nothing is to be packed.
+
+    Raises:
+        ValueError: If the texts do not fill one window, or the layer finds
+            nothing to learn from in any example.
     """
-    if not getattr(pretext, "packs_documents", False) or source.sequential:
-        return source
-    first = source.fetch(np.array([0])) if len(source) else None
-    if getattr(getattr(first, "dtype", None), "name", "") != "string":
-        return source
-    return pack_documents(source, pretext.tokenizer, pretext.sequence_length)
+    if getattr(pretext, "packs_documents", False) and not source.sequential:
+        first = source.fetch(np.array([0])) if len(source) else None
+        if getattr(getattr(first, "dtype", None), "name", "") == "string":
+            source = pack_documents(source, pretext.tokenizer, pretext.sequence_length)
+    check_learnable(source, pretext)
+    return source

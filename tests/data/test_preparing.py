@@ -177,11 +177,13 @@ def test_finished_shards_are_kept_and_spoilt_ones_made_again(tmp_path):
 
 def test_another_configuration_is_refused(tmp_path):
     prepare(tmp_path)
-    with pytest.raises(ValueError, match="another configuration: settings was"):
+    with pytest.raises(
+        ValueError, match="settings has another `vocabulary_size`: it was 270, now 271"
+    ):
         prepare(tmp_path, vocabulary_size=271)
-    with pytest.raises(ValueError, match="another configuration: corpus was"):
+    with pytest.raises(ValueError, match="corpus has another `examples`"):
         prepare(tmp_path, texts=TEXTS[:-1])
-    with pytest.raises(ValueError, match="`workers`.*Received: 0"):
+    with pytest.raises(ValueError, match="`workers`.*Received: workers=0"):
         prepare(tmp_path, workers=0)
     with pytest.raises(FileNotFoundError, match="folder of a stored tokenizer"):
         prepare(tmp_path / "new", tokenizer="letters")
@@ -261,11 +263,42 @@ def test_a_tokenizer_of_something_else_is_not_taken(tmp_path):
 
 
 def test_a_call_that_failed_may_be_made_otherwise(tmp_path):
-    with pytest.raises(ValueError, match="`vocabulary_size` is larger"):
-        prepare(tmp_path, vocabulary_size=9000)
+    with pytest.raises(ValueError, match="`vocabulary_size` must be above 257"):
+        prepare(tmp_path, vocabulary_size=9)
     with pytest.raises(FileNotFoundError, match="no finished token shards"):
         data.as_source(str(tmp_path), modality="text", sequence_length=5)
     assert prepare(tmp_path).num_documents == len(TEXTS)
+
+
+def test_a_changed_text_is_another_corpus(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_text("\n".join(TEXTS))
+    prepare(tmp_path / "out", str(path))
+    path.write_text("\n".join(TEXTS).replace("cat", "CAT"))
+    with pytest.raises(ValueError, match="corpus has another `digest`"):
+        prepare(tmp_path / "out", str(path))
+
+
+def test_shards_of_before_go_on(tmp_path):
+    """Version 0.1.0 knew neither digests nor reasons nor notes."""
+    before = stream(prepare(tmp_path)).copy()
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for name in ("skipped_by_reason", "notes", "digest"):
+        del manifest["corpus"][name]
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    data.as_source(str(tmp_path), modality="text", sequence_length=5)
+    np.testing.assert_array_equal(stream(prepare(tmp_path)), before)
+
+
+def test_shards_tell_what_was_left_out_and_how_the_corpus_was_read(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes(b"\n".join([b"a few words"] * 9 + [b"", b" ", b"caf\xe9"]))
+    for _ in range(2):
+        source = prepare(tmp_path / "out", str(path), vocabulary_size=900)
+        assert source.num_skipped == 3
+        assert source.skipped_by_reason == {"empty": 2, "not UTF-8": 1}
+        (note,) = source.notes
+        assert note.startswith("vocabulary 900 -> 2")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,16 @@
 import json
 import subprocess
 import sys
+import unicodedata
 
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerassl.data.source import Source
 from kerassl.data.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.pretext.text.word_tokenizer import WordTokenizer
 
 CORPUS = [
     "The quick brown fox jumps over the lazy dog, again and again.",
@@ -137,12 +140,23 @@ def test_an_empty_corpus(kind, corpus):
         train_tokenizer(corpus, kind, 100)
 
 
-@pytest.mark.parametrize("kind, supported", [("wordpiece", 8), ("sentencepiece", 9)])
-def test_a_vocabulary_larger_than_the_corpus(kind, supported):
-    with pytest.raises(
-        ValueError, match=rf"supports.* {supported} pieces.*: 100\. Give"
-    ):
-        train_tokenizer(["a b c"], kind, 100)
+@pytest.mark.parametrize(
+    "kind, made", [("wordpiece", 8), ("sentencepiece", 10), ("bpe", 259)]
+)
+@pytest.mark.parametrize("text", ["a b c", "中文很"])
+def test_a_vocabulary_is_as_large_as_the_corpus_allows(kind, made, text):
+    source = Texts([text] * 3)
+    tokenizer = train_tokenizer(source, kind)
+    size = tokenizer.vocabulary_size()
+    assert size <= 300 and (text != "a b c" or size == made)
+    told = f"vocabulary 8000 -> {size}: the corpus has no more pieces"
+    assert source.notes == [told]
+    with pytest.warns(UserWarning, match=told):
+        again = train_tokenizer([text] * 3, kind)
+    assert again.get_vocabulary() == tokenizer.get_vocabulary()
+    source = Texts([text] * 3)
+    same = train_tokenizer(source, kind, size)  # reached: nothing to tell
+    assert same.get_vocabulary() == tokenizer.get_vocabulary() and not source.notes
 
 
 @pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece"])
@@ -157,7 +171,12 @@ def test_a_vocabulary_smaller_than_the_alphabet(kind):
         (ValueError, "`kind`", {"kind": "letters"}),
         (ValueError, "`algorithm`", {"algorithm": "x"}),
         (ValueError, "`vocabulary_size`", {"vocabulary_size": 5}),
+        (ValueError, "`vocabulary_size`", {"vocabulary_size": "many"}),
+        (ValueError, "`vocabulary_size`", {"vocabulary_size": True}),
         (ValueError, "`character_coverage`", {"character_coverage": 0.0}),
+        (ValueError, "`character_coverage`", {"character_coverage": float("nan")}),
+        (TypeError, "`character_coverage`", {"character_coverage": "all"}),
+        (ValueError, "`min_count`", {"min_count": 1.5}),
         (TypeError, "single string", {"corpus": "one text"}),
         (TypeError, "type int", {"corpus": [1, 2]}),
         (TypeError, "Source of texts", {"corpus": Texts([1, 2])}),
@@ -194,8 +213,6 @@ def test_byte_pairs_merge_what_is_frequent():
 def test_byte_pairs_say_what_does_not_fit():
     with pytest.raises(ValueError, match="above 257.*bytes and the end of text"):
         train_tokenizer(CORPUS, "bpe", 257)
-    with pytest.raises(ValueError, match="expected at most 2[0-9]+ pieces"):
-        train_tokenizer(["a b"], "bpe", 400)
     with pytest.raises(ValueError, match="`lowercase` must be False or None"):
         train_tokenizer(CORPUS, "bpe", 300, lowercase=True)
     with pytest.raises(ValueError, match="without a single word"):
@@ -225,3 +242,77 @@ def test_words_keep_their_counts(tmp_path):
     loaded = load_tokenizer(tmp_path)
     assert loaded.counts.tolist() == tokenizer.counts.tolist() == [0, 0, 0, 0, 0, 2, 1]
     assert pieces(loaded, ["b c"]) == [["b", "[UNK]"]]
+
+
+THAI = "สวัสดีครับวันนี้อากาศดีมากเราจะไปเที่ยวทะเลกันเถอะเพื่อน"
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "word"])
+@pytest.mark.parametrize("text", ["x" * 101, "longIdentifier9" * 9, THAI, "𐌰" * 26])
+def test_long_words_are_cut_alike_in_training_and_in_use(kind, text, tmp_path):
+    tokenizer = train_tokenizer(
+        Texts([text] * 3), kind, min_count=1, character_coverage=1.0, out=tmp_path
+    )
+    (row,) = pieces(tokenizer, [text])
+    assert "[UNK]" not in row and len(row) > 1
+    if kind == "wordpiece":
+        spelled = "".join(piece.removeprefix("##") for piece in row)
+        assert spelled == text.lower()
+    loaded = load_tokenizer(tmp_path)
+    for ids in (loaded(text), loaded([text])[0], tokenizer(tf.constant(text))):
+        assert [tokenizer.id_to_token(int(i)) for i in ids] == row
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "word"])
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("パンダ バンダ がか", "パンダ バンダ がか"),
+        ("パンダ", "パンダ"),  # decomposed marks are composed
+        ("हिन्दी में", "हिन्दी में"),
+        ("ภาษาที่ดี", "ภาษาที่ดี"),
+        ("مَرْحَبًا שָׁלוֹם", "مَرْحَبًا שָׁלוֹם"),
+        ("한국어 가각", "한국어 가각"),
+        ("Café Ångström TIẾNG Việt", "cafe angstrom tieng viet"),
+        ("Ὀδυσσεύς Й Ёлка", "οδυσσευσ и елка"),
+        ("1️⃣ ❤️ x̂", "1⃣ ❤ x"),  # what styles a sign is no letter
+    ],
+)
+def test_marks_go_with_case_in_european_scripts_only(kind, text, words):
+    tokenizer = train_tokenizer(
+        Texts([text] * 3), kind, min_count=1, character_coverage=1.0
+    )
+    if kind == "wordpiece":
+        (row,) = pieces(tokenizer, [text])
+        spelled = "".join(piece.removeprefix("##") for piece in row)
+        assert spelled == unicodedata.normalize("NFC", words).replace(" ", "")
+    else:
+        words = unicodedata.normalize("NFC", words).split()
+        wanted = {word for word in words if any(map(str.isalnum, word))}
+        assert set(tokenizer.get_vocabulary()[5:]) == wanted
+
+
+def test_tokenizers_of_before_behave_as_they_did(tmp_path):
+    """Version 0.1.0 stored KerasHub's class, which strips all marks."""
+    old = keras_hub.tokenizers.BertTokenizer(
+        ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "ハンタ", "cafe"],
+        lowercase=True,
+        strip_accents=True,
+    )
+    save_tokenizer(old, tmp_path)
+    loaded = load_tokenizer(tmp_path)
+    assert type(loaded) is keras_hub.tokenizers.BertTokenizer
+    rows = [["ハンタ", "ハンタ", "cafe"]]
+    assert pieces(loaded, ["パンダ バンダ Café"]) == rows
+    words = WordTokenizer(old.get_vocabulary(), [0] * 7, strip_accents=True)
+    assert pieces(words, ["パンダ バンダ Café"]) == rows
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece", "bpe", "word"])
+@pytest.mark.parametrize(
+    "text", ["a" * 200_000, "!" * 100_000, "".join(map(chr, range(33, 127))) * 1000]
+)
+def test_training_on_one_endless_word_ends(kind, text):
+    source = Texts([text, "and some words"])
+    tokenizer = train_tokenizer(source, kind, 300, min_count=1)
+    assert tokenizer.vocabulary_size() <= 300

@@ -1,6 +1,7 @@
 """The base of the pretext layers that read texts with a tokenizer."""
 
 import keras
+import numpy as np
 
 from kerassl.pretext.base import PretextLayer
 
@@ -9,8 +10,24 @@ class TextPretextLayer(PretextLayer):
     """Keeps the tokenizer and the length of the rows in the configuration.
 
     A subclass sets `tokenizer`, a KerasHub tokenizer or None, and
-    `sequence_length` in its `__init__`, and takes both as arguments.
+    `sequence_length` in its `__init__`, and takes both as arguments. Its `_rows`
+    are the `TokenRows` or `DenoisingRows` by which it reads texts.
+
+    Attributes:
+        needs: What `has_task` looks for, in words.
     """
+
+    needs = "a text with a token that the tokenizer knows"
+
+    def has_task(self, inputs) -> bool:
+        """Tells whether a batch holds anything to learn from.
+
+        Args:
+            inputs: As for a call.
+        """
+        tokens, special = self._rows.tokens(inputs), self._rows.special_ids()
+        no_task = [token_id for token_id in special.values() if token_id is not None]
+        return bool(np.setdiff1d(tokens.flat_values, no_task).size)
 
     def get_config(self):
         return {
@@ -22,6 +39,7 @@ class TextPretextLayer(PretextLayer):
     @classmethod
     def from_config(cls, config):
         # Registers the tokenizer classes, KerasHub's too.
+        import kerassl.pretext.text.word_piece_tokenizer
         import kerassl.pretext.text.word_tokenizer  # noqa: F401
 
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])

@@ -1,7 +1,5 @@
 """Byte-level BPE in batches, by the tokenizer of Hugging Face."""
 
-import functools
-
 import numpy as np
 import tensorflow as tf
 
@@ -100,25 +98,3 @@ def _backend(tokenizer):
         add_prefix_space=tokenizer.add_prefix_space, use_regex=True
     )
     return backend
-
-
-def tokenize_function(tokenizer):
-    """Returns a function from a string tensor (batch,) to ragged token ids.
-
-    It gives the same ids eagerly and in a graph, in batches.
-
-    Args:
-        tokenizer: A KerasHub tokenizer, or None.
-    """
-    if is_byte_level(tokenizer):
-        return BytePairEncoder(tokenizer)
-    # KerasHub tokenises eager strings one by one in Python; a graph gives
-    # the same ids as Dataset.map does, and in batches.
-    graph = tf.function(lambda texts: tokenizer(texts))
-    return functools.partial(_tokenize_words, graph)
-
-
-def _tokenize_words(graph, texts):
-    # Unicode spaces are not space to KerasHub's WordPiece, which would take
-    # "100&nbsp;km" for one unknown word.
-    return tf.cast(graph(tf.strings.regex_replace(texts, r"\p{Z}", " ")), tf.int32)

@@ -7,11 +7,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, static_rows
+from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 # Of a place without a word.
 NO_DOCUMENT = -1
@@ -85,6 +86,7 @@ class ContextWindow(TextPretextLayer):
     """
 
     packs_documents = True
+    needs = "a document with two words of the vocabulary, one beside the other"
 
     def __init__(
         self,
@@ -99,21 +101,16 @@ class ContextWindow(TextPretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if sequence_length < 16:
-            raise InvalidValue(
-                f"`sequence_length` must be at least 16. Received: {sequence_length}"
-            )
-        if not 1 <= window <= block_length:
+        check_integer("sequence_length", sequence_length, least=16, most=MOST_TOKENS)
+        check_integer("block_length", block_length, least=1, most=MOST_TOKENS)
+        check_integer("window", window, least=1)
+        if window > block_length:
             raise InvalidValue(
                 "`window` must be from 1 to `block_length`. Received: "
                 f"window={window}, block_length={block_length}"
             )
-        if subsampling < 0:
-            raise InvalidValue(f"`subsampling` must be >= 0. Received: {subsampling}")
-        if shared_negatives < 1:
-            raise InvalidValue(
-                f"`shared_negatives` must be at least 1. Received: {shared_negatives}"
-            )
+        check_number("subsampling", subsampling, least=0)
+        check_integer("shared_negatives", shared_negatives, least=1, most=MOST_TOKENS)
         self._rows = TokenRows(tokenizer, sequence_length)
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
@@ -164,6 +161,11 @@ class ContextWindow(TextPretextLayer):
                 ),
             },
         )
+
+    def has_task(self, inputs):
+        tokens, documents, _ = self._stream(inputs)
+        documents = documents[tf.gather(self._word_counts() > 0, tokens)]
+        return bool(tf.reduce_any(documents[1:] == documents[:-1]))
 
     def prepare(self, inputs):
         """Returns the encoder inputs of a batch: the known words of each row.

@@ -2,8 +2,8 @@
 
 import tensorflow as tf
 
-from kerassl.errors import InvalidValue
-from kerassl.pretext.text.token_rows import TokenRows, static_rows
+from kerassl.checks import check_integer
+from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 
 class DenoisingRows:
@@ -31,11 +31,8 @@ class DenoisingRows:
     """
 
     def __init__(self, tokenizer, sequence_length, needs=("start", "end", "pad")):
-        if sequence_length <= 1:
-            raise InvalidValue(
-                "`sequence_length` must be above 1, to hold a token before the end. "
-                f"Received: {sequence_length}"
-            )
+        # Of two: a token and the end behind it.
+        check_integer("sequence_length", sequence_length, least=2, most=MOST_TOKENS)
         self.sequence_length = sequence_length
         # Its rows begin with a start token, which is cut off below.
         self._rows = TokenRows(tokenizer, sequence_length + 1, needs=needs)
@@ -43,6 +40,14 @@ class DenoisingRows:
     def special_ids(self) -> dict[str, int | None]:
         """Returns the ids of the special tokens and the unknown one, by use."""
         return self._rows.special_ids()
+
+    def tokens(self, inputs) -> tf.RaggedTensor:
+        """Returns the token ids of each row, without special tokens.
+
+        Args:
+            inputs: As for `TokenRows`.
+        """
+        return self._rows.tokens(inputs)
 
     def clean(self, inputs, seed=None):
         """Returns the rows of a batch before any corruption.

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
@@ -243,15 +244,18 @@ class MaskedTokens(TextPretextLayer):
 
 
 def _check_arguments(sequence_length, mask_rate, mask_token_rate, random_rate, slots):
-    if not 0 < mask_rate <= 1:
-        raise InvalidValue(f"`mask_rate` must be in (0, 1]. Received: {mask_rate}")
-    if min(mask_token_rate, random_rate) < 0 or mask_token_rate + random_rate > 1:
+    check_number("mask_rate", mask_rate, above=0, most=1)
+    check_number("mask_token_rate", mask_token_rate, least=0, most=1)
+    check_number("random_token_rate", random_rate, least=0, most=1)
+    if mask_token_rate + random_rate > 1:
         raise InvalidValue(
-            "`mask_token_rate` and `random_token_rate` must be at least 0 and "
-            f"together at most 1. Received: {mask_token_rate} and {random_rate}"
+            "`mask_token_rate` and `random_token_rate` must be together at most 1. "
+            f"Received: {mask_token_rate} and {random_rate}"
         )
-    if slots is not None and not 1 <= slots <= sequence_length - 2:
-        raise InvalidValue(
-            "`mask_slots` must be between 1 and `sequence_length` - 2 = "
-            f"{sequence_length - 2}. Received: {slots}"
-        )
+    if slots is not None:
+        check_integer("mask_slots", slots, least=1)
+        if slots > sequence_length - 2:
+            raise InvalidValue(
+                "`mask_slots` must be between 1 and `sequence_length` - 2 = "
+                f"{sequence_length - 2}. Received: {slots}"
+            )

@@ -1,7 +1,7 @@
 """Denoising of whole texts: noise of your choice, and the original asked for."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
@@ -81,7 +81,7 @@ class NoisyText(TextPretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        noises = [*noises]
+        noises = [*noises] if isinstance(noises, Iterable) else [noises]
         if not noises or not all(isinstance(noise, TokenNoise) for noise in noises):
             raise InvalidValue(
                 "`noises` must hold one or more TokenNoise, such as "

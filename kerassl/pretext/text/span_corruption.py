@@ -1,11 +1,12 @@
 """Span corruption: hide runs of tokens behind sentinels, and ask for them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
@@ -97,6 +98,8 @@ class SpanCorruption(TextPretextLayer):
         Raffel et al., 2019, section 3.1.4, https://arxiv.org/abs/1910.10683
     """
 
+    needs = "a text of two tokens or more, not all unknown to the tokenizer"
+
     def __init__(
         self,
         tokenizer=None,
@@ -115,8 +118,7 @@ class SpanCorruption(TextPretextLayer):
         self.sequence_length = sequence_length
         self.noise_density = noise_density
         self.mean_span_length = mean_span_length
-        given = sentinels if isinstance(sentinels, int) else map(int, sentinels)
-        self.sentinels = given if isinstance(given, int) else [*given]
+        self.sentinels = _checked_sentinels(sentinels)
         lengths = np.arange(sequence_length)
         noise, spans = noise_counts(lengths, noise_density, mean_span_length)
         self._noise, self._spans = noise, spans
@@ -153,6 +155,12 @@ class SpanCorruption(TextPretextLayer):
             pad,
         )
         return self._rows.example(shown, shown_lengths, answer, answer_lengths)
+
+    def has_task(self, inputs):
+        tokens = self._rows.tokens(inputs)
+        return super().has_task(
+            tf.ragged.boolean_mask(tokens, tokens.row_lengths() > 1)
+        )
 
     def prepare(self, inputs):
         """Returns the encoder inputs of a batch, with nothing hidden.
@@ -247,9 +255,9 @@ class SpanCorruption(TextPretextLayer):
     def _check_sentinels(self, needed):
         given = self.sentinels
         if not isinstance(given, int):
-            if len(set(given)) < len(given) or min(given, default=0) < 0:
+            if len(set(given)) < len(given):
                 raise InvalidValue(
-                    f"`sentinels` must be different ids from 0 on. Received: {given}"
+                    f"`sentinels` must be different ids. Received: {given}"
                 )
             given = len(given)
         if given < needed:
@@ -322,11 +330,16 @@ def _side_by_side(left, right):
 
 
 def _check_arguments(noise_density, mean_span_length):
-    if not 0 <= noise_density <= 1:
-        raise InvalidValue(
-            f"`noise_density` must be in [0, 1]. Received: {noise_density}"
-        )
-    if not mean_span_length >= 1:
-        raise InvalidValue(
-            f"`mean_span_length` must be 1 or more. Received: {mean_span_length}"
-        )
+    check_number("noise_density", noise_density, least=0, most=1)
+    check_number("mean_span_length", mean_span_length, least=1)
+
+
+def _checked_sentinels(sentinels):
+    """Returns a number of sentinels, or a list of their ids."""
+    if isinstance(sentinels, str) or not isinstance(sentinels, Iterable):
+        check_integer("sentinels", sentinels, least=1)
+        return sentinels
+    ids = [int(i) if isinstance(i, np.integer) else i for i in sentinels]
+    for sentinel in ids:
+        check_integer("sentinels", sentinel, least=0)
+    return ids

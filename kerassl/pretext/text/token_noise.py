@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from kerassl.checks import check_number
 from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.denoising_rows import compact
@@ -74,8 +75,7 @@ class TokenNoise:
     """
 
     def __init__(self, rate: float):
-        if not 0 <= rate <= 1:
-            raise InvalidValue(f"`rate` must be in [0, 1]. Received: {rate}")
+        check_number("rate", rate, least=0, most=1)
         self.rate = rate
 
     def __call__(self, token_ids, lengths, seed, vocabulary):

@@ -2,9 +2,12 @@
 
 import tensorflow as tf
 
+from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.byte_pairs import tokenize_function
+from kerassl.pretext.text.tokenizing import tokenize_function
 
+# Of a row; longer ones do not fit in any encoder, only in the memory of none.
+MOST_TOKENS = 1 << 20
 UNKNOWN = ("[UNK]", "<unk>")
 
 
@@ -36,11 +39,8 @@ class TokenRows:
     """
 
     def __init__(self, tokenizer, sequence_length, needs=("start", "end", "pad")):
-        if sequence_length <= 2:
-            raise InvalidValue(
-                "`sequence_length` must be above 2, to hold a token between start "
-                f"and end. Received: {sequence_length}"
-            )
+        # Of three: a token between start and end.
+        check_integer("sequence_length", sequence_length, least=3, most=MOST_TOKENS)
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.needs = needs

@@ -5,12 +5,14 @@ import keras_hub
 import numpy as np
 
 from kerassl.errors import InvalidValue
+from kerassl.pretext.text.word_pieces import LongWords
+from kerassl.pretext.text.words import EUROPEAN
 
 
 # Not of `BertTokenizer`: KerasHub looks up a backbone's tokenizer among the
 # subclasses of one class, and would find this one too.
 @keras.saving.register_keras_serializable(package="kerassl")
-class WordTokenizer(keras_hub.tokenizers.WordPieceTokenizer):
+class WordTokenizer(LongWords, keras_hub.tokenizers.WordPieceTokenizer):
     """Gives every known word one id, and all others that of [UNK].
 
     Texts are split at white space and around punctuation, as BERT splits
@@ -23,7 +25,7 @@ class WordTokenizer(keras_hub.tokenizers.WordPieceTokenizer):
             None where it is loaded later.
         counts: How often each entry was in the training corpus, a list of
             integers; that of [UNK] counts all words without an entry.
-        lowercase: Fold case and strip accents.
+        lowercase: Fold case and strip the accents of Latin, Greek and Cyrillic.
         **kwargs: Of `keras_hub.tokenizers.WordPieceTokenizer`.
 
     Attributes:
@@ -47,7 +49,7 @@ class WordTokenizer(keras_hub.tokenizers.WordPieceTokenizer):
             ("mask", "[MASK]"),
         ):
             self._add_special_token(token, f"{use}_token")
-        kwargs.setdefault("strip_accents", lowercase)
+        kwargs.setdefault("strip_accents", EUROPEAN if lowercase else False)
         super().__init__(vocabulary, lowercase=lowercase, **kwargs)
         if vocabulary is not None and len(self.vocabulary) != len(counts):
             raise InvalidValue(

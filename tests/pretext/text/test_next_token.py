@@ -101,5 +101,5 @@ def test_config_and_figure(tokenizer):
     assert len(figure.texts) > 10
     with pytest.raises(ValueError, match="train_tokenizer"):
         NextToken()(tf.constant(TEXTS), SEED)
-    with pytest.raises(ValueError, match="`sequence_length` must be above 2"):
+    with pytest.raises(ValueError, match="`sequence_length` must be an integer >= 3"):
         NextToken(tokenizer, 2)
