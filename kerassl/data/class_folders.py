@@ -94,16 +94,20 @@ def classes_of(root, files, source):
     return kept, [file.relative_to(root).parts[0] for file in kept]
 
 
-def set_classes(source, classes):
+def set_classes(source, classes, counts=None):
     """Sets the labels and the class names of a source.
 
     Args:
         source: The `Source`.
-        classes: The class name of each example, or None for no labels.
+        classes: The class name of each file, or None for no labels.
+        counts: How many examples each file holds; None for one.
     """
     if classes is None:
         return
-    names, labels = np.unique(np.array(classes, object), return_inverse=True)
+    counts = np.ones(len(classes), int) if counts is None else np.asarray(counts)
+    classes = np.array(classes, object)[counts > 0]
+    names, labels = np.unique(classes, return_inverse=True)
+    labels = np.repeat(labels, counts[counts > 0])
     if len(names) < 2:
         source.note(
             f"No labels: of all class folders only {printable(names[0])!r} holds "
@@ -195,7 +199,15 @@ def _few(names, limit=5):
 
 
 def folder_of(patterns):
-    """Returns the one folder that patterns name, or None where they name files."""
+    """Returns the one folder that patterns name, or None where they name files.
+
+    Args:
+        patterns: A path, or a list of paths.
+
+    Example:
+        >>> folder_of(["a.txt", "b.txt"]) is None
+        True
+    """
     if isinstance(patterns, (list, tuple)):
         if len(patterns) != 1:
             return None

@@ -88,10 +88,9 @@ def find_image_files(folder, skip=None):
         if is_image_file(path):
             files.append(path)
         elif skip:
-            kind = (
-                f"{path.suffix.lower()} file" if path.suffix else "nameless-type file"
-            )
-            skip(path, f"a {kind}, not read")
+            suffix = path.suffix.lower()
+            kind = f"a {suffix} file" if suffix else "a file without suffix"
+            skip(path, f"{kind}, not read")
     if not files:
         raise FileNotFoundError(_nothing_found(folder))
     return files

@@ -1,10 +1,12 @@
 """Splits, classes and strays, in folders of images."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
 
-from kerassl.data import ImageFolder
+from kerassl.data import ImageFolder, TextSource
 from kerassl.errors import UserError
 
 
@@ -167,3 +169,58 @@ def test_no_note_where_there_is_nothing_to_say(tmp_path):
     fill(tmp_path, *CLASSES)
     assert read(tmp_path).notes == []
     np.testing.assert_array_equal(read(tmp_path).labels, [0, 0, 1])
+
+
+def write_texts(folder, *names):
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"first line of {name}\nsecond line\n")
+
+
+TEXTS = ("good/a.txt", "good/b.txt", "bad/c.txt")
+
+
+def test_splits_and_classes_of_texts(tmp_path):
+    for split in ("train", "Val", "test"):
+        write_texts(tmp_path / split, *TEXTS)
+    (tmp_path / "test" / "good" / "a.txt").write_text("a line\n\n")
+    source = TextSource(tmp_path)
+    assert len(source) == 6 and len(source.test) == 5
+    assert source.class_names == source.test.class_names == ("bad", "good")
+    assert source.labels.tolist() == [0, 0, 1, 1, 1, 1]
+    assert source.num_skipped == 0 and source.test.num_skipped == 1
+    assert "2 files" not in source.notes[0] and "3 files of 'Val'" in source.notes[0]
+    before = dict(source.fingerprints())
+    (tmp_path / "test" / "bad" / "c.txt").write_text("another line\n")
+    changed = set(TextSource(tmp_path).fingerprints().items()) - set(before.items())
+    assert [name for name, _ in changed] == ["test/bad/c.txt"]
+
+
+def test_a_stray_text_costs_no_labels(tmp_path):
+    write_texts(tmp_path, *TEXTS, "readme.md")
+    source = TextSource(tmp_path)
+    assert source.labels.tolist() == [0, 0, 1, 1, 1, 1]
+    assert source.skipped_by_reason == {"beside the class folders": 1}
+
+
+def test_texts_of_a_list_of_files_have_no_classes(tmp_path):
+    write_texts(tmp_path, *TEXTS)
+    assert TextSource([tmp_path / name for name in TEXTS]).labels is None
+    assert TextSource(str(tmp_path / "*" / "*.txt")).labels is None
+
+
+def test_an_empty_file_of_a_class_counts_nothing(tmp_path):
+    write_texts(tmp_path, *TEXTS)
+    (tmp_path / "good" / "b.txt").write_text("")
+    assert TextSource(tmp_path).labels.tolist() == [0, 0, 1, 1]
+
+
+def test_labels_of_records_in_splits(tmp_path):
+    for split, labels in (("train", "xyx"), ("test", "yx")):
+        (tmp_path / split).mkdir()
+        lines = [json.dumps({"text": f"line {c}", "label": c}) for c in labels]
+        (tmp_path / split / "a.jsonl").write_text("\n".join(lines))
+    source = TextSource(tmp_path, label_field="label")
+    assert source.labels.tolist() == [0, 1, 0]
+    assert source.test.labels.tolist() == [1, 0]

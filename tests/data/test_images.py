@@ -296,7 +296,7 @@ def test_a_name_without_suffix_goes_by_the_content(tmp_path):
     (tmp_path / "vector").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
     source = ImageFolder(tmp_path, size=4)
     assert [file.name for file in source.files] == ["photo"]
-    assert source.skipped_by_reason == {"a nameless-type file, not read": 2}
+    assert source.skipped_by_reason == {"a file without suffix, not read": 2}
 
 
 def test_what_is_no_image_is_counted_by_its_suffix(tmp_path):

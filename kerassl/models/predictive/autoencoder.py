@@ -16,6 +16,9 @@ CRITERIA = {
     "mean_squared_error": mean_squared_error,
 }
 
+# What `pretext_dataset` says of its batches.
+FACTS = {"steps_per_epoch", "source", "seed", "in_order"}
+
 
 @keras.saving.register_keras_serializable(package="kerassl")
 class Autoencoder(PretextModel):
@@ -107,7 +110,7 @@ class Autoencoder(PretextModel):
         for some in batches.source.at_hand():
             _check_targets(*self.pretext(some, seed=tf.constant([0, 0], tf.int64)))
         watched = batches.map(_check_targets)
-        for name in ("steps_per_epoch", "source", "seed"):
+        for name in FACTS & vars(batches).keys():
             setattr(watched, name, getattr(batches, name))
         return watched
 
