@@ -2,16 +2,17 @@
 
 import difflib
 import glob
+import inspect
 import pathlib
 
 import numpy as np
 
-from kerassl.data.arrays import ArraySource
+from kerassl.data.arrays import ArraySource, as_array
 from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
-from kerassl.data.files import files_below
+from kerassl.data.files import files_below, user_path
 from kerassl.data.fonts import glyphs
-from kerassl.data.images import SUFFIXES as IMAGE_SUFFIXES
+from kerassl.data.image_files import is_image_file
 from kerassl.data.images import ImageFolder
 from kerassl.data.keras_datasets import DATASETS, keras_dataset
 from kerassl.data.shards import TokenShards, is_shard_folder
@@ -81,9 +82,10 @@ def _source(examples, modality, options):
         return examples
     if isinstance(examples, str):
         if examples in EMBEDDED:
-            return EMBEDDED[examples](**options)
+            return _made(EMBEDDED[examples], options)
         if examples.startswith(KERAS_PREFIX):
-            return keras_dataset(examples.removeprefix(KERAS_PREFIX), **options)
+            name = examples.removeprefix(KERAS_PREFIX)
+            return _made(keras_dataset, options, name)
     if isinstance(examples, (str, pathlib.PurePath)):
         return _from_path(examples, modality, options)
     if isinstance(examples, (list, tuple)) and len(examples):
@@ -93,6 +95,18 @@ def _source(examples, modality, options):
         _refuse(options, "a tf.data.Dataset")
         return StreamSource(examples)
     return _from_arrays(examples, modality, options)
+
+
+def _made(make, options, *examples):
+    """Returns what a class or a function makes with the user's options."""
+    known = list(inspect.signature(make).parameters)[len(examples) :]
+    for name in options:
+        if name not in known:
+            raise InvalidType(
+                f"`{name}` is no option of {make.__name__}. Its options: "
+                f"{', '.join(known)}"
+            )
+    return make(*examples, **options)
 
 
 def _refuse(options, kind):
@@ -114,25 +128,25 @@ def _from_arrays(examples, modality, options):
             f"{type(examples).__name__}"
         )
     if modality == "image" and not isinstance(examples, dict):
-        examples = np.asarray(examples)
+        examples = as_array("x", examples)
         if examples.ndim == 3:  # grey images without a channel axis
             examples = examples[..., np.newaxis]
-    return ArraySource(examples, **options)
+    return _made(ArraySource, options, examples)
 
 
 def _from_path(examples, modality, options):
-    path = pathlib.Path(examples).expanduser()
+    path = user_path(examples, "data")
     if is_shard_folder(path):
-        return TokenShards(path, **options)
+        return _made(TokenShards, options, path)
     if path.is_dir():
         if modality is None:
             modality = "image" if _has_images(path) else "text"
         if modality == "image":
-            return ImageFolder(path, **options)
+            return _made(ImageFolder, options, path)
         return _text(examples, options)
     if path.is_file():
-        if path.suffix.lower() == ".npy":
-            return _from_arrays(np.load(path), modality, options)
+        if path.suffix.lower() in (".npy", ".npz"):
+            return _from_arrays(_load_array(path), modality, options)
         return _from_paths([path], modality, options)
     matches = sorted(glob.glob(str(path), recursive=True))
     if not matches:
@@ -146,7 +160,7 @@ def _from_paths(paths, modality, options):
     """Returns a source of text files; image files are read by the folder."""
     if len(paths) == 1 and paths[0].is_dir():
         return _from_path(paths[0], modality, options)
-    if modality == "image" or _is_image(paths[0]):
+    if modality == "image" or is_image_file(paths[0]):
         raise InvalidValue(
             "Images are read from a folder, such as "
             f"{str(paths[0].parent)!r}. Received: {str(paths[0])!r}"
@@ -156,9 +170,32 @@ def _from_paths(paths, modality, options):
     return _text(paths, options)
 
 
+def _load_array(path):
+    """Returns the array in a .npy file."""
+    try:
+        # Mapped, so that a head that tells of too much is no request for memory.
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError as error:
+        raise type(error)(f"{path} cannot be read: {error}") from error
+    except Exception as error:  # of many kinds, whatever in the file is wrong
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if "pickle" in reason or "Python objects" in reason:
+            reason = "it holds pickled objects, which may run code"
+        raise InvalidValue(
+            f"{path} must be an array that numpy.save wrote, of numbers or strings. "
+            f"It cannot be read: {reason}"
+        ) from error
+    if not isinstance(array, np.ndarray):
+        raise InvalidValue(
+            f"{path} must be one array (.npy). It holds several (.npz): "
+            f"{sorted(array.files)}. Give one of them, as numpy.load(path)[name]."
+        )
+    return np.array(array)
+
+
 def _text(patterns, options):
     try:
-        return TextSource(patterns, **options)
+        return _made(TextSource, options, patterns)
     except FileNotFoundError as error:
         folder = pathlib.Path(str(patterns)).expanduser()
         if folder.is_dir() and _has_images(folder):
@@ -168,12 +205,8 @@ def _text(patterns, options):
         raise
 
 
-def _is_image(path):
-    return path.suffix.lower() in IMAGE_SUFFIXES
-
-
 def _has_images(folder):
-    return any(_is_image(path) for path in files_below(folder))
+    return any(is_image_file(path) for path in files_below(folder))
 
 
 def _unknown(name):

@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from kerassl.checks import check_integer
 from kerassl.data.arrays import ArraySource
 from kerassl.errors import InvalidValue
 
 DIGIT_SPLITS = ("train", "test", "all")
 TEST_DIGITS = 500
+# In pixels; all digits then take half a GB.
+MAX_SIZE = 512
 
 
 def digits(split="train", size=8):
@@ -18,14 +21,14 @@ def digits(split="train", size=8):
 
     Args:
         split: `"train"` (1,297 images), `"test"` (500) or `"all"`.
-        size: Height and width in pixels; other than 8, the images are
-            resized bilinearly, which adds no detail.
+        size: Height and width in pixels, at most 512; other than 8, the images
+            are resized bilinearly, which adds no detail.
 
     Returns:
         An `ArraySource` of uint8 images (size, size, 1), ink at 255.
 
     Raises:
-        ValueError: If the split is unknown or the size is not positive.
+        ValueError: If the split is unknown or the size is out of range.
 
     Example:
         >>> source = digits()
@@ -43,8 +46,7 @@ def digits(split="train", size=8):
         raise InvalidValue(
             f"`split` must be one of {DIGIT_SPLITS}. Received: {split!r}"
         )
-    if not isinstance(size, int) or size < 1:
-        raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
+    check_integer("size", size, least=1, most=MAX_SIZE)
     data = load_digits()
     images = np.round(data.images * (255 / 16)).astype(np.uint8)[..., np.newaxis]
     labels = data.target.astype(np.int64)

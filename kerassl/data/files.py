@@ -14,28 +14,37 @@ SAMPLE_BYTES = 1 << 16
 
 
 def user_path(path, name):
-    """Returns a path that a user gave, "~" put in full.
+    """Returns a path that a user gave, with `~` and `~user` replaced.
 
     Args:
         path: A string or a path.
-        name: The user's argument, for the error.
+        name: The user's argument.
+
+    Returns:
+        `pathlib.Path`.
 
     Raises:
-        ValueError: If it names a user that there is not.
+        ValueError: If it is empty, holds a NUL, or names a user who is not there.
 
     Example:
-        >>> user_path("photos", "data")
-        PosixPath('photos')
+        >>> user_path("", "data")
+        Traceback (most recent call last):
+        ...
+        kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
     """
+    text = os.fspath(path)
+    if not text.strip() or "\0" in text:
+        raise InvalidValue(f"`{name}` must name a file or a folder. Received: {text!r}")
     try:
         return pathlib.Path(path).expanduser()
     except RuntimeError as error:
         raise InvalidValue(
-            f"`{name}` names a user that is not known here. Received: {str(path)!r}"
+            f"`{name}` begins with the home of a user who is not known here. "
+            f"Received: {text!r}"
         ) from error
 
 
-def files_below(folder):
+def files_below(folder, skip=None):
     """Returns the sorted files in a folder and its subfolders.
 
     Links are followed, as a class folder may be one, and each folder is read
@@ -44,6 +53,8 @@ def files_below(folder):
 
     Args:
         folder: A path.
+        skip: Function that is told (path, reason) of what is left out although it is
+            not hidden, such as `Source.skip`; None for none.
 
     Returns:
         List of `pathlib.Path`.
@@ -53,17 +64,32 @@ def files_below(folder):
         >>> files_below(tempfile.mkdtemp())
         []
     """
+    skip = skip or (lambda path, reason: None)
     found, seen = [], set()
-    for place, folders, names in os.walk(folder, followlinks=True):
+    walk = os.walk(
+        folder,
+        followlinks=True,
+        onerror=lambda error: skip(error.filename, f"not read: {error.strerror}"),
+    )
+    for place, folders, names in walk:
         here = os.path.realpath(place)
         if here in seen:
             folders.clear()
+            skip(place, "a link to a folder that is read already")
             continue
         seen.add(here)
         # Sorted, so that of two links to one folder the first is always taken.
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        paths = [pathlib.Path(place, n) for n in names if not n.startswith(".")]
-        found += [path for path in paths if path.is_file()]
+        for name in sorted(names):
+            path = pathlib.Path(place, name)
+            if name.startswith("."):
+                continue
+            if os.path.isfile(path):
+                found.append(path)
+            elif os.path.exists(path):
+                skip(path, "neither a file nor a folder")
+            else:
+                skip(path, "a link to nothing")
     return sorted(found)
 
 

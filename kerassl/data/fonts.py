@@ -7,8 +7,9 @@ import zlib
 
 import numpy as np
 
+from kerassl.checks import check_integer
 from kerassl.data.arrays import ArraySource
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidType, InvalidValue
 
 GLYPH_SPLITS = ("train", "test", "all")
 GLYPH_LABELS = ("script", "identity")
@@ -23,6 +24,8 @@ FACES = (
     "DejaVuSerif-Bold",
     "DejaVuSerif-Italic",
 )
+# In pixels; the glyphs of all faces then take 1.3 GB.
+MAX_SIZE = 256
 # One character in TEST_SHARE is for testing, in all its faces.
 TEST_SHARE = 5
 # Scripts with fewer characters are one class, "other".
@@ -44,7 +47,7 @@ def glyphs(split="train", size=32, faces=FACES, fields="image", labels="script")
 
     Args:
         split: `"train"`, `"test"` or `"all"`.
-        size: Height and width in pixels, at least 8.
+        size: Height and width in pixels, from 8 to 256.
         faces: Font names, such as `"DejaVuSans"`.
         fields: `"image"`: examples are images. A tuple of `"image"`, `"text"`
             (the lower-case name, such as "greek small letter alpha"),
@@ -66,8 +69,7 @@ def glyphs(split="train", size=32, faces=FACES, fields="image", labels="script")
         >>> source.fetch([0]).shape
         TensorShape([1, 32, 32, 1])
     """
-    faces = tuple(faces)
-    wanted = (fields,) if isinstance(fields, str) else tuple(fields)
+    faces, wanted = _names("faces", faces), _names("fields", fields)
     _check(split, size, faces, wanted, labels)
     codes, images = _drawn(faces, size)  # images: (characters, faces, h, w)
     if split != "all":
@@ -99,15 +101,23 @@ def glyphs(split="train", size=32, faces=FACES, fields="image", labels="script")
     )
 
 
+def _names(argument, names):
+    """Returns the tuple of one name or several."""
+    if isinstance(names, str):
+        return (names,)
+    if not isinstance(names, (list, tuple)):
+        raise InvalidType(
+            f"`{argument}` must be a name or a list of names. Received: {names!r}"
+        )
+    return tuple(names)
+
+
 def _check(split, size, faces, fields, labels):
     if split not in GLYPH_SPLITS:
         raise InvalidValue(
             f"`split` must be one of {GLYPH_SPLITS}. Received: {split!r}"
         )
-    if not isinstance(size, int) or size < 8:
-        raise InvalidValue(
-            f"`size` must be an integer of 8 or more. Received: {size!r}"
-        )
+    check_integer("size", size, least=8, most=MAX_SIZE)
     if labels not in GLYPH_LABELS:
         raise InvalidValue(
             f"`labels` must be one of {GLYPH_LABELS}. Received: {labels!r}"

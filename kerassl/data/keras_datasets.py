@@ -66,7 +66,7 @@ def keras_dataset(name, split="train"):
     """
     import keras
 
-    if name not in DATASETS:
+    if not isinstance(name, str) or name not in DATASETS:
         raise InvalidValue(
             f"`name` must be one of {tuple(DATASETS)}. Received: {name!r}"
         )

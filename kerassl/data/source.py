@@ -4,6 +4,13 @@ import collections
 import dataclasses
 import re
 
+import numpy as np
+
+# Examples looked at before training, where they are not in memory.
+FIRST_EXAMPLES = 8
+# Examples in memory are looked at so many bytes at a time.
+CHUNK_BYTES = 1 << 26
+
 
 @dataclasses.dataclass(frozen=True)
 class Skipped:
@@ -40,6 +47,7 @@ class Source:
             positions, as over a `tf.data.Dataset`; such a source is read in
             its own order.
         unit: What an example is called in messages, in the plural.
+        bytes_in_memory: Size of the examples where all are in memory, else None.
     """
 
     labels = None
@@ -47,6 +55,7 @@ class Source:
     sequential = False
     test = None
     unit = "examples"
+    bytes_in_memory = None
 
     def __init__(self):
         self.skipped = []
@@ -68,9 +77,7 @@ class Source:
         self.num_skipped += 1
         self.skipped_by_reason[re.split(r"[:(]", reason, maxsplit=1)[0].strip()] += 1
         if len(self.skipped) < self.MAX_DETAILS:
-            # A file's name need not be UTF-8, a report is.
-            where = str(where).encode("utf-8", "replace").decode("utf-8")
-            self.skipped.append(Skipped(where, reason))
+            self.skipped.append(Skipped(printable(where), reason))
 
     def note(self, sentence):
         """Notes what the user should know of how the data were read."""
@@ -97,6 +104,19 @@ class Source:
         """
         raise NotImplementedError
 
+    def at_hand(self):
+        """Yields batches of the examples that are looked at before training.
+
+        These are all that are in memory, and of the others the first few.
+        """
+        count, rows = len(self), FIRST_EXAMPLES
+        if self.bytes_in_memory is None:
+            count = min(count, FIRST_EXAMPLES)
+        else:
+            rows = max(1, CHUNK_BYTES * count // max(1, self.bytes_in_memory))
+        for start in range(0, count, rows):
+            yield self.fetch(np.arange(start, min(start + rows, count)))
+
     def describe(self):
         """Returns a JSON-ready dict for the report of a run."""
         return {
@@ -107,3 +127,16 @@ class Source:
             "skipped_first": [dataclasses.asdict(s) for s in self.skipped[:10]],
             "notes": list(self.notes),
         }
+
+
+def printable(name):
+    """Returns a file's name as a line of a report shows it.
+
+    It need not be UTF-8, and may hold line ends or control characters.
+
+    Example:
+        >>> printable("two\\nlines")
+        'two\\\\nlines'
+    """
+    text = str(name).encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

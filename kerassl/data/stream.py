@@ -2,7 +2,7 @@
 
 import threading
 
-from kerassl.data.source import Source
+from kerassl.data.source import FIRST_EXAMPLES, Source
 from kerassl.errors import InvalidType, InvalidValue
 
 
@@ -72,6 +72,10 @@ class StreamSource(Source):
         for tensor, spec in zip(batch, specs, strict=True):
             tensor.set_shape(indices.shape.concatenate(spec.shape))
         return keras.tree.pack_sequence_as(self.dataset.element_spec, batch)
+
+    def at_hand(self):
+        """Yields the first few elements as a batch."""
+        yield from self.dataset.batch(FIRST_EXAMPLES).take(1)
 
     def describe(self):
         return {

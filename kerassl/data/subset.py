@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl.data.source import Source
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidType, InvalidValue
 
 
 class Subset(Source):
@@ -16,12 +16,19 @@ class Subset(Source):
             [0, len(source)).
 
     Raises:
+        TypeError: If `indices` are no vector of integers.
         ValueError: If an index is out of range.
     """
 
     def __init__(self, source, indices):
         super().__init__()
-        indices = np.asarray(indices, np.int64)
+        indices = np.asarray(indices)
+        if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
+            raise InvalidType(
+                "`indices` must be a vector of integers, positions in the source. "
+                f"Received shape {indices.shape}, dtype {indices.dtype}"
+            )
+        indices = indices.astype(np.int64)
         if indices.size and not 0 <= indices.min() <= indices.max() < len(source):
             raise InvalidValue(
                 f"`indices` must lie in [0, {len(source)}). Received values from "
@@ -34,6 +41,7 @@ class Subset(Source):
         self.skipped_by_reason = source.skipped_by_reason
         self.notes = source.notes
         self.class_names = source.class_names
+        self.bytes_in_memory = source.bytes_in_memory
         if source.labels is not None:
             self.labels = np.asarray(source.labels)[indices]
         self._positions = tf.constant(indices)

@@ -8,6 +8,13 @@ import pathlib
 import numpy as np
 
 from kerassl.checks import check_integer
+from kerassl.data.class_folders import (
+    classes_of,
+    folder_of,
+    set_classes,
+    set_test,
+    training_part,
+)
 from kerassl.data.file_bytes import FileBytes
 from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.foreign_files import foreign_kind
@@ -51,8 +58,11 @@ class TextSource(Source):
     A line ends with a line feed, or with a carriage return in a file that has no
     line feed. UTF-16 and UTF-32 are recognised and read.
 
-    When one folder is given whose text files all lie in two or more
-    subfolders, these are the classes: `labels` and `class_names` are set.
+    When one folder is given whose text files lie in two or more subfolders, these
+    are the classes: `labels` and `class_names` are set. Where the subfolders are
+    called `train`, `val` and `test`, or alike, the documents are those of `train`,
+    and those of `test`, or else of `val`, are the source's `test`. `notes` says
+    what was found.
 
     Args:
         patterns: A file, a folder (searched recursively for `.txt`, `.text`,
@@ -99,7 +109,8 @@ class TextSource(Source):
         self.label_field, self.unit = label_field, unit
         self.min_length = min_length
         self._records = RecordReader(field, label_field, min_length)
-        self.paths = find_text_files(patterns, self.skip)
+        paths = find_text_files(patterns, self.skip)
+        self.paths, classes, test = self._layout(folder_of(patterns), paths)
         self._buffers, self._json, self._fingerprints = [], [], None
         self._bytes = self._held = 0
         self._remarks = collections.Counter()
@@ -121,7 +132,11 @@ class TextSource(Source):
                 f"No document can be used in {_shown(patterns)}: {self.num_skipped} "
                 f"were left out{first}"
             )
-        self._set_labels(patterns, _of_one_type(raw_labels), counts)
+        self._set_labels(patterns, _of_one_type(raw_labels), classes, counts)
+        if test is not None:
+            options = {"unit": unit, "min_length": min_length}
+            split = TextSource(test, field, label_field=label_field, **options)
+            set_test(self, split)
 
     @property
     def field(self):
@@ -141,8 +156,9 @@ class TextSource(Source):
 
     def fingerprints(self):
         if self._fingerprints is None:
-            root = os.path.commonpath([path.absolute().parent for path in self.paths])
-            paths = [path.absolute() for path in self.paths]
+            paths = [*self.paths, *(self.test.paths if self.test else ())]
+            paths = [path.absolute() for path in paths]
+            root = os.path.commonpath([path.parent for path in paths])
             self._fingerprints = fingerprint_files(paths, pathlib.Path(root))
         return self._fingerprints
 
@@ -298,40 +314,29 @@ class TextSource(Source):
                 labels.append(label)
         return labels
 
-    def _set_labels(self, patterns, raw_labels, counts):
+    def _layout(self, folder, paths):
+        """Returns the paths to read, each one's class or None, and a test folder."""
+        if folder is None:
+            return paths, None, None
+        root, paths, test = training_part(folder, paths, self)
         if self.label_field:
-            raw = [value for values in raw_labels for value in values]
-            if len(raw) != len(self):
-                raise InvalidValue(
-                    "`label_field` needs every file to be .jsonl. Received: "
-                    f"{_shown(patterns)}"
-                )
-            names = sorted(set(raw), key=lambda name: (isinstance(name, str), name))
-        else:
-            folders = _class_folders(patterns, self.paths)
-            if folders is None:
-                return
-            raw = np.repeat(folders, counts)
-            names = sorted(set(raw))
+            return paths, None, test
+        return *classes_of(root, paths, self), test
+
+    def _set_labels(self, patterns, raw_labels, classes, counts):
+        if not self.label_field:
+            set_classes(self, classes, counts)
+            return
+        raw = [value for values in raw_labels for value in values]
+        if len(raw) != len(self):
+            raise InvalidValue(
+                "`label_field` needs every file to be .jsonl. Received: "
+                f"{_shown(patterns)}"
+            )
+        names = sorted(set(raw), key=lambda name: (isinstance(name, str), name))
         number = {name: i for i, name in enumerate(names)}
         self.labels = np.array([number[value] for value in raw], np.int64)
         self.class_names = tuple(str(name) for name in names)
-
-
-def _class_folders(patterns, paths):
-    """Returns each file's class folder, or None when there are no classes."""
-    if isinstance(patterns, (list, tuple)):
-        if len(patterns) != 1:
-            return None
-        patterns = patterns[0]
-    root = pathlib.Path(patterns).expanduser()
-    if not root.is_dir():
-        return None
-    parts = [path.relative_to(root).parts for path in paths]
-    folders = [part[0] for part in parts]
-    if min(map(len, parts)) < 2 or len(set(folders)) < 2:
-        return None
-    return folders
 
 
 def _shown(patterns):

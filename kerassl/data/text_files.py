@@ -97,7 +97,7 @@ def _checked(pattern):
 
 
 def _text_files(folder, skip):
-    files = files_below(folder)
+    files = files_below(folder, skip)
     for suffixes in (SUFFIXES, RECORD_SUFFIXES):
         texts = [path for path in files if plain_suffix(path) in suffixes]
         if texts:

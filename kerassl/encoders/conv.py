@@ -5,7 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl.errors import InvalidValue
+from kerassl.encoders.sizes import (
+    check_activation,
+    check_image_shape,
+    check_width,
+    check_widths,
+)
 
 
 def conv(
@@ -43,16 +48,10 @@ def conv(
         >>> conv((28, 28, 1)).output_shape
         (None, 64)
     """
-    if len(input_shape) != 3:
-        raise InvalidValue(
-            "`input_shape` must be (height, width, channels). "
-            f"Received: {tuple(input_shape)}"
-        )
-    if not widths or min(widths) < 1:
-        raise InvalidValue(
-            "`widths` must hold one or more positive integers. Received: "
-            f"{tuple(widths)}"
-        )
+    check_image_shape("input_shape", input_shape)
+    check_widths(widths=widths)
+    check_width(feature_dim=feature_dim)
+    check_activation(activation)
     inputs = keras.Input(tuple(input_shape), name="images")
     x = inputs
     for i, width in enumerate(widths, start=1):

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kerassl import distribute
-from kerassl.errors import InvalidValue
+from kerassl.encoders.sizes import check_image_shape, check_width, check_widths
 
 
 def dcgan_discriminator(
@@ -48,7 +48,9 @@ def dcgan_discriminator(
     Reference:
         Radford et al., 2015, section 3, https://arxiv.org/abs/1511.06434
     """
-    _check("input_shape", input_shape, widths)
+    check_image_shape("input_shape", input_shape)
+    check_widths(widths=widths)
+    check_width(kernel_size=kernel_size)
     inputs = keras.Input(tuple(input_shape), name="images")
     x = inputs
     for i, width in enumerate(widths, start=1):
@@ -109,9 +111,9 @@ def dcgan_generator(
     Reference:
         Radford et al., 2015, section 3, https://arxiv.org/abs/1511.06434
     """
-    _check("output_shape", output_shape, widths)
-    if noise_dim < 1:
-        raise InvalidValue(f"`noise_dim` must be 1 or more. Received: {noise_dim}")
+    check_image_shape("output_shape", output_shape)
+    check_widths(widths=widths)
+    check_width(noise_dim=noise_dim, kernel_size=kernel_size)
     *size, channels = output_shape
     sizes = [tuple(size)]  # from the image down to the first map
     for _ in widths:
@@ -160,15 +162,3 @@ def _batch_norm(dtype, name):
         dtype=dtype,
         name=name,
     )
-
-
-def _check(name, shape, widths):
-    if len(shape) != 3:
-        raise InvalidValue(
-            f"`{name}` must be (height, width, channels). Received: {tuple(shape)}"
-        )
-    if not widths or min(widths) < 1:
-        raise InvalidValue(
-            "`widths` must hold one or more positive integers. Received: "
-            f"{tuple(widths)}"
-        )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl.errors import InvalidValue
+from kerassl.encoders.sizes import check_activation, check_widths
 
 
 def dense(
@@ -40,12 +40,11 @@ def dense(
         >>> dense((28, 28, 1)).output_shape
         (None, 64)
     """
-    if not hidden_dims or min(hidden_dims) < 1:
-        raise InvalidValue(
-            "`hidden_dims` must hold one or more positive integers. Received: "
-            f"{tuple(hidden_dims)}"
-        )
-    shape = (input_shape,) if isinstance(input_shape, int) else tuple(input_shape)
+    check_widths(hidden_dims=hidden_dims)
+    check_activation(activation)
+    shape = (input_shape,) if isinstance(input_shape, int) else input_shape
+    check_widths(input_shape=shape)
+    shape = tuple(shape)
     inputs = keras.Input(shape, name="examples")
     x = inputs
     if len(shape) > 1:

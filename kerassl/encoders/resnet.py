@@ -6,10 +6,13 @@ import keras
 from keras import layers
 
 from kerassl import distribute
+from kerassl.encoders.sizes import check_image_shape, check_widths
 from kerassl.errors import InvalidValue
 
 BLOCKS = ("basic", "bottleneck")
 STEMS = ("cifar", "imagenet")
+# The paper's deepest has 600; a graph of more is never made.
+MAX_BLOCKS = 4096
 
 
 def resnet(
@@ -137,17 +140,15 @@ class _Builder:
 
 
 def _check(input_shape, depths, widths, block, stem):
-    if len(input_shape) != 3:
-        raise InvalidValue(
-            "`input_shape` must be (height, width, channels). "
-            f"Received: {tuple(input_shape)}"
-        )
+    check_image_shape("input_shape", input_shape, open_sides=True)
+    check_widths(depths=depths, widths=widths)
     if block not in BLOCKS:
         raise InvalidValue(f"`block` must be one of {BLOCKS}. Received: {block!r}")
     if stem not in STEMS:
         raise InvalidValue(f"`stem` must be one of {STEMS}. Received: {stem!r}")
-    if not depths or len(depths) != len(widths) or min(depths) < 1:
+    if len(depths) != len(widths) or sum(depths) > MAX_BLOCKS:
         raise InvalidValue(
-            "`depths` and `widths` must hold one positive number for each stage. "
-            f"Received: depths={tuple(depths)}, widths={tuple(widths)}"
+            "`depths` and `widths` must hold one positive number for each stage, "
+            f"and `depths` at most {MAX_BLOCKS} together. Received: "
+            f"depths={tuple(depths)}, widths={tuple(widths)}"
         )

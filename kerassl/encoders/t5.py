@@ -5,6 +5,8 @@ import warnings
 
 import keras
 
+from kerassl.checks import check_number, check_positive_integers
+from kerassl.encoders.sizes import check_width
 from kerassl.errors import InvalidValue
 
 # KerasHub's T5 layers combine masks themselves, and are built where they are
@@ -62,6 +64,11 @@ def t5(
     """
     import keras_hub
 
+    check_positive_integers(vocabulary_size=vocabulary_size, num_layers=num_layers)
+    check_width(
+        num_heads=num_heads, hidden_dim=hidden_dim, intermediate_dim=intermediate_dim
+    )
+    check_number("dropout", dropout, least=0, below=1)
     if hidden_dim % num_heads:
         raise InvalidValue(
             "`hidden_dim` must be a multiple of `num_heads`. Received: "

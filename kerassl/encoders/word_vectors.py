@@ -3,7 +3,8 @@
 import keras
 from keras import layers
 
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_positive_integers
+from kerassl.encoders.sizes import check_width
 
 
 def word_vectors(
@@ -35,11 +36,8 @@ def word_vectors(
     Reference:
         Mikolov et al., 2013, https://arxiv.org/abs/1301.3781
     """
-    if vocabulary_size < 1 or dim < 1:
-        raise InvalidValue(
-            "`vocabulary_size` and `dim` must be at least 1. Received: "
-            f"{vocabulary_size} and {dim}"
-        )
+    check_positive_integers(vocabulary_size=vocabulary_size)
+    check_width(dim=dim)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
     vectors = layers.Embedding(

@@ -57,6 +57,25 @@ class PretextLayer(keras.layers.Layer):
     def build(self, *args, **kwargs):
         """Does nothing: a pretext layer has no weights."""
 
+    def __call__(self, inputs, *args, **kwargs):
+        # Before Keras calls `call`: what is raised there becomes many lines.
+        self.check(inputs)
+        return super().__call__(inputs, *args, **kwargs)
+
+    def check(self, inputs):
+        """Raises an error that says why raw examples cannot be used, if so.
+
+        Called for every batch. In a graph only shapes and dtypes are known: what
+        the values must be is then a `tf.debugging` assertion. By default nothing
+        is looked at.
+
+        Args:
+            inputs: A batch of raw examples.
+
+        Raises:
+            ValueError: If they are none that this layer takes.
+        """
+
     def call(self, inputs, seed):
         """Returns `(x,)`, `(x, y)` or `(x, y, sample_weight)` of a batch.
 

@@ -3,7 +3,16 @@
 import keras
 import tensorflow as tf
 
-from kerassl.augment.image import resize
+from kerassl.augment.image import (
+    as_tensor,
+    check_between,
+    check_images,
+    check_range,
+    check_side,
+    resize,
+    to_unit,
+)
+from kerassl.checks import MOST_FLOAT
 from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer
@@ -27,8 +36,9 @@ class Reconstruct(PretextLayer):
         **kwargs: Of `PretextLayer`.
 
     Input shape:
-        (batch, height, width, channels) or (batch, dim); integers in [0, 255]
-        or floats, which for a cross-entropy must be in [0, 1].
+        Images (batch, height, width, channels), uint8 in [0, 255] or float in
+        [0, 1], or vectors (batch, dim) of any floats, which for a cross-entropy
+        must be in [0, 1]. For other dtypes see `kerassl.augment.image.values`.
 
     Output:
         `(x, x)`, float32, integers scaled to [0, 1].
@@ -52,19 +62,37 @@ class Reconstruct(PretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if size is not None and (not isinstance(size, int) or size < 1):
-            raise InvalidValue(
-                f"`size` must be a positive integer or None. Received: {size!r}"
-            )
-        if channels not in CHANNELS:
+        if size is not None:
+            check_side("size", size)
+        if channels not in CHANNELS or isinstance(channels, bool):
             raise InvalidValue(
                 f"`channels` must be one of {CHANNELS}. Received: {channels!r}"
             )
         self.size = size
         self.channels = channels
 
+    def check(self, inputs):
+        inputs = as_tensor(inputs)
+        if self.size is not None or self.channels is not None:
+            if inputs.shape.rank != 4:
+                raise InvalidValue(
+                    "`size` and `channels` are for images (batch, height, width, "
+                    f"channels). Received shape: {tuple(inputs.shape)}"
+                )
+            check_images(inputs)
+        elif 0 in inputs.shape[1:]:
+            raise InvalidValue(
+                "Each example must hold at least one number. Received shape: "
+                f"{tuple(inputs.shape)}"
+            )
+        elif inputs.shape.rank == 4 or not inputs.dtype.is_floating:
+            check_range(inputs)
+        else:
+            wanted = "`x` must hold finite numbers."
+            check_between(inputs, -MOST_FLOAT, MOST_FLOAT, wanted, None)
+
     def call(self, inputs, seed):
-        x = self.prepare(inputs)
+        x = self._floats(inputs)
         return x, x
 
     def prepare(self, inputs):
@@ -76,17 +104,14 @@ class Reconstruct(PretextLayer):
         Returns:
             float32 tensor (batch, height, width, channels) or (batch, dim).
         """
-        inputs = tf.convert_to_tensor(inputs)
-        x = tf.cast(inputs, tf.float32)
-        if inputs.dtype.is_integer:
-            x = x / 255.0
+        self.check(inputs)
+        return self._floats(inputs)
+
+    def _floats(self, inputs):
+        x = to_unit(inputs)
+        x = tf.cast(x, tf.float32) / (255.0 if x.dtype == tf.uint8 else 1.0)
         if self.size is None and self.channels is None:
             return x
-        if x.shape.rank != 4:
-            raise InvalidValue(
-                "`size` and `channels` are for images (batch, height, width, "
-                f"channels). Received shape: {tuple(x.shape)}"
-            )
         if self.channels == 1 and x.shape[-1] == 3:
             x = tf.image.rgb_to_grayscale(x)
         if self.channels == 3 and x.shape[-1] == 1:

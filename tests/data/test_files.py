@@ -1,11 +1,18 @@
 """Which files a folder holds, and whether they are still the same."""
 
 import os
+import pathlib
 
 import pytest
 
 from kerassl.data import files
-from kerassl.data.files import combined_fingerprint, files_below, fingerprint_files
+from kerassl.data.files import (
+    combined_fingerprint,
+    files_below,
+    fingerprint_files,
+    user_path,
+)
+from kerassl.errors import InvalidValue
 
 
 @pytest.fixture
@@ -57,3 +64,35 @@ def test_large_files_are_sampled(tmp_path, monkeypatch):
         len({*before.values(), *middle.values(), *fingerprint_files([path]).values()})
         == 3
     )
+
+
+def test_what_is_left_out_is_told(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "a.txt").write_text("one")
+    (tmp_path / "data" / ".hidden").touch()
+    (tmp_path / "data" / "gone.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "data" / "round.txt").symlink_to(tmp_path / "data" / "round.txt")
+    os.mkfifo(tmp_path / "data" / "pipe")
+    for name in ("data/link", "data/other"):
+        (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "b.txt").write_text("two")
+    told = []
+    found = files_below(tmp_path / "data", lambda *words: told.append(words))
+    assert [path.name for path in found] == ["a.txt", "b.txt"]
+    assert [(os.path.basename(path), reason) for path, reason in told] == [
+        ("gone.txt", "a link to nothing"),
+        ("pipe", "neither a file nor a folder"),
+        ("round.txt", "a link to nothing"),
+        ("other", "a link to a folder that is read already"),
+    ]
+    assert files_below(tmp_path / "data") == found
+
+
+@pytest.mark.parametrize("path", ["", "  ", "~nosuchuser/x", "a\0b"])
+def test_a_path_must_name_something(path):
+    with pytest.raises(InvalidValue, match="`data` (must|begins)") as caught:
+        user_path(path, "data")
+    assert "\n" not in str(caught.value)
+    assert user_path("~", "data") == pathlib.Path.home()
+    assert user_path(".", "data") == pathlib.Path(".")

@@ -1,12 +1,16 @@
 import os
+import struct
+import zlib
+from zlib import crc32
 
 import numpy as np
 import pytest
 import tensorflow as tf
 from PIL import Image, ImageOps
 
-from kerassl.data import ImageFolder, images
+from kerassl.data import ImageFolder, image_decoding, image_files, images
 from kerassl.data.images import decode_image
+from kerassl.errors import UserError
 
 
 def write(path, color=(200, 30, 60), mode="RGB", size=(20, 12), **options):
@@ -209,3 +213,214 @@ def test_a_broken_exif_block_loses_no_picture(tmp_path):
     files = sorted(tmp_path.iterdir())
     assert images.read_orientations(files).tolist() == [1, 6, 1]
     assert ImageFolder(tmp_path, size=4).num_skipped == 0
+
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (12, 12, 3), "uint8")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "options"),
+    [
+        ("jfif", {"format": "JPEG", "quality": 100, "subsampling": 0}),
+        ("jpe", {"format": "JPEG", "quality": 100, "subsampling": 0}),
+        ("tif", {}),
+        ("TIFF", {"compression": "tiff_lzw"}),
+        ("tiff", {"compression": "jpeg", "quality": 100}),
+        ("ppm", {}),
+        ("tga", {}),
+        ("avif", {"quality": 100, "subsampling": "4:4:4"}),
+        ("jp2", {}),
+    ],
+)
+def test_formats_beside_the_common_ones(tmp_path, suffix, options):
+    pixels = np.mgrid[0:120:10, 0:180:15].transpose(1, 2, 0).astype(np.uint8)
+    pixels = np.concatenate([pixels, 255 - pixels[..., :1]], axis=2)
+    Image.fromarray(pixels).save(tmp_path / f"a.{suffix}", **options)
+    source = ImageFolder(tmp_path, size=12)
+    gap = source.fetch([0]).numpy()[0].astype(int) - pixels
+    assert source.num_skipped == 0 and np.abs(gap).max() < 10
+
+
+@pytest.mark.parametrize("suffix", ["tif", "pgm", "png"])
+def test_16_bits_of_any_format_are_brought_to_8(tmp_path, suffix):
+    grey = np.arange(36, dtype=np.uint16).reshape(6, 6) * 1800
+    Image.fromarray(grey).save(tmp_path / f"a.{suffix}")
+    decoded = ImageFolder(tmp_path, size=6, channels=1).fetch([0]).numpy()[0, ..., 0]
+    np.testing.assert_array_equal(decoded, grey >> 8)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr"])
+def test_every_kind_of_tiff_is_laid_on_white(tmp_path, mode):
+    image = Image.fromarray(PIXELS).convert(mode)
+    if mode in ("LA", "RGBA"):
+        image.putalpha(100)
+    image.save(tmp_path / "a.tif")
+    white = Image.new("RGBA", image.size, "white")
+    wanted = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    decoded = decode_image((tmp_path / "a.tif").read_bytes(), 12).numpy().astype(int)
+    assert np.abs(decoded - np.asarray(wanted)).max() <= 1
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_pixels_of_32_bits_are_left_out(tmp_path, mode):
+    write(tmp_path / "good.png")
+    Image.fromarray(PIXELS).convert("L").convert(mode).save(tmp_path / "a.tif")
+    source = ImageFolder(tmp_path, size=4)
+    assert "pixels of 32 bits, expected 8 or 16" in source.skipped[0].reason
+
+
+def test_the_first_of_several_pages(tmp_path):
+    pages = [Image.new("RGB", (6, 6), color) for color in ("red", "blue")]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert ImageFolder(tmp_path, size=4).fetch([0]).numpy()[0, 0, 0].tolist() == [
+        255, 0, 0,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["tif", "webp"])
+def test_other_formats_are_turned_upright_once(tmp_path, suffix):
+    for orientation in range(1, 9):
+        exif = Image.Exif()
+        exif[images.ORIENTATION_TAG] = orientation
+        options = {"lossless": True} if suffix == "webp" else {}
+        path = tmp_path / f"{orientation}.{suffix}"
+        Image.fromarray(PIXELS).save(path, exif=exif, **options)
+        upright = ImageOps.exif_transpose(Image.open(path)).convert("RGB")
+        decoded = ImageFolder(tmp_path, size=12).fetch([orientation - 1]).numpy()[0]
+        np.testing.assert_array_equal(decoded, np.asarray(upright))
+
+
+def test_a_name_without_suffix_goes_by_the_content(tmp_path):
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo", format="PNG")
+    (tmp_path / "notes").write_text("P3 is a text as well\n")
+    (tmp_path / "vector").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n")
+    source = ImageFolder(tmp_path, size=4)
+    assert [file.name for file in source.files] == ["photo"]
+    assert source.skipped_by_reason == {"a file without suffix, not read": 2}
+
+
+def test_what_is_no_image_is_counted_by_its_suffix(tmp_path):
+    write(tmp_path / "a.png")
+    for name in ("b.heic", "c.HEIC", "labels.csv", "d.svg"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    source = ImageFolder(tmp_path, size=4)
+    assert source.skipped_by_reason == {
+        "a .heic file, not read": 2,
+        "a .csv file, not read": 1,
+        "a .svg file, not read": 1,
+        "a link to nothing": 1,
+    }
+    (tmp_path / "a.png").unlink()
+    with pytest.raises(FileNotFoundError, match="2 .heic files.* into JPEG first"):
+        ImageFolder(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", ["png", "gif", "bmp", "tif", "webp", "jpg", "ppm"])
+def test_too_many_pixels_are_refused_before_decoding(tmp_path, monkeypatch, suffix):
+    write(tmp_path / "a.png", size=(10, 10))
+    write(tmp_path / f"large.{suffix}", size=(11, 10))
+    for module in (image_files, image_decoding):
+        monkeypatch.setattr(module, "MAX_PIXELS", 100)
+    source = ImageFolder(tmp_path, size=4)
+    (skipped,) = source.skipped
+    assert skipped.reason == "too large: 11 x 10 pixels, at most 100"
+    with pytest.raises((tf.errors.OpError, UserError), match="too large"):
+        decode_image((tmp_path / f"large.{suffix}").read_bytes(), 4)
+
+
+def bomb(width, height):
+    """Returns a PNG of few bytes whose head tells of many pixels."""
+
+    def chunk(name, data):
+        body = name + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", crc32(body))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = zlib.compress(bytes(1000))
+    return image_decoding.PNG_SIGNATURE + b"".join(
+        chunk(*part) for part in ((b"IHDR", head), (b"IDAT", data), (b"IEND", b""))
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "said"),
+    [
+        ((20_000, 20_000), "400,000,000 pixels"),
+        ((8193, 8192), "8193 x 8192 pixels"),
+        ((10_000, 10_000), "10000 x 10000 pixels"),
+        ((2**31 - 1, 2**31 - 1), "pixels"),
+    ],
+)
+def test_a_small_file_of_many_pixels(tmp_path, size, said):
+    write(tmp_path / "a.png")
+    (tmp_path / "bomb.png").write_bytes(bomb(*size))
+    source = ImageFolder(tmp_path, size=4)
+    (skipped,) = source.skipped
+    assert said in skipped.reason and "at most 67,108,864" in skipped.reason
+    assert source.skipped_by_reason == {"too large": 1}
+    with pytest.raises(tf.errors.OpError, match="too large"):
+        decode_image(bomb(*size), 4)
+
+
+def test_a_change_of_a_file_changes_its_fingerprint(tmp_path):
+    for split in ("train", "test"):
+        write(tmp_path / split / "cat" / "a.png")
+        write(tmp_path / split / "dog" / "b.png")
+    before = ImageFolder(tmp_path, size=4)
+    assert list(before.fingerprints()) == [
+        "train/cat/a.png", "train/dog/b.png", "test/cat/a.png", "test/dog/b.png",
+    ]  # fmt: skip
+    same = ImageFolder(tmp_path, size=4)
+    assert same.fingerprints() == before.fingerprints()
+    write(tmp_path / "test" / "dog" / "b.png", color=(0, 0, 0))
+    after = ImageFolder(tmp_path, size=4)
+    changed = set(after.fingerprints().items()) - set(before.fingerprints().items())
+    assert [name for name, _ in changed] == ["test/dog/b.png"]
+    (tmp_path / "train/dog/b.png").rename(tmp_path / "train/dog/c.png")
+    renamed = ImageFolder(tmp_path, size=4)
+    sources = before, same, after, renamed
+    assert len({source.describe()["digest"] for source in sources}) == 3
+
+
+def test_a_file_that_is_gone_by_now_is_left_out(tmp_path, monkeypatch):
+    for name in ("a", "b"):
+        write(tmp_path / f"{name}.png")
+    monkeypatch.setattr(
+        "kerassl.data.images.find_image_files",
+        lambda folder, skip: [tmp_path / f"{name}.png" for name in ("a", "b", "gone")],
+    )
+    source = ImageFolder(tmp_path, size=4)
+    assert len(source) == 2
+    assert source.skipped[0].reason == "not read: No such file or directory"
+
+
+def test_a_name_with_a_line_end_stays_on_one_line(tmp_path):
+    (tmp_path / "two\nlines.png").write_bytes(b"broken")
+    with pytest.raises(UserError, match=r"two\\nlines.png") as caught:
+        ImageFolder(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 9_999_999},
+        {"size": "abc"},
+        {"size": True},
+        {"channels": True},
+        {"channels": 4},
+        {"cache": "yes"},
+    ],
+)
+def test_options_of_a_wrong_kind_are_named(tmp_path, options):
+    write(tmp_path / "a.png")
+    with pytest.raises(UserError, match=f"`{next(iter(options))}` must"):
+        ImageFolder(tmp_path, **options)
+
+
+def test_memory_bounds_how_many_are_decoded_at_a_time(tmp_path, monkeypatch):
+    write(tmp_path / "a.png", size=(100, 100))
+    assert ImageFolder(tmp_path, size=4)._parallel > 1
+    monkeypatch.setattr(images, "DECODING_BYTES", 1 << 16)
+    assert ImageFolder(tmp_path, size=4)._parallel == 1

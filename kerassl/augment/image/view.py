@@ -9,6 +9,14 @@ from kerassl.augment.image.geometry import (
     crop_boxes,
     resize_matrix,
 )
+from kerassl.augment.image.values import (
+    as_tensor,
+    check_images,
+    check_range,
+    check_shape,
+    to_unit,
+)
+from kerassl.checks import check_number
 from kerassl.errors import InvalidValue
 
 # Uniform numbers that one view of one image takes: the crop, then one each for
@@ -41,8 +49,9 @@ def random_view(images, seed, size: int, **options):
     """Returns one random view of each image, a function of `seed` alone.
 
     Args:
-        images: uint8 tensor in [0, 255] or float tensor in [0, 1], of shape
-            (batch, height, width, channels).
+        images: Tensor of shape (batch, height, width, channels), uint8 in [0, 255]
+            or float in [0, 1]; for other dtypes see
+            `kerassl.augment.image.values`.
         seed: Integer tensor of shape (2,). Other seeds, other views; every
             image of the batch gets its own.
         size: Side of the square views in pixels.
@@ -56,7 +65,8 @@ def random_view(images, seed, size: int, **options):
         >>> random_view(images, (0, 1), 32, blur_rate=0.0).shape
         TensorShape([4, 32, 32, 3])
     """
-    images = tf.convert_to_tensor(images)
+    check_images(images)
+    images = as_tensor(images)
     batch_size = images.shape[0] or tf.shape(images)[0]
     return render_view(images, view_draws(seed, batch_size), size, **options)
 
@@ -83,9 +93,9 @@ def render_view(
     axis (not in HSV), and values are clipped once, at the end.
 
     Args:
-        images: uint8 tensor in [0, 255] or float tensor in [0, 1], of shape
-            (batch, height, width, channels). Saturation, hue and greyscale
-            have no meaning for one channel and are left out.
+        images: As `random_view` takes them. In a graph their values are not looked
+            at: `check_images` does. Saturation, hue and greyscale have no meaning
+            for one channel and are left out.
         draws: Float tensor (batch, VIEW_DRAWS) from `view_draws`.
         size: Side of the square views in pixels.
         crop_scale: Least and largest share of the area kept, in (0, 1], or
@@ -115,7 +125,11 @@ def render_view(
     Reference:
         Chen et al., 2020, appendix A, https://arxiv.org/abs/2002.05709
     """
-    images = _checked(images)
+    images = as_tensor(images)
+    check_shape(images)
+    if tf.executing_eagerly():  # who calls this in a graph has looked at the values
+        check_range(images)
+    images = to_unit(images)
     check_view_options(
         crop_scale=crop_scale,
         crop_ratio=crop_ratio,
@@ -179,26 +193,25 @@ def check_view_options(crop_scale, crop_ratio, color_strength, **rates):
     Example:
         >>> check_view_options((0.2, 1.0), (1.0, 1.0), 1.0, flip_rate=0.5)
     """
-    if crop_scale is not None and not (
-        len(crop_scale) == 2 and 0 < crop_scale[0] <= crop_scale[1] <= 1
-    ):
-        raise InvalidValue(
-            "`crop_scale` must be None or a pair 0 < least <= largest <= 1. "
-            f"Received: crop_scale={crop_scale}"
-        )
-    if not (len(crop_ratio) == 2 and 0 < crop_ratio[0] <= crop_ratio[1]):
-        raise InvalidValue(
-            "`crop_ratio` must be a pair 0 < least <= largest. "
-            f"Received: crop_ratio={crop_ratio}"
-        )
-    if not 0 <= color_strength <= 5:
-        raise InvalidValue(
-            "`color_strength` must be in [0, 5]. "
-            f"Received: color_strength={color_strength}"
-        )
+    if crop_scale is not None:
+        _check_pair("crop_scale", crop_scale, "None or a pair", most=1)
+    _check_pair("crop_ratio", crop_ratio, "a pair")
+    check_number("color_strength", color_strength, least=0, most=5)
     for name, rate in rates.items():
-        if not 0 <= rate <= 1:
-            raise InvalidValue(f"`{name}` must be in [0, 1]. Received: {name}={rate}")
+        check_number(name, rate, least=0, most=1)
+
+
+def _check_pair(name, pair, kind, most=None):
+    try:
+        low, high = pair
+        check_number(name, low, above=0, most=most)
+        check_number(name, high, least=low, most=most)
+    except (TypeError, ValueError):
+        bound = "" if most is None else f" <= {most}"
+        raise InvalidValue(
+            f"`{name}` must be {kind} 0 < least <= largest{bound}. "
+            f"Received: {name}={pair!r}"
+        ) from None
 
 
 def resize(images, size: int):
@@ -207,8 +220,9 @@ def resize(images, size: int):
     The filter is antialiased bilinear; the aspect ratio is not kept.
 
     Args:
-        images: uint8 tensor in [0, 255] or float tensor in [0, 1], of shape
-            (batch, height, width, channels).
+        images: Tensor of shape (batch, height, width, channels), uint8 in [0, 255]
+            or float in [0, 1]; for other dtypes see
+            `kerassl.augment.image.values`.
         size: Side in pixels.
 
     Returns:
@@ -221,7 +235,8 @@ def resize(images, size: int):
         >>> resize(tf.zeros((2, 48, 64, 3), tf.uint8), 32).shape
         TensorShape([2, 32, 32, 3])
     """
-    images = _checked(images)
+    check_images(images)
+    images = to_unit(images)
     # Not `_transform`: a product with a constant matrix on its right can crash
     # in oneDNN (TensorFlow 2.21), seen in a parallel `Dataset.map` and eagerly.
     if images.dtype == tf.uint8:
@@ -258,18 +273,3 @@ def _choose(condition, a, b):
 def _sides(images):
     shape = tf.shape(images)
     return images.shape[1] or shape[1], images.shape[2] or shape[2]
-
-
-def _checked(images):
-    images = tf.convert_to_tensor(images)
-    if len(images.shape) != 4 or images.shape[-1] not in (1, 3):
-        raise InvalidValue(
-            "`images` must have the shape (batch, height, width, channels) with 1 "
-            f"or 3 channels. Received: {tuple(images.shape)}"
-        )
-    if images.dtype != tf.uint8 and not images.dtype.is_floating:
-        raise InvalidValue(
-            "`images` must be uint8 in [0, 255] or float in [0, 1]. "
-            f"Received dtype: {images.dtype.name}"
-        )
-    return images

@@ -1,8 +1,11 @@
 """The autoencoder: features from which the example can be restored."""
 
 import keras
+import numpy as np
+import tensorflow as tf
 from keras import ops
 
+from kerassl.augment.image import SLACK, as_tensor, check_between
 from kerassl.encoders.mirror import mirror
 from kerassl.errors import InvalidValue
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
@@ -12,6 +15,9 @@ CRITERIA = {
     "binary_crossentropy": binary_cross_entropy,
     "mean_squared_error": mean_squared_error,
 }
+
+# What `pretext_dataset` says of its batches.
+FACTS = {"steps_per_epoch", "source", "seed", "in_order"}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -92,6 +98,28 @@ class Autoencoder(PretextModel):
             )
         self.built = True
 
+    def dataset(self, examples, batch_size, seed=0, start=0):
+        """Returns the training batches, as `PretextModel.dataset` does.
+
+        Under `"binary_crossentropy"` targets outside [0, 1] are refused: of those
+        in memory all are looked at now, the others as they come.
+        """
+        batches = super().dataset(examples, batch_size, seed, start)
+        if self.criterion != "binary_crossentropy":
+            return batches
+        for some in batches.source.at_hand():
+            _check_targets(*self.pretext(some, seed=tf.constant([0, 0], tf.int64)))
+        watched = batches.map(_check_targets)
+        for name in FACTS & vars(batches).keys():
+            setattr(watched, name, getattr(batches, name))
+        return watched
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """Trains as `keras.Model.fit` does; targets in an array are looked at."""
+        if self.criterion == "binary_crossentropy" and hasattr(y, "__array__"):
+            _check_targets(x, as_tensor(np.asarray(y)))
+        return super().fit(x, y, *args, **kwargs)
+
     def propagate(self, x, training):
         return self.decoder(self.encoder(x, training=training), training=training)
 
@@ -142,3 +170,13 @@ class Autoencoder(PretextModel):
         if self.criterion == "binary_crossentropy":
             return ops.sigmoid(outputs)
         return outputs
+
+
+def _check_targets(x, y, *rest):
+    """Returns a batch of a cross-entropy, whose targets must be in [0, 1]."""
+    wanted = (
+        "The targets of the criterion `binary_crossentropy` must be in [0, 1]: scale "
+        "the examples, or choose `mean_squared_error`."
+    )
+    check_between(y, -SLACK, 1 + SLACK, wanted, None)
+    return (x, y, *rest)

@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from kerassl.augment.image import as_tensor
+from kerassl.checks import check_positive_integers
 from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
@@ -31,8 +33,8 @@ class ImagesAndNoise(PretextLayer):
         **kwargs: Of `PretextLayer`.
 
     Input shape:
-        (batch, height, width, channels), integers in [0, 255] or floats in
-        [0, 1].
+        (batch, height, width, channels), uint8 in [0, 255] or float in [0, 1]; for
+        other dtypes see `kerassl.augment.image.values`.
 
     Output:
         `({"images": ..., "discriminator_noise": ..., "generator_noise": ...,
@@ -64,10 +66,7 @@ class ImagesAndNoise(PretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if not isinstance(noise_dim, int) or noise_dim < 1:
-            raise InvalidValue(
-                f"`noise_dim` must be a positive integer. Received: {noise_dim!r}"
-            )
+        check_positive_integers(noise_dim=noise_dim)
         if noise not in NOISES:
             raise InvalidValue(f"`noise` must be one of {NOISES}. Received: {noise!r}")
         self.size = size
@@ -76,8 +75,17 @@ class ImagesAndNoise(PretextLayer):
         self.noise = noise
         self._images = Reconstruct(size, channels)
 
+    def check(self, inputs):
+        shape = as_tensor(inputs).shape
+        if shape.rank != 4:
+            raise InvalidValue(
+                "`inputs` must be images (batch, height, width, channels). "
+                f"Received shape: {tuple(shape)}"
+            )
+        self._images.check(inputs)
+
     def call(self, inputs, seed):
-        images = self.prepare(inputs)
+        images = self._scaled(inputs)
         count = images.shape[0] or tf.shape(images)[0]
         epsilon = tf.random.stateless_uniform((count, 1, 1, 1), fold_seed(seed, 2))
         return (
@@ -113,13 +121,11 @@ class ImagesAndNoise(PretextLayer):
         Returns:
             float32 tensor (batch, height, width, channels) in [-1, 1].
         """
-        images = self._images.prepare(inputs)
-        if images.shape.rank != 4:
-            raise InvalidValue(
-                "`inputs` must be images (batch, height, width, channels). "
-                f"Received shape: {tuple(images.shape)}"
-            )
-        return 2.0 * images - 1.0
+        self.check(inputs)
+        return self._scaled(inputs)
+
+    def _scaled(self, inputs):
+        return 2.0 * self._images.call(inputs, None)[0] - 1.0
 
     def draw(self, inputs, seed):
         """Returns a figure: each image with the noise beside it.

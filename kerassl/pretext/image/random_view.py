@@ -3,8 +3,15 @@
 import keras
 import tensorflow as tf
 
-from kerassl.augment.image import check_view_options, render_view, resize, view_draws
-from kerassl.errors import InvalidValue
+from kerassl.augment.image import (
+    check_images,
+    check_side,
+    check_view_options,
+    render_view,
+    resize,
+    to_unit,
+    view_draws,
+)
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
 
@@ -27,8 +34,8 @@ class RandomView(PretextLayer):
         **kwargs: Of `PretextLayer`.
 
     Input shape:
-        (batch, height, width, channels), uint8 in [0, 255] or float in [0, 1],
-        1 or 3 channels.
+        (batch, height, width, channels), 1 or 3 channels, uint8 in [0, 255] or
+        float in [0, 1]; for other dtypes see `kerassl.augment.image.values`.
 
     Output:
         `({"image": views},)`, float32 of shape (batch, size, size, channels)
@@ -59,19 +66,22 @@ class RandomView(PretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if not isinstance(size, int) or size < 1:
-            raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
+        check_side("size", size)
         self.size = size
-        self.crop_scale = None if crop_scale is None else tuple(crop_scale)
-        self.crop_ratio = tuple(crop_ratio)
+        self.crop_scale, self.crop_ratio = crop_scale, crop_ratio
         self.flip_rate = flip_rate
         self.jit_compile = jit_compile
         check_view_options(**self._view_options(), color_strength=0.0)
+        self.crop_scale = crop_scale and (crop_scale[0], crop_scale[1])
+        self.crop_ratio = (crop_ratio[0], crop_ratio[1])
         # XLA computes the views; the random numbers come from outside it.
         self._render = tf.function(self._view, jit_compile=jit_compile)
 
+    def check(self, inputs):
+        check_images(inputs)
+
     def call(self, inputs, seed):
-        inputs = tf.convert_to_tensor(inputs)
+        inputs = to_unit(inputs)
         batch_size = inputs.shape[0] or tf.shape(inputs)[0]
         views = self._render(inputs, view_draws(fold_seed(seed, 1), batch_size))
         shape = (inputs.shape[0], self.size, self.size, inputs.shape[-1])

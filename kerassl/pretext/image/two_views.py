@@ -5,8 +5,18 @@ from collections.abc import Sequence
 import keras
 import tensorflow as tf
 
-from kerassl.augment.image import check_view_options, render_view, resize, view_draws
-from kerassl.errors import InvalidValue
+from kerassl.augment.image import (
+    as_tensor,
+    check_images,
+    check_side,
+    check_view_options,
+    render_view,
+    resize,
+    to_unit,
+    view_draws,
+)
+from kerassl.checks import check_number
+from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
 
@@ -41,8 +51,9 @@ class TwoViews(PretextLayer):
         **kwargs: Of `PretextLayer`.
 
     Input shape:
-        (batch, height, width, channels), uint8 in [0, 255] or float in [0, 1],
-        1 or 3 channels. One channel has no saturation, hue or greyscale.
+        (batch, height, width, channels), 1 or 3 channels, uint8 in [0, 255] or
+        float in [0, 1]; for other dtypes see `kerassl.augment.image.values`.
+        One channel has no saturation, hue or greyscale.
 
     Output:
         `({"view1": views, "view2": views},)`, each float32 of shape (batch,
@@ -80,13 +91,11 @@ class TwoViews(PretextLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        if not isinstance(size, int) or size < 1:
-            raise InvalidValue(f"`size` must be a positive integer. Received: {size!r}")
-        if std is not None and not min(std) > 0:
-            raise InvalidValue(f"`std` must be above 0. Received: std={std}")
+        check_side("size", size)
+        _check_channels("mean", mean)
+        _check_channels("std", std, above=0)
         self.size = size
-        self.crop_scale = None if crop_scale is None else tuple(crop_scale)
-        self.crop_ratio = tuple(crop_ratio)
+        self.crop_scale, self.crop_ratio = crop_scale, crop_ratio
         self.flip_rate = flip_rate
         self.color_rate = color_rate
         self.color_strength = color_strength
@@ -96,13 +105,27 @@ class TwoViews(PretextLayer):
         self.mean = None if mean is None else tuple(mean)
         self.std = None if std is None else tuple(std)
         self.jit_compile = jit_compile
+        _check_lengths(blur_rate=blur_rate, solarize_rate=solarize_rate)
         for view in (0, 1):
             check_view_options(**self._view_options(view))
+        self.crop_scale = crop_scale and (crop_scale[0], crop_scale[1])
+        self.crop_ratio = (crop_ratio[0], crop_ratio[1])
         # XLA computes the views; the random numbers come from outside it.
         self._render = tf.function(self._both_views, jit_compile=jit_compile)
 
+    def check(self, inputs):
+        check_images(inputs)
+        channels = as_tensor(inputs).shape[-1]
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if values is not None and len(values) not in (1, channels):
+                raise InvalidValue(
+                    f"`{name}` must hold one number, or one for each of the "
+                    f"{channels} channels of the images. Received: {values}"
+                )
+
     def call(self, inputs, seed):
-        inputs = tf.convert_to_tensor(inputs)
+        inputs = to_unit(inputs)
         batch_size = inputs.shape[0] or tf.shape(inputs)[0]
         view1, view2 = self._render(
             inputs,
@@ -179,6 +202,28 @@ class TwoViews(PretextLayer):
             "std": self.std,
             "jit_compile": self.jit_compile,
         }
+
+
+def _check_channels(name, values, above=None):
+    """Raises unless `values` is None or one number for each channel."""
+    if values is None:
+        return
+    if isinstance(values, str) or not isinstance(values, Sequence) or not values:
+        raise InvalidType(
+            f"`{name}` must be a list of numbers, one for each channel, or None. "
+            f"Received: {name}={values!r}"
+        )
+    for value in values:
+        check_number(name, value, above=above)
+
+
+def _check_lengths(**rates):
+    for name, rate in rates.items():
+        if isinstance(rate, Sequence) and len(rate) != 2:
+            raise InvalidValue(
+                f"`{name}` must be a number, or a pair of one for each view. "
+                f"Received: {name}={rate!r}"
+            )
 
 
 def _number_or_pair(rate):

@@ -3,9 +3,11 @@ import json
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from kerassl.data import digits
+from kerassl.data import ArraySource, Subset, digits
 from kerassl.encoders import conv, dense, mirror, resnet
+from kerassl.errors import UserError
 from kerassl.losses import binary_cross_entropy
 from kerassl.metrics import nearest_neighbour_labels
 from kerassl.models import Autoencoder
@@ -92,3 +94,53 @@ def test_mirror_is_saved_with_the_task(tmp_path):
 def test_criterion_is_checked():
     with pytest.raises(ValueError, match="`criterion`"):
         Autoencoder(dense(4, (2,)), criterion="hinge")
+
+
+VECTORS = np.random.default_rng(0).normal(size=(40, 6)).astype("float32")
+
+
+def vector_task(criterion="binary_crossentropy"):
+    return Autoencoder(dense(6, (4, 2)), Reconstruct(), criterion=criterion)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [VECTORS, VECTORS.astype("float64") * 100, np.abs(VECTORS) * 2, VECTORS * 0 - 0.1],
+)
+def test_a_cross_entropy_of_other_targets_is_refused(values):
+    for examples in (
+        values,
+        values.tolist(),
+        Subset(ArraySource(values), np.arange(20)),
+        tf.data.Dataset.from_tensor_slices(values),
+    ):
+        with pytest.raises(UserError, match="`mean_squared_error`. Received values"):
+            vector_task().dataset(examples, 4)
+        vector_task("mean_squared_error").dataset(examples, 4)
+
+
+def test_arrays_given_to_fit_are_looked_at():
+    task = vector_task()
+    task.compile("sgd")
+    with pytest.raises(UserError, match="`mean_squared_error`. Received values"):
+        task.fit(VECTORS, VECTORS, verbose=0)
+    task.fit(np.abs(VECTORS) % 1, np.abs(VECTORS) % 1, verbose=0)
+
+
+def test_one_wrong_target_among_many_is_found():
+    values = np.full((20_000, 6), 0.5, "float32")
+    values[19_999, 5] = 1.5
+    with pytest.raises(UserError, match="from 0.5 to 1.5"):
+        vector_task().dataset(values, 4)
+
+
+def test_a_stream_of_targets_is_watched():
+    values = np.full((40, 6), 0.5, "float32")
+    values[39, 5] = 1.5
+    task = vector_task()
+    batches = task.dataset(tf.data.Dataset.from_tensor_slices(values), 20)
+    assert batches.steps_per_epoch == 2 and batches.seed == 0
+    batches = iter(batches)
+    next(batches)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="binary_crossentropy"):
+        next(batches)

@@ -78,7 +78,8 @@ def test_what_is_reported(task):
 
 def test_a_task_tells_what_was_held_out_of_its_training(task):
     sources = ArraySource(TEXTS), ArraySource(TEXTS[:1])
-    assert task.held_out(*sources) == perplexity(task, TEXTS, train_texts=TEXTS[:1])
+    texts = [text for text in TEXTS if text]  # the empty one is left out
+    assert task.held_out(*sources) == perplexity(task, texts, train_texts=TEXTS[:1])
 
 
 def test_many_texts_are_drawn():
