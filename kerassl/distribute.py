@@ -1,9 +1,10 @@
 """Replicas, devices and backends: the only file that knows about them.
 
-Everything above this file writes `keras.ops` and the four functions
-`all_gather`, `all_sum`, `replica_id` and `num_replicas`. With TensorFlow a
-model runs once per replica on its part of the batch; with JAX it runs once on
-the global batch, so the four are trivial there.
+Everything above this file writes `keras.ops` and the five functions
+`all_gather`, `gather_keys`, `all_sum`, `replica_id` and `num_replicas`. With
+TensorFlow a model runs once per replica on its part of the batch; with JAX it
+runs once on the global batch, so the five are trivial there. The parts need not
+be of one size.
 """
 
 import contextlib
@@ -68,11 +69,12 @@ def all_gather(x):
     a row flows back to the replica that owns it.
 
     Args:
-        x: Tensor of shape (local_batch, ...).
+        x: Tensor of shape (local_batch, ...). The replicas' batches may be of
+            different sizes.
 
     Returns:
-        Tensor of shape (global_batch, ...); the rows of replica r start at
-        r * local_batch. `x` itself where there is one replica.
+        Tensor of shape (global_batch, ...); `gather_keys` tells where a
+        replica's rows start. `x` itself where there is one replica.
 
     Example:
         >>> tuple(all_gather(ops.ones((2, 3))).shape)
@@ -83,9 +85,39 @@ def all_gather(x):
         return x
     x = ops.convert_to_tensor(x)
     gathered = context.all_gather(x, axis=0)
-    rows = x.shape[0] and x.shape[0] * context.num_replicas_in_sync
-    gathered.set_shape([rows, *x.shape[1:]])  # all_gather drops static shapes
+    # all_gather drops static shapes. How many rows the others have is not known
+    # here: of a batch of 7 one of two replicas has 4 and the other 3.
+    gathered.set_shape([None, *x.shape[1:]])
     return gathered
+
+
+def gather_keys(keys):
+    """Returns the keys of all replicas, and where this replica's keys begin.
+
+    For tasks that compare each row of a replica with all rows of the batch: the
+    own key of local row i is row `offset` + i of the gathered keys.
+
+    Args:
+        keys: Tensor (local_batch, ...), or a structure of such tensors with
+            equally many rows.
+
+    Returns:
+        keys: The same structure, of tensors (global_batch, ...), as
+            `all_gather` gives them.
+        offset: Integer, or integer scalar tensor.
+
+    Example:
+        >>> keys, offset = gather_keys(ops.ones((2, 3)))
+        >>> tuple(keys.shape), offset
+        ((2, 3), 0)
+    """
+    context = None if BACKEND == "jax" else _replica_context()
+    if context is None:
+        return keys, 0
+    rows = ops.shape(keras.tree.flatten(keys)[0])[0]
+    sizes = context.all_gather(tf.reshape(rows, (1,)), axis=0)
+    offset = tf.reduce_sum(sizes[: context.replica_id_in_sync_group])
+    return keras.tree.map_structure(all_gather, keys), offset
 
 
 def all_sum(x):
@@ -355,11 +387,56 @@ def use_xla(model):
     """
     if BACKEND == "jax":
         return True
-    if model.distribute_strategy.num_replicas_in_sync > 1:
+    if _has_strategy(model):
         return False
     if tf.config.list_physical_devices("GPU"):
         return True
     return bool(getattr(model, "xla_on_cpu", False))
+
+
+def _has_strategy(model):
+    """Returns whether the variables of `model` are in a strategy's hands.
+
+    That is also so where it has a single device: its replica is left and entered
+    as one of many is.
+    """
+    with model.distribute_strategy.scope():
+        return tf.distribute.has_strategy()
+
+
+def check_batch_size(model, batch_size):
+    """Raises ValueError unless a batch can be shared out to all replicas.
+
+    A replica without an example would compute means of nothing. With JAX all
+    devices hold equally many examples.
+
+    Args:
+        model: A `keras.Model`.
+        batch_size: Examples in a batch, over all replicas.
+    """
+    if BACKEND == "jax":
+        devices = _jax_batch_devices()
+        if batch_size % devices:
+            raise InvalidValue(
+                f"`batch_size` must be a multiple of {devices}, the devices that "
+                f"share a batch with JAX. Received: {batch_size}"
+            )
+        return
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if batch_size < replicas:
+        raise InvalidValue(
+            f"`batch_size` must be at least {replicas}, an example for each replica "
+            f"of the strategy. Received: {batch_size}"
+        )
+
+
+def _jax_batch_devices():
+    """Returns over how many devices Keras's distribution shares a batch."""
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 1
+    mesh = distribution.device_mesh
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
 
 
 def read_state(model):
@@ -449,6 +526,12 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         """Raises: a player's gradients go to its own optimizer."""
         raise InvalidType("Call `optimizers[player].apply` on PlayerOptimizers.")
 
+    def finalize_variable_values(self, var_list):
+        """Lets each optimizer that averages weights put in the average."""
+        for optimizer in self.optimizers.values():
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            inner.finalize_variable_values(inner._trainable_variables)
+
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
@@ -509,7 +592,7 @@ class _TensorFlowTrainer(keras.Model):
         if self.steps_per_execution == 1:
             return
         place = None
-        if self.distribute_strategy.num_replicas_in_sync > 1:
+        if _has_strategy(self):
             place = "under a distribution strategy"
         elif max([1, *self.steps_per_update().values()]) > 1:
             place = "where a player is not updated in every step"
@@ -522,7 +605,7 @@ class _TensorFlowTrainer(keras.Model):
     def build_optimizer(self):
         """Creates the optimizer's variables, before the first trace."""
         _build_optimizer(self)
-        if self.distribute_strategy.num_replicas_in_sync > 1:
+        if _has_strategy(self):
             for player in self.players():
                 _let_each_replica_update_its_copy(_optimizer_of(self, player))
 

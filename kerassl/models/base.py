@@ -105,6 +105,16 @@ class PretextModel(distribute.Trainer):
         unread = [v for v in super().trainable_variables if id(v) in self._unread]
         return [*super().non_trainable_variables, *unread]
 
+    @property
+    def trainable_weights(self):
+        # What Keras gives an optimizer that averages weights, when `fit` ends.
+        return [v for v in super().trainable_weights if id(v) not in self._unread]
+
+    @property
+    def non_trainable_weights(self):
+        unread = [v for v in super().trainable_weights if id(v) in self._unread]
+        return [*super().non_trainable_weights, *unread]
+
     # --- What a task writes ---
 
     def propagate(self, x, training):

@@ -47,6 +47,27 @@ def test_two_replicas_equal_one(optimizer, two_replicas):
         np.testing.assert_allclose(logs2[name], logs1[name], rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_a_strategy_of_one_device_equals_none(optimizer, dtype):
+    one_device = distribute.strategy("cpu:1")
+    history1, logs1, weights1 = train(None, optimizer=optimizer(), dtype=dtype)
+    history2, logs2, weights2 = train(one_device, optimizer=optimizer(), dtype=dtype)
+    np.testing.assert_array_equal(weights2, weights1)
+    assert history2 == history1 and logs2 == logs1
+
+
+def test_a_strategy_of_one_device_leaves_xla_and_single_steps():
+    with distribute.strategy("cpu:1").scope():
+        task = Restore(encoder(), Corrupt())
+    task.xla_on_cpu = True
+    task.compile("adam")
+    assert task.jit_compile is False
+    task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+    with pytest.raises(ValueError, match="must be 1 under a distribution strategy"):
+        task.compile("adam", steps_per_execution=2)
+
+
 @pytest.mark.parametrize(
     "dtype, rtol", [("mixed_float16", 1e-3), ("mixed_bfloat16", 1e-2)]
 )
@@ -293,6 +314,35 @@ def test_bad_input_is_named():
         Restore(keras.layers.Dense(2))
     with pytest.raises(ValueError, match="no pretext layer"):
         Restore(encoder()).dataset(X, 16)
+
+
+def averaging():
+    return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+
+
+def assert_averaged(optimizer):
+    averages = optimizer._model_variables_moving_average
+    for variable, average in zip(optimizer._trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), average.numpy())
+
+
+def test_averaged_weights_may_leave_some_unread():
+    task = fixed(Restore(encoder(), Corrupt()))
+    unread = task.encoder.trainable_variables[-1]
+    before = unread.numpy()
+    task._unread = frozenset({id(unread)})
+    task.compile(averaging())
+    task.fit(task.dataset(X, 16), steps_per_epoch=3, verbose=0)
+    assert_averaged(task.optimizer)
+    np.testing.assert_array_equal(unread.numpy(), before)
+
+
+def test_each_player_ends_at_its_average():
+    task = fixed(Game(encoder(), Corrupt()))
+    task.compile({"head": averaging(), "encoder": averaging()})
+    task.fit(task.dataset(X, 16), steps_per_epoch=3, verbose=0)
+    for optimizer in task.optimizer.optimizers.values():
+        assert_averaged(optimizer)
 
 
 def test_what_no_loss_reads_is_left_as_it_was():

@@ -44,9 +44,11 @@ def test_one_device(factory, tmp_path):
 
 
 @every_task
-def test_two_replicas_equal_one(factory, two_replicas):
+def test_strategies_equal_none(factory, two_replicas):
     make, examples, batch_size = factory()
-    testing.check_replicas(make, examples, batch_size=batch_size, strategy=two_replicas)
+    testing.check_replicas(
+        make, examples, batch_size=batch_size, strategy=[two_replicas, "cpu:1"]
+    )
 
 
 @every_task

@@ -123,10 +123,8 @@ class SimCLR(PretextModel):
 
     def _compared(self, outputs):
         """Returns the arguments of the loss: local anchors, keys of all replicas."""
-        z1, z2 = outputs
-        keys1, keys2 = distribute.all_gather(z1), distribute.all_gather(z2)
-        offset = distribute.replica_id() * ops.shape(z1)[0]
-        return z1, z2, keys1, keys2, offset, self.temperature
+        (keys1, keys2), offset = distribute.gather_keys(outputs)
+        return *outputs, keys1, keys2, offset, self.temperature
 
     def get_config(self):
         return {
