@@ -68,10 +68,15 @@ def check_integer(name, value, *, least=None, most=MOST_INTEGER):
         >>> check_integer("start", -1, least=0)
         Traceback (most recent call last):
         ...
-        kerassl.errors.InvalidValue: `start` must be an integer >= 0. Received: start=-1
+        kerassl.errors.InvalidValue: `start` must be an integer >= 0. Received: -1
     """
     wanted = "an integer" if least is None else f"an integer >= {least}"
-    _check_integer(name, value, least, most, wanted)
+    if not _is_integer(value, least, most):
+        if _is_integer(value, most):
+            wanted = f"{wanted}, at most {most}"
+        raise InvalidValue(
+            f"`{name}` must be {wanted}. Received: {reprlib.repr(value)}"
+        )
 
 
 def check_positive_integers(**sizes):
@@ -87,16 +92,19 @@ def check_positive_integers(**sizes):
         kerassl.errors.InvalidValue: `dim` must be a positive integer. Received: dim=0
     """
     for name, size in sizes.items():
-        _check_integer(name, size, 1, MOST_INTEGER, "a positive integer")
+        if not _is_integer(size, 1, MOST_INTEGER):
+            wanted = "a positive integer"
+            if _is_integer(size, 1):
+                wanted = f"{wanted}, at most {MOST_INTEGER}"
+            raise InvalidValue(
+                f"`{name}` must be {wanted}. Received: {_shown(name, size)}"
+            )
 
 
-def _check_integer(name, value, least, most, wanted):
-    integer = isinstance(value, int) and not isinstance(value, bool)
-    if integer and (least is None or value >= least) and value <= most:
-        return
-    if integer and value > most:
-        wanted = f"{wanted}, at most {most}"
-    raise InvalidValue(f"`{name}` must be {wanted}. Received: {_shown(name, value)}")
+def _is_integer(value, least, most=None):
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return (least is None or value >= least) and (most is None or value <= most)
 
 
 def _range(least, above, most, below):
