@@ -22,6 +22,9 @@ from kerassl.errors import InvalidType, InvalidValue, MissingPackage
 BACKEND = keras.backend.backend()
 SUPPORTED_BACKENDS = ("tensorflow", "jax")
 
+# A learning rate of 0 that stays so for 2 ** 23 steps is taken for the end.
+AHEAD = 24
+
 if BACKEND not in SUPPORTED_BACKENDS:
     raise MissingPackage(
         f"kerassl runs on the Keras backends {SUPPORTED_BACKENDS}. Received "
@@ -404,30 +407,36 @@ def _has_strategy(model):
         return tf.distribute.has_strategy()
 
 
-def check_batch_size(model, batch_size):
-    """Raises ValueError unless a batch can be shared out to all replicas.
+def can_share(model, batch_size):
+    """Returns whether every device gets an example of a batch.
 
-    A replica without an example would compute means of nothing. With JAX all
-    devices hold equally many examples.
+    A replica without one would compute means of nothing. With JAX all devices
+    hold equally many examples.
 
     Args:
         model: A `keras.Model`.
         batch_size: Examples in a batch, over all replicas.
     """
     if BACKEND == "jax":
-        devices = _jax_batch_devices()
-        if batch_size % devices:
-            raise InvalidValue(
-                f"`batch_size` must be a multiple of {devices}, the devices that "
-                f"share a batch with JAX. Received: {batch_size}"
-            )
+        return batch_size % _jax_batch_devices() == 0
+    return batch_size >= model.distribute_strategy.num_replicas_in_sync
+
+
+def check_batch_size(model, batch_size):
+    """Raises ValueError unless every device gets an example of a batch.
+
+    Args:
+        model: A `keras.Model`.
+        batch_size: Examples in a batch, over all replicas.
+    """
+    if can_share(model, batch_size):
         return
-    replicas = model.distribute_strategy.num_replicas_in_sync
-    if batch_size < replicas:
-        raise InvalidValue(
-            f"`batch_size` must be at least {replicas}, an example for each replica "
-            f"of the strategy. Received: {batch_size}"
-        )
+    if BACKEND == "jax":
+        wanted = f"a multiple of {_jax_batch_devices()}, the devices that share it"
+    else:
+        replicas = model.distribute_strategy.num_replicas_in_sync
+        wanted = f"at least {replicas}, an example for each replica of the strategy"
+    raise InvalidValue(f"`batch_size` must be {wanted}. Received: {batch_size}")
 
 
 def _jax_batch_devices():
@@ -456,8 +465,40 @@ def steps_done(model):
     if optimizer.gradient_accumulation_steps:
         # Its `iterations` are the updates, of which there are fewer.
         count = optimizer._iterations
+    return _integer(count)
+
+
+def _integer(variable):
     # A variable with a copy on each replica is not one that int() takes.
-    return int(count.numpy() if hasattr(count, "numpy") else count)
+    return int(variable.numpy() if hasattr(variable, "numpy") else variable)
+
+
+def check_learning_rates(optimizer):
+    """Raises ValueError where a schedule has ended at 0 and nothing would move.
+
+    A warm-up begins at 0 too, but rises. A rate of 0 that is a plain number was
+    asked for.
+
+    Args:
+        optimizer: A built optimizer, or `PlayerOptimizers`.
+    """
+    optimizers = getattr(optimizer, "optimizers", {"": optimizer})
+    for player, optimizer in optimizers.items():
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        schedule = optimizer._learning_rate
+        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            continue
+        step = _integer(optimizer._iterations)
+        # Now, at the next steps, and ever further away.
+        ahead = (step, *(step + 2**power for power in range(AHEAD)))
+        if any(float(schedule(later)) > 0 for later in ahead):
+            continue
+        whose = f" of {player!r}" if player else ""
+        raise InvalidValue(
+            f"The learning rate{whose} is {float(schedule(step)):g} at step {step} and "
+            "does not rise any more: its schedule has ended, and nothing would be "
+            "learnt. To go on training, compile anew with `task.compile(...)`."
+        )
 
 
 def scope_of(model):

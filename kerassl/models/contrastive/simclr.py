@@ -70,6 +70,8 @@ class SimCLR(PretextModel):
 
     tracked = ("contrastive_accuracy",)
     can_collapse = True
+    least_examples = 2
+    compares_examples = True
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(

@@ -87,6 +87,8 @@ class SimCSE(PretextModel):
 
     tracked = ("contrastive_accuracy", "alignment", "uniformity")
     can_collapse = True
+    least_examples = 2
+    compares_examples = True
     xla_on_cpu = True
 
     def __init__(

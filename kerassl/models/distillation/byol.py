@@ -85,6 +85,7 @@ class BYOL(PretextModel):
     """
 
     can_collapse = True
+    least_examples = 2  # the heads' batch normalisation makes one example all zeros
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(

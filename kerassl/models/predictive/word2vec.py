@@ -43,6 +43,9 @@ class _Word2Vec(PretextModel):
         self.context_embedding.build(None)
         self.built = True
 
+    def weights_of(self, x, y):
+        return x["in_window"]
+
     def words(self, token_ids):
         """Returns the vectors that the encoder has for words."""
         return _lookup(self.word_embedding, token_ids)
