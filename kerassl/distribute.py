@@ -439,6 +439,36 @@ def check_batch_size(model, batch_size):
     raise InvalidValue(f"`batch_size` must be {wanted}. Received: {batch_size}")
 
 
+def check_shares(model, data, batch_size):
+    """Raises ValueError where the last batch may leave a replica without an example.
+
+    TensorFlow cuts the last batch at the rows where it cuts the whole ones.
+
+    Args:
+        model: A `keras.Model`.
+        data: What `fit` trains on.
+        batch_size: Examples in a batch of arrays, None for Keras's 32.
+    """
+    if BACKEND == "jax" or model.distribute_strategy.num_replicas_in_sync == 1:
+        return
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    leaf = keras.tree.flatten(getattr(data, "element_spec", data))[0]
+    shape = getattr(leaf, "shape", ())
+    if hasattr(data, "element_spec"):
+        left = "unknown" if shape and shape[0] is None else 0
+    else:
+        batch_size = batch_size or 32
+        left = shape[0] % batch_size if shape else 0
+        if left > -(-batch_size // replicas) * (replicas - 1):
+            left = 0
+    if left:
+        raise InvalidValue(
+            f"`x` must give each of {replicas} replicas an example of every batch: "
+            "make whole batches, such as by `batch(..., drop_remainder=True)`. "
+            f"Received a last batch whose size is {left}"
+        )
+
+
 def _jax_batch_devices():
     """Returns over how many devices Keras's distribution shares a batch."""
     distribution = keras.distribution.distribution()

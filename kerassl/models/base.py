@@ -391,6 +391,8 @@ class PretextModel(distribute.Trainer):
         )
         for size in _batch_sizes(x):
             self._check_batch_size(size)
+        batch_size = args[1] if len(args) > 1 else kwargs.get("batch_size")
+        distribute.check_shares(self, x, batch_size)
         if self.optimizer is not None:
             distribute.check_learning_rates(self.optimizer)
         return super().fit(x, *args, steps_per_epoch=steps_per_epoch, **kwargs)

@@ -435,6 +435,20 @@ def test_a_batch_too_small_is_refused_before_training(two_replicas):
             task.dataset(X, size)
 
 
+def test_a_last_batch_that_leaves_a_replica_out_is_refused(two_replicas):
+    with two_replicas.scope():
+        task = fixed(Restore(encoder(), Corrupt()))
+    task.compile("adam")
+    whole = (X, X, X[:, 0])
+    message = "`x` must give each of 2 replicas an example of every batch"
+    with pytest.raises(InvalidValue, match=f"{message}.*whose size is unknown"):
+        task.fit(tf.data.Dataset.from_tensor_slices(whole).batch(16), verbose=0)
+    with pytest.raises(InvalidValue, match=f"{message}.*whose size is 4"):
+        task.fit(X, X, sample_weight=X[:, 0], batch_size=16, verbose=0)
+    task.fit(X, X, sample_weight=X[:, 0], batch_size=34, verbose=0)  # 32 are left
+    assert task.optimizer.iterations.numpy() == 3
+
+
 def test_examples_that_ask_for_nothing_are_refused():
     class Weightless(Untouched):
         def call(self, inputs, seed):
