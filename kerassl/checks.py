@@ -55,6 +55,18 @@ def check_number(name, value, *, least=None, above=None, most=None, below=None):
         )
 
 
+def check_rate(learning_rate):
+    """Raises unless a plain learning rate is a finite number, 0 or more.
+
+    Args:
+        learning_rate: What an optimizer takes. Schedules, their configurations and
+            callables are left alone.
+    """
+    if isinstance(learning_rate, dict) or callable(learning_rate):
+        return
+    check_number("learning_rate", learning_rate, least=0)
+
+
 def check_integer(name, value, *, least=None, most=MOST_INTEGER):
     """Raises ValueError unless a value is an integer in a range.
 
@@ -68,10 +80,15 @@ def check_integer(name, value, *, least=None, most=MOST_INTEGER):
         >>> check_integer("start", -1, least=0)
         Traceback (most recent call last):
         ...
-        kerassl.errors.InvalidValue: `start` must be an integer >= 0. Received: start=-1
+        kerassl.errors.InvalidValue: `start` must be an integer >= 0. Received: -1
     """
     wanted = "an integer" if least is None else f"an integer >= {least}"
-    _check_integer(name, value, least, most, wanted)
+    if not is_integer(value, least, most):
+        if is_integer(value, most):
+            wanted = f"{wanted}, at most {most}"
+        raise InvalidValue(
+            f"`{name}` must be {wanted}. Received: {reprlib.repr(value)}"
+        )
 
 
 def check_positive_integers(**sizes):
@@ -87,16 +104,26 @@ def check_positive_integers(**sizes):
         kerassl.errors.InvalidValue: `dim` must be a positive integer. Received: dim=0
     """
     for name, size in sizes.items():
-        _check_integer(name, size, 1, MOST_INTEGER, "a positive integer")
+        if not is_integer(size, 1, MOST_INTEGER):
+            wanted = "a positive integer"
+            if is_integer(size, 1):
+                wanted = f"{wanted}, at most {MOST_INTEGER}"
+            raise InvalidValue(
+                f"`{name}` must be {wanted}. Received: {_shown(name, size)}"
+            )
 
 
-def _check_integer(name, value, least, most, wanted):
-    integer = isinstance(value, int) and not isinstance(value, bool)
-    if integer and (least is None or value >= least) and value <= most:
-        return
-    if integer and value > most:
-        wanted = f"{wanted}, at most {most}"
-    raise InvalidValue(f"`{name}` must be {wanted}. Received: {_shown(name, value)}")
+def is_integer(value, least, most=None):
+    """Returns whether a value is an integer, True and False aside, in a range.
+
+    Args:
+        value: What was given.
+        least: The least that it may be, or None.
+        most: The most that it may be, or None.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        return False
+    return (least is None or value >= least) and (most is None or value <= most)
 
 
 def _range(least, above, most, below):

@@ -1,9 +1,10 @@
 """Replicas, devices and backends: the only file that knows about them.
 
-Everything above this file writes `keras.ops` and the four functions
-`all_gather`, `all_sum`, `replica_id` and `num_replicas`. With TensorFlow a
-model runs once per replica on its part of the batch; with JAX it runs once on
-the global batch, so the four are trivial there.
+Everything above this file writes `keras.ops` and the five functions
+`all_gather`, `gather_keys`, `all_sum`, `replica_id` and `num_replicas`. With
+TensorFlow a model runs once per replica on its part of the batch; with JAX it
+runs once on the global batch, so the five are trivial there. The parts need not
+be of one size.
 """
 
 import contextlib
@@ -14,12 +15,17 @@ import os
 import types
 
 import keras
+import numpy as np
 from keras import ops
 
+from kerassl.checks import MOST_FLOAT
 from kerassl.errors import InvalidType, InvalidValue, MissingPackage
 
 BACKEND = keras.backend.backend()
 SUPPORTED_BACKENDS = ("tensorflow", "jax")
+
+# A learning rate of 0 that stays so for 2 ** 23 steps is taken for the end.
+AHEAD = 24
 
 if BACKEND not in SUPPORTED_BACKENDS:
     raise MissingPackage(
@@ -68,11 +74,12 @@ def all_gather(x):
     a row flows back to the replica that owns it.
 
     Args:
-        x: Tensor of shape (local_batch, ...).
+        x: Tensor of shape (local_batch, ...). The replicas' batches may be of
+            different sizes.
 
     Returns:
-        Tensor of shape (global_batch, ...); the rows of replica r start at
-        r * local_batch. `x` itself where there is one replica.
+        Tensor of shape (global_batch, ...); `gather_keys` tells where a
+        replica's rows start. `x` itself where there is one replica.
 
     Example:
         >>> tuple(all_gather(ops.ones((2, 3))).shape)
@@ -83,9 +90,39 @@ def all_gather(x):
         return x
     x = ops.convert_to_tensor(x)
     gathered = context.all_gather(x, axis=0)
-    rows = x.shape[0] and x.shape[0] * context.num_replicas_in_sync
-    gathered.set_shape([rows, *x.shape[1:]])  # all_gather drops static shapes
+    # all_gather drops static shapes. How many rows the others have is not known
+    # here: of a batch of 7 one of two replicas has 4 and the other 3.
+    gathered.set_shape([None, *x.shape[1:]])
     return gathered
+
+
+def gather_keys(keys):
+    """Returns the keys of all replicas, and where this replica's keys begin.
+
+    For tasks that compare each row of a replica with all rows of the batch: the
+    own key of local row i is row `offset` + i of the gathered keys.
+
+    Args:
+        keys: Tensor (local_batch, ...), or a structure of such tensors with
+            equally many rows.
+
+    Returns:
+        keys: The same structure, of tensors (global_batch, ...), as
+            `all_gather` gives them.
+        offset: Integer, or integer scalar tensor.
+
+    Example:
+        >>> keys, offset = gather_keys(ops.ones((2, 3)))
+        >>> tuple(keys.shape), offset
+        ((2, 3), 0)
+    """
+    context = None if BACKEND == "jax" else _replica_context()
+    if context is None:
+        return keys, 0
+    rows = ops.shape(keras.tree.flatten(keys)[0])[0]
+    sizes = context.all_gather(tf.reshape(rows, (1,)), axis=0)
+    offset = tf.reduce_sum(sizes[: context.replica_id_in_sync_group])
+    return keras.tree.map_structure(all_gather, keys), offset
 
 
 def all_sum(x):
@@ -106,6 +143,49 @@ def all_sum(x):
     if context is None:
         return x
     return context.all_reduce(tf.distribute.ReduceOp.SUM, x)
+
+
+def known_values(tensor):
+    """Returns the values of a tensor, or None while a graph is being traced.
+
+    Args:
+        tensor: A tensor, a `keras.Variable` or what NumPy makes an array of.
+
+    Returns:
+        NumPy array, or None.
+
+    Example:
+        >>> known_values(ops.ones((2,))).tolist()
+        [1.0, 1.0]
+    """
+    try:
+        return ops.convert_to_numpy(tensor)
+    except (TypeError, ValueError, NotImplementedError, AttributeError):
+        return None  # what each backend raises of a symbol
+
+
+def check_finite(**tensors):
+    """Raises ValueError if a tensor with known values holds NaN or infinity.
+
+    Args:
+        **tensors: What to check, under the names of the user's arguments.
+
+    Example:
+        >>> check_finite(z1=float("inf"))
+        Traceback (most recent call last):
+        ...
+        kerassl.errors.InvalidValue: `z1` must be finite in float32. Received: inf
+    """
+    for name, tensor in tensors.items():
+        values = known_values(tensor)
+        if values is None:
+            continue
+        # A comparison is False for NaN too.
+        fits = np.abs(values) <= np.asarray(MOST_FLOAT, "float64")
+        if not np.all(fits):
+            raise InvalidValue(
+                f"`{name}` must be finite in float32. Received: {values[~fits][0]}"
+            )
 
 
 def lookup(table, indices):
@@ -355,11 +435,92 @@ def use_xla(model):
     """
     if BACKEND == "jax":
         return True
-    if model.distribute_strategy.num_replicas_in_sync > 1:
+    if _has_strategy(model):
         return False
     if tf.config.list_physical_devices("GPU"):
         return True
     return bool(getattr(model, "xla_on_cpu", False))
+
+
+def _has_strategy(model):
+    """Returns whether the variables of `model` are in a strategy's hands.
+
+    That is also so where it has a single device: its replica is left and entered
+    as one of many is.
+    """
+    with model.distribute_strategy.scope():
+        return tf.distribute.has_strategy()
+
+
+def can_share(model, batch_size):
+    """Returns whether every device gets an example of a batch.
+
+    A replica without one would compute means of nothing. With JAX all devices
+    hold equally many examples.
+
+    Args:
+        model: A `keras.Model`.
+        batch_size: Examples in a batch, over all replicas.
+    """
+    if BACKEND == "jax":
+        return batch_size % _jax_batch_devices() == 0
+    return batch_size >= model.distribute_strategy.num_replicas_in_sync
+
+
+def check_batch_size(model, batch_size):
+    """Raises ValueError unless every device gets an example of a batch.
+
+    Args:
+        model: A `keras.Model`.
+        batch_size: Examples in a batch, over all replicas.
+    """
+    if can_share(model, batch_size):
+        return
+    if BACKEND == "jax":
+        wanted = f"a multiple of {_jax_batch_devices()}, the devices that share it"
+    else:
+        replicas = model.distribute_strategy.num_replicas_in_sync
+        wanted = f"at least {replicas}, an example for each replica of the strategy"
+    raise InvalidValue(f"`batch_size` must be {wanted}. Received: {batch_size}")
+
+
+def check_shares(model, data, batch_size):
+    """Raises ValueError where the last batch may leave a replica without an example.
+
+    TensorFlow cuts the last batch at the rows where it cuts the whole ones.
+
+    Args:
+        model: A `keras.Model`.
+        data: What `fit` trains on.
+        batch_size: Examples in a batch of arrays, None for Keras's 32.
+    """
+    if BACKEND == "jax" or model.distribute_strategy.num_replicas_in_sync == 1:
+        return
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    leaf = keras.tree.flatten(getattr(data, "element_spec", data))[0]
+    shape = getattr(leaf, "shape", ())
+    if hasattr(data, "element_spec"):
+        left = "unknown" if shape and shape[0] is None else 0
+    else:
+        batch_size = batch_size or 32
+        left = shape[0] % batch_size if shape else 0
+        if left > -(-batch_size // replicas) * (replicas - 1):
+            left = 0
+    if left:
+        raise InvalidValue(
+            f"`x` must give each of {replicas} replicas an example of every batch: "
+            "make whole batches, such as by `batch(..., drop_remainder=True)`. "
+            f"Received a last batch whose size is {left}"
+        )
+
+
+def _jax_batch_devices():
+    """Returns over how many devices Keras's distribution shares a batch."""
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 1
+    mesh = distribution.device_mesh
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
 
 
 def read_state(model):
@@ -379,8 +540,40 @@ def steps_done(model):
     if optimizer.gradient_accumulation_steps:
         # Its `iterations` are the updates, of which there are fewer.
         count = optimizer._iterations
+    return _integer(count)
+
+
+def _integer(variable):
     # A variable with a copy on each replica is not one that int() takes.
-    return int(count.numpy() if hasattr(count, "numpy") else count)
+    return int(variable.numpy() if hasattr(variable, "numpy") else variable)
+
+
+def check_learning_rates(optimizer):
+    """Raises ValueError where a schedule has ended at 0 and nothing would move.
+
+    A warm-up begins at 0 too, but rises. A rate of 0 that is a plain number was
+    asked for.
+
+    Args:
+        optimizer: A built optimizer, or `PlayerOptimizers`.
+    """
+    optimizers = getattr(optimizer, "optimizers", {"": optimizer})
+    for player, optimizer in optimizers.items():
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        schedule = optimizer._learning_rate
+        if not isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            continue
+        step = _integer(optimizer._iterations)
+        # Now, at the next steps, and ever further away.
+        ahead = (step, *(step + 2**power for power in range(AHEAD)))
+        if any(float(schedule(later)) > 0 for later in ahead):
+            continue
+        whose = f" of {player!r}" if player else ""
+        raise InvalidValue(
+            f"The learning rate{whose} is {float(schedule(step)):g} at step {step} and "
+            "does not rise any more: its schedule has ended, and nothing would be "
+            "learnt. To go on training, compile anew with `task.compile(...)`."
+        )
 
 
 def scope_of(model):
@@ -449,6 +642,12 @@ class PlayerOptimizers(keras.optimizers.Optimizer):
         """Raises: a player's gradients go to its own optimizer."""
         raise InvalidType("Call `optimizers[player].apply` on PlayerOptimizers.")
 
+    def finalize_variable_values(self, var_list):
+        """Lets each optimizer that averages weights put in the average."""
+        for optimizer in self.optimizers.values():
+            inner = getattr(optimizer, "inner_optimizer", optimizer)
+            inner.finalize_variable_values(inner._trainable_variables)
+
     def get_config(self):
         serialize = keras.saving.serialize_keras_object
         return {
@@ -509,7 +708,7 @@ class _TensorFlowTrainer(keras.Model):
         if self.steps_per_execution == 1:
             return
         place = None
-        if self.distribute_strategy.num_replicas_in_sync > 1:
+        if _has_strategy(self):
             place = "under a distribution strategy"
         elif max([1, *self.steps_per_update().values()]) > 1:
             place = "where a player is not updated in every step"
@@ -522,7 +721,7 @@ class _TensorFlowTrainer(keras.Model):
     def build_optimizer(self):
         """Creates the optimizer's variables, before the first trace."""
         _build_optimizer(self)
-        if self.distribute_strategy.num_replicas_in_sync > 1:
+        if _has_strategy(self):
             for player in self.players():
                 _let_each_replica_update_its_copy(_optimizer_of(self, player))
 

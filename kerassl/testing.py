@@ -45,7 +45,16 @@ def fix_weights(task, seed=0, scale=0.1):
     return task
 
 
-def trained(make, examples, *, batch_size, steps=3, strategy=None, dtype="float32"):
+def trained(
+    make,
+    examples,
+    *,
+    batch_size,
+    steps=3,
+    strategy=None,
+    dtype="float32",
+    accumulated=None,
+):
     """Returns (task, losses) after a few steps from fixed weights.
 
     Args:
@@ -56,12 +65,14 @@ def trained(make, examples, *, batch_size, steps=3, strategy=None, dtype="float3
         strategy: As in `kerassl.distribute.strategy`, or a strategy object,
             or None.
         dtype: The encoder's dtype policy.
+        accumulated: Over how many steps gradients are summed for an update, or
+            None.
     """
     if isinstance(strategy, str):
         strategy = distribute.strategy(strategy)
     with contextlib.nullcontext() if strategy is None else strategy.scope():
         task = fix_weights(make(dtype))
-    task.compile(_optimizer_for(task))
+    task.compile(_optimizer_for(task, accumulated))
     losses = _Losses()
     dataset = task.dataset(examples, batch_size, seed=1)
     task.fit(dataset, epochs=steps, steps_per_epoch=1, callbacks=[losses], verbose=0)
@@ -69,10 +80,15 @@ def trained(make, examples, *, batch_size, steps=3, strategy=None, dtype="float3
     return task, losses.values
 
 
-def _optimizer_for(task):
+def _optimizer_for(task, accumulated=None):
     """Returns an optimizer, or a dict of one for each player of `task`."""
     optimizers = {
-        player: keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0)
+        player: keras.optimizers.SGD(
+            0.05,
+            momentum=0.9,
+            clipnorm=1.0,
+            gradient_accumulation_steps=accumulated,
+        )
         for player in task.players()
     }
     return optimizers if len(optimizers) > 1 else optimizers.popitem()[1]
@@ -152,26 +168,41 @@ def check_fit(make, examples, *, batch_size):
 
 
 def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
-    """Checks that several replicas compute what one does.
+    """Checks that several replicas compute what one device without a strategy does.
+
+    It is the hard case that is compared: shares of different sizes, gradients that
+    are accumulated over two steps and then clipped.
 
     Args:
         make: Function from a dtype policy's name to a `PretextModel` without
             dropout, which differs between replicas by design.
         examples: What `task.dataset` takes.
-        batch_size: Examples in a step over all replicas.
-        strategy: The strategy to compare with one replica.
+        batch_size: Examples in a step over all replicas; one less where the
+            replicas would get equally many.
+        strategy: The strategy to compare, or a list of several, each as
+            `kerassl.distribute.strategy` takes or gives it. One with a single
+            device is a case of its own.
         rtol: Tolerance, relative to the largest weight of a variable.
     """
-    # The second step reads what the first left in the state and the optimizer.
+    strategies = strategy if isinstance(strategy, list) else [strategy]
+    strategies = [
+        distribute.strategy(s) if isinstance(s, str) else s for s in strategies
+    ]
+    if batch_size % max(s.num_replicas_in_sync for s in strategies) == 0:
+        batch_size -= 1
+    # The second step updates, the third reads what that left in the weights.
     # Later ones prove no more: in time a rounding difference of 1e-7 carries
     # some unit across a ReLU's corner, where the gradient jumps.
-    steps = 2
-    one, losses1 = trained(make, examples, batch_size=batch_size, steps=steps)
-    two, losses2 = trained(
-        make, examples, batch_size=batch_size, steps=steps, strategy=strategy
-    )
-    np.testing.assert_allclose(losses2, losses1, rtol=rtol)
-    for a, b in zip(one.variables, two.variables, strict=True):
+    options = {"batch_size": batch_size, "steps": 3, "accumulated": 2}
+    one, losses1 = trained(make, examples, **options)
+    for strategy in strategies:
+        other, losses2 = trained(make, examples, strategy=strategy, **options)
+        np.testing.assert_allclose(losses2, losses1, rtol=rtol)
+        _assert_near(other, one, rtol)
+
+
+def _assert_near(task, expected, rtol):
+    for a, b in zip(expected.variables, task.variables, strict=True):
         if "seed_generator" in a.path:
             continue
         a, b = np.asarray(a.numpy()), np.asarray(b.numpy())

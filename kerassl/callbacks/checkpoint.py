@@ -12,6 +12,7 @@ import numpy as np
 
 from kerassl import distribute
 from kerassl.callbacks.steps import StepCounter
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 
 _FILE = re.compile(r"step-(\d+)\.npz")
@@ -136,6 +137,9 @@ class Checkpoint(StepCounter):
 
     def __init__(self, folder, *, start=0, every_seconds=30.0, keep=2):
         super().__init__(start)
+        if every_seconds != float("inf"):  # which saves at the end alone
+            check_number("every_seconds", every_seconds, least=0)
+        check_integer("keep", keep, least=1)
         self.folder = Path(folder)
         self.every_seconds = every_seconds
         self.keep = keep

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 
 from kerassl.callbacks.every import EverySteps
+from kerassl.checks import check_number
 from kerassl.metrics import alignment, effective_rank, embedding_std, uniformity
 
 
@@ -51,6 +52,8 @@ class CollapseMonitor(EverySteps):
         log_dir=None,
     ):
         super().__init__(every=every, log_dir=log_dir)
+        check_number("min_std", min_std, least=0)
+        check_number("min_rank", min_rank, least=0)
         self.x = x
         self.positives = positives
         self.min_std = min_std

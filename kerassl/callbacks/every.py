@@ -2,7 +2,7 @@
 
 from kerassl import distribute
 from kerassl.callbacks.steps import StepCounter
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_integer
 
 
 class EverySteps(StepCounter):
@@ -26,8 +26,8 @@ class EverySteps(StepCounter):
 
     def __init__(self, *, every: int | None = None, log_dir=None):
         super().__init__()
-        if every is not None and every < 1:
-            raise InvalidValue(f"`every` must be 1 or more, or None. Received: {every}")
+        if every is not None:
+            check_integer("every", every, least=1)
         self.every = every
         self.log_dir = log_dir
         self.values: dict[str, float] = {}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerassl.callbacks.every import EverySteps
+from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.metrics import nearest_neighbour_labels
 
@@ -47,6 +48,8 @@ class OnlineProbe(EverySteps):
                 raise InvalidValue(
                     f"`{name}` must be a pair (x, y). Received: {type(pair).__name__}"
                 )
+        check_integer("k", k, least=1)
+        check_number("temperature", temperature, above=0)
         self.train = train
         self.validation = validation
         self.k = k

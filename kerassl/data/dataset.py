@@ -1,15 +1,21 @@
 """The n-th batch as a function of (seed, n)."""
 
+import functools
 import os
 
 import tensorflow as tf
 
+from kerassl.checks import check_integer
 from kerassl.data.source import Source
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
+# By which rule (seed, n) becomes a batch. A run that began under another one cannot
+# go on to the bit: in 0.1.0, rule 1, batches ran over the end of a pass, which put
+# an example twice into one.
+BATCH_RULE = 2
 
 
 def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False):
@@ -18,8 +24,11 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     Every pass over the examples is another permutation, drawn from (seed,
     pass); every batch draws its randomness from (seed, batch number). So
     `pretext_dataset(..., start=n)` begins with exactly the batch that
-    `pretext_dataset(...)` yields after n others. Batches run on from one pass
-    to the next, and all have `batch_size` examples.
+    `pretext_dataset(...)` yields after n others.
+
+    A pass holds as many whole batches as there are examples for, so that no batch
+    reaches into the next pass and holds an example twice. What is left over, less
+    than a batch, is another part of the data in each pass, as the permutation is.
 
     Args:
         examples: A `Source`, or what `as_source` makes one of.
@@ -35,19 +44,16 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     Returns:
         A `tf.data.Dataset` with the attributes `steps_per_epoch`, the whole
         batches in one pass (None where the source does not know its length),
-        `source` and `seed`.
+        `source`, `seed`, and `in_order`, a function that returns finite batches of
+        all examples (see `batches_in_order`).
 
     Raises:
         ValueError: If `batch_size` or `start` is out of range, there are
             fewer examples than `batch_size`, or `ids` are asked of a stream or
             for inputs that are no dict.
     """
-    if not isinstance(batch_size, int) or batch_size < 1:
-        raise InvalidValue(
-            f"`batch_size` must be an integer >= 1. Received: {batch_size!r}"
-        )
-    if not isinstance(start, int) or start < 0:
-        raise InvalidValue(f"`start` must be an integer >= 0. Received: {start!r}")
+    check_integer("batch_size", batch_size, least=1)
+    check_integer("start", start, least=0, most=FOREVER)
     source = windows_for(_as_source(examples, pretext), pretext)
     if ids and source.sequential:
         raise InvalidValue(
@@ -59,14 +65,26 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     else:
         batches = _shuffled_batches(source, batch_size, seed, start)
     numbers = tf.data.Dataset.range(start, FOREVER)
-    dataset = tf.data.Dataset.zip(numbers, batches)
-    options = tf.data.Options()
-    options.deterministic = True
-    # The batches are the same wherever they are made, so every worker makes
-    # all of them and keeps its part.
-    options.experimental_distribute.auto_shard_policy = (
-        tf.data.experimental.AutoShardPolicy.DATA
-    )
+    make = functools.partial(_made, source, pretext, seed, ids)
+    dataset = make(numbers, batches)
+    dataset.steps_per_epoch = _whole_batches(source, batch_size)
+    dataset.source, dataset.seed = source, seed
+    dataset.in_order = functools.partial(batches_in_order, source, batch_size, make)
+    return dataset
+
+
+def _made(source, pretext, seed, ids, numbers, batches):
+    """Returns what a pretext layer makes of numbered batches of examples.
+
+    Args:
+        source: As in `pretext_dataset`, and so `pretext`, `seed` and `ids`.
+        pretext: See `source`.
+        seed: See `source`.
+        ids: See `source`.
+        numbers: Dataset of the batches' numbers.
+        batches: Dataset of batches of positions; of the examples themselves where
+            the source is sequential.
+    """
 
     @tf.autograph.experimental.do_not_convert
     def make(number, batch):
@@ -74,11 +92,45 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
         made = pretext(examples, seed=_batch_seed(seed, number))
         return _with_ids(made, batch) if ids else made
 
+    options = tf.data.Options()
+    options.deterministic = True
+    # The batches are the same wherever they are made, so every worker makes
+    # all of them and keeps its part.
+    options.experimental_distribute.auto_shard_policy = (
+        tf.data.experimental.AutoShardPolicy.DATA
+    )
+    dataset = tf.data.Dataset.zip(numbers, batches)
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE)
-    dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
-    dataset.steps_per_epoch = _whole_batches(source, batch_size)
-    dataset.source, dataset.seed = source, seed
-    return dataset
+    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+
+
+def batches_in_order(source, batch_size, make, *, fill=False):
+    """Returns (whole, rest): all examples once, in the order of the source.
+
+    The n-th batch draws its randomness as the n-th batch of training does.
+
+    Args:
+        source: A `Source` that knows its length.
+        batch_size: Examples in a batch.
+        make: Function from datasets of numbers and batches to the dataset.
+        fill: Whether the last batch is filled up from the first examples, so that
+            all batches are whole. Else what is left is a dataset of its own, of
+            one smaller batch: a network sees batches of two known sizes.
+
+    Returns:
+        Two finite datasets; the second is None where nothing is left.
+    """
+    size = len(source)
+    count, left = divmod(size, batch_size)
+    if fill and left:
+        count, left = count + 1, 0
+    examples = source.dataset if source.sequential else tf.data.Dataset.range(size)
+    batches = examples.repeat().batch(batch_size, drop_remainder=True).take(count)
+    whole = make(tf.data.Dataset.range(count), batches)
+    if not left:
+        return whole, None
+    rest = examples.skip(size - left).batch(left, drop_remainder=True)
+    return whole, make(tf.data.Dataset.range(count, count + 1), rest)
 
 
 def steps_per_epoch(dataset):
@@ -102,6 +154,18 @@ def prepared_batches(source, pretext, batch_size=256):
     )
     positions = tf.data.Dataset.range(len(source)).batch(batch_size)
     return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def is_endless(data):
+    """Returns whether reading `data` never ends, of anything that `fit` takes.
+
+    A `pretext_dataset` never does; a `tf.data.Dataset` does not if it is repeated.
+    """
+    if hasattr(data, "steps_per_epoch"):
+        return True
+    return isinstance(data, tf.data.Dataset) and bool(
+        data.cardinality() == tf.data.INFINITE_CARDINALITY
+    )
 
 
 def _with_ids(made, positions):
@@ -134,26 +198,27 @@ def _whole_batches(source, batch_size):
 
 
 def _shuffled_batches(source, batch_size, seed, start):
-    """Returns batches of positions: one permutation after the other."""
+    """Returns batches of positions: those of one permutation after the other."""
     size = len(source)
     if size < batch_size:
         raise InvalidValue(
             f"`batch_size` is {batch_size}, but there are only {size} {source.unit}. "
             "Choose a smaller batch size or give more data."
         )
-    first_epoch, offset = divmod(start * batch_size, size)
+    first_epoch, offset = divmod(start, size // batch_size)
 
     @tf.autograph.experimental.do_not_convert
-    def permutation(epoch):
+    def batches(epoch):
         # tf.random.experimental.index_shuffle needs no memory, but was found
         # to draw only 256 different permutations over 1,000 epochs.
         positions = tf.random.experimental.stateless_shuffle(
             tf.range(size, dtype=tf.int64), seed=_fold(seed, 0, epoch)
         )
-        return tf.data.Dataset.from_tensor_slices(positions)
+        positions = tf.data.Dataset.from_tensor_slices(positions)
+        return positions.batch(batch_size, drop_remainder=True)
 
-    positions = tf.data.Dataset.range(first_epoch, FOREVER).flat_map(permutation)
-    return positions.skip(offset).batch(batch_size, drop_remainder=True)
+    epochs = tf.data.Dataset.range(first_epoch, FOREVER)
+    return epochs.flat_map(batches).skip(offset)
 
 
 def _batch_seed(seed, number):

@@ -14,6 +14,11 @@ class StreamSource(Source):
     The n-th batch is reproducible only if the dataset is: it should not
     shuffle, or shuffle with a seed and `reshuffle_each_iteration=False`.
 
+    No batch reaches over the end of a pass. What does not fill a batch is left
+    out at the end of every other pass and at the beginning of the others, so that
+    two passes see every element; where the length is not known, it is left out at
+    the end of each.
+
     Args:
         dataset: `tf.data.Dataset` of single examples, or of (example, label)
             pairs, whose labels are left aside.
@@ -24,8 +29,8 @@ class StreamSource(Source):
     Example:
         >>> import tensorflow as tf
         >>> source = StreamSource(tf.data.Dataset.range(5))
-        >>> [b.numpy().tolist() for b in source.batches(2, start=1).take(2)]
-        [[2, 3], [4, 0]]
+        >>> [b.numpy().tolist() for b in source.batches(2, start=1).take(3)]
+        [[2, 3], [1, 2], [3, 4]]
     """
 
     sequential = True
@@ -43,7 +48,10 @@ class StreamSource(Source):
 
     def __len__(self):
         if self._count < 0:
-            raise InvalidType("The length of this tf.data.Dataset is not known.")
+            raise InvalidType(
+                "The length of this tf.data.Dataset is not known. Tell it by "
+                "`dataset.apply(tf.data.experimental.assert_cardinality(n))`."
+            )
         return self._count
 
     def batches(self, batch_size, start=0):
@@ -52,9 +60,21 @@ class StreamSource(Source):
         Args:
             batch_size: Examples in a batch.
             start: Number of the first batch.
+
+        Raises:
+            ValueError: If the dataset is known to have fewer elements.
         """
-        endless = self.dataset.repeat().skip(start * batch_size)
-        return endless.batch(batch_size, drop_remainder=True)
+        if 0 < self._count < batch_size:
+            raise InvalidValue(
+                f"`batch_size` is {batch_size}, but there are only {self._count} "
+                f"{self.unit}. Choose a smaller batch size or give more data."
+            )
+        passes = self.dataset.batch(batch_size, drop_remainder=True)
+        left = self._count % batch_size if self._count > 0 else 0
+        if left:
+            later = self.dataset.skip(left).batch(batch_size, drop_remainder=True)
+            passes = passes.concatenate(later)
+        return passes.repeat().skip(start)
 
     def fetch(self, indices):
         """Returns the examples at `indices`; rising positions read once.

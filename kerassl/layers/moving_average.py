@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from kerassl.checks import check_number, check_positive_integers
 from kerassl.errors import InvalidValue
 
 
@@ -118,5 +119,7 @@ def cosine_momentum(step, total_steps: int, base: float = 0.996):
     Reference:
         Grill et al., 2020, section 3.3, https://arxiv.org/abs/2006.07733
     """
+    check_positive_integers(total_steps=total_steps)
+    check_number("base", base, least=0, most=1)
     share = ops.clip(ops.cast(step, "float32") / total_steps, 0.0, 1.0)
     return 1.0 - (1.0 - base) * (ops.cos(math.pi * share) + 1.0) / 2.0

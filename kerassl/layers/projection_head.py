@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import keras
 
 from kerassl import distribute
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_positive_integers
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -60,15 +60,9 @@ class ProjectionHead(keras.layers.Layer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        for argument, width in [
-            ("output_dim", output_dim),
-            *(("hidden_dims", width) for width in hidden_dims),
-        ]:
-            if not isinstance(width, int) or width < 1:
-                raise InvalidValue(
-                    f"`{argument}` must hold positive integers. "
-                    f"Received: {argument}={width!r}"
-                )
+        check_positive_integers(output_dim=output_dim)
+        for width in hidden_dims:
+            check_positive_integers(hidden_dims=width)
         self.output_dim = output_dim
         self.hidden_dims = tuple(hidden_dims)
         self.batch_norm = batch_norm

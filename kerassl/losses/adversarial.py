@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_number
 
 
 class AdversarialLoss:
@@ -18,10 +18,7 @@ class AdversarialLoss:
     """
 
     def __init__(self, penalty_weight: float = 0.0):
-        if not penalty_weight >= 0:
-            raise InvalidValue(
-                f"`penalty_weight` must be 0 or more. Received: {penalty_weight!r}"
-            )
+        check_number("penalty_weight", penalty_weight, least=0)
         self.penalty_weight = float(penalty_weight)
 
     def discriminator(self, real, fake):

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.checks import check_number
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 # Large enough that exp underflows to 0 in float32 at every temperature in use,
@@ -11,11 +13,12 @@ _EXCLUDED = -1e9
 
 
 def check_temperature(temperature):
-    """Raises ValueError unless `temperature` is above 0."""
-    if not temperature > 0:
-        raise InvalidValue(
-            f"`temperature` must be above 0. Received: temperature={temperature}"
-        )
+    """Raises unless `temperature` is a finite number above 0.
+
+    A tensor, such as a temperature that is learnt, is left alone.
+    """
+    if not ops.is_tensor(temperature) and not isinstance(temperature, keras.Variable):
+        check_number("temperature", temperature, above=0)
 
 
 def nt_xent(z1, z2, temperature: float = 0.1):
@@ -198,6 +201,7 @@ def in_batch_logits(queries, keys, offset=0, temperature: float = 0.05):
             "`queries` and `keys` must be matrices with rows of one length. "
             f"Received: {shapes[0]} and {shapes[1]}"
         )
+    check_finite(queries=queries, keys=keys)
     queries, keys = ops.normalize(queries, axis=-1), ops.normalize(keys, axis=-1)
     logits = ops.matmul(queries, ops.transpose(keys)) / temperature
     positives = ops.arange(ops.shape(queries)[0], dtype="int32")
@@ -230,6 +234,7 @@ def queue_info_nce(logits):
             "`logits` must have shape (batch, 1 + negatives). "
             f"Received: {tuple(logits.shape)}"
         )
+    check_finite(logits=logits)
     positives = ops.zeros_like(logits[:, 0], dtype="int32")
     return keras.losses.sparse_categorical_crossentropy(
         positives, logits, from_logits=True
@@ -270,6 +275,7 @@ def queue_logits(queries, keys, queue, temperature: float = 0.2):
             "`queries` and `keys` must have one shape (batch, dim) and `queue` must "
             f"be (negatives, dim). Received: {shapes[0]}, {shapes[1]} and {shapes[2]}"
         )
+    check_finite(queries=queries, keys=keys, queue=queue)
     queries, keys = ops.normalize(queries, axis=-1), ops.normalize(keys, axis=-1)
     positive = ops.sum(queries * keys, axis=-1, keepdims=True)
     negative = ops.matmul(queries, ops.transpose(queue))
@@ -289,3 +295,4 @@ def _check_pairs(z1, z2, keys1, keys2, temperature):
             "Anchors and keys must have the same number of dimensions. "
             f"Received: z1 {tuple(z1.shape)} and keys1 {tuple(keys1.shape)}"
         )
+    check_finite(z1=z1, z2=z2, keys1=keys1, keys2=keys2)

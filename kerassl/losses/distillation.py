@@ -2,6 +2,7 @@
 
 from keras import ops
 
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 
@@ -36,6 +37,7 @@ def normalized_squared_error(predictions, targets):
             "`predictions` and `targets` must have one shape (batch, dim). "
             f"Received: {shapes[0]} and {shapes[1]}"
         )
+    check_finite(predictions=predictions, targets=targets)
     predictions = ops.normalize(predictions, axis=-1)
     targets = ops.stop_gradient(ops.normalize(targets, axis=-1))
     return ops.sum(ops.square(predictions - targets), axis=-1)

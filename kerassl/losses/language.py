@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerassl.checks import check_integer
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 
@@ -41,6 +43,7 @@ def token_cross_entropy(logits, targets):
                 "`logits` and `targets` must have the same leading axes. Received "
                 f"shapes: {tuple(logits.shape)} and {tuple(targets.shape)}"
             )
+    check_finite(logits=logits)
     return ops.sparse_categorical_crossentropy(
         targets, ops.cast(logits, "float32"), from_logits=True
     )
@@ -90,8 +93,7 @@ def lean_token_cross_entropy(
             "`targets` must have the leading axes of `hidden_states`. Received "
             f"shapes: {tuple(targets.shape)} and {tuple(hidden_states.shape)}"
         )
-    if chunk_size < 1:
-        raise InvalidValue(f"`chunk_size` must be at least 1. Received: {chunk_size}")
+    check_integer("chunk_size", chunk_size, least=1)
     weights = ops.ones_like(targets, "float32") if weights is None else weights
     states = ops.reshape(hidden_states, (-1, dim))
     missing = (-ops.shape(states)[0]) % chunk_size

@@ -4,6 +4,7 @@ import math
 
 from keras import ops
 
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 
@@ -30,6 +31,7 @@ def binary_cross_entropy(targets, logits):
         0.6931
     """
     _check_shapes(targets, logits)
+    check_finite(targets=targets, logits=logits)
     targets = ops.cast(targets, logits.dtype)
     # log(1 + exp(logits)) - targets * logits without overflow.
     loss = (
@@ -57,6 +59,7 @@ def mean_squared_error(targets, outputs):
         1.0
     """
     _check_shapes(targets, outputs)
+    check_finite(targets=targets, outputs=outputs)
     error = outputs - ops.cast(targets, outputs.dtype)
     return _mean_per_example(ops.square(error))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 
@@ -41,6 +42,7 @@ def frechet_distance(features, other):
                 f"`{name}` must be a matrix of two or more rows, as wide as the "
                 f"other one. Received shape: {x.shape}"
             )
+    check_finite(features=features, other=other)
     gap = np.sum((features.mean(axis=0) - other.mean(axis=0)) ** 2)
     covariance, other_covariance = (
         np.atleast_2d(np.cov(x, rowvar=False)) for x in (features, other)

@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerassl.checks import check_number
+from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
 
 
@@ -56,6 +58,7 @@ def effective_rank(features, epsilon=1e-7):
     Reference:
         Garrido et al., 2023, eq. 1, https://arxiv.org/abs/2210.02885
     """
+    check_number("epsilon", epsilon, least=0)
     values = ops.svd(_matrix(features, "features"), compute_uv=False)
     total = ops.maximum(ops.sum(values), 1e-30)  # features of zeros have rank 1
     shares = values / total + epsilon
@@ -83,6 +86,7 @@ def alignment(anchors, positives, power=2.0):
     Reference:
         Wang & Isola, 2020, section 4.1, https://arxiv.org/abs/2005.10242
     """
+    check_number("power", power, above=0)
     anchors, positives = _matrix(anchors, "anchors"), _matrix(positives, "positives")
     if tuple(anchors.shape) != tuple(positives.shape):
         raise InvalidValue(
@@ -117,6 +121,7 @@ def uniformity(features, temperature=2.0):
     Reference:
         Wang & Isola, 2020, section 4.1, https://arxiv.org/abs/2005.10242
     """
+    check_number("temperature", temperature, above=0)
     z = _unit_rows(_matrix(features, "features"))
     rows = z.shape[0]
     if rows is not None and rows < 2:
@@ -130,6 +135,7 @@ def uniformity(features, temperature=2.0):
 
 
 def _matrix(features, name):
+    check_finite(**{name: features})
     features = ops.cast(ops.convert_to_tensor(features), "float32")
     if len(features.shape) != 2:
         raise InvalidValue(

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_integer, check_number
+from kerassl.distribute import check_finite
 
 
 def nearest_neighbour_labels(
@@ -36,10 +37,9 @@ def nearest_neighbour_labels(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    if k < 1:
-        raise InvalidValue(f"`k` must be 1 or more. Received: {k}")
-    if temperature <= 0:
-        raise InvalidValue(f"`temperature` must be above 0. Received: {temperature}")
+    check_integer("k", k, least=1)
+    check_number("temperature", temperature, above=0)
+    check_finite(features=features, queries=queries)
 
     def weights(distances):
         # On the unit sphere cosine = 1 - distance² / 2; the factor common to

@@ -3,14 +3,20 @@
 import copy
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerassl import distribute
-from kerassl.data.dataset import pretext_dataset
+from kerassl.checks import check_integer, check_positive_integers
+from kerassl.data.dataset import is_endless, pretext_dataset
 from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.models.token_sizes import check_token_sizes
+
+# So many of the first batches may be without a weight before the data are refused:
+# where one batch in ten has one, all are without it in 1 of 40,000 data sets.
+WEIGHED_BATCHES = 100
 
 
 class PretextModel(distribute.Trainer):
@@ -58,6 +64,10 @@ class PretextModel(distribute.Trainer):
         reads_weights: Whether the batches carry weights, as those of a pretext
             layer that gives `(x, y, sample_weight)`. `objective` and `measures`
             then find the pair (y, sample_weight) in `y`.
+        least_examples: Examples that a batch must hold for the loss to teach
+            anything: 2 where an example is told from the others of its batch.
+        compares_examples: Whether an example's loss changes with the number of
+            the others in its batch. `evaluate` then takes whole batches only.
     """
 
     tracked: tuple[str, ...] = ()
@@ -66,6 +76,8 @@ class PretextModel(distribute.Trainer):
     simultaneous = False
     reads_ids = False
     reads_weights = False
+    least_examples = 1
+    compares_examples = False
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -105,6 +117,16 @@ class PretextModel(distribute.Trainer):
         unread = [v for v in super().trainable_variables if id(v) in self._unread]
         return [*super().non_trainable_variables, *unread]
 
+    @property
+    def trainable_weights(self):
+        # What Keras gives an optimizer that averages weights, when `fit` ends.
+        return [v for v in super().trainable_weights if id(v) not in self._unread]
+
+    @property
+    def non_trainable_weights(self):
+        unread = [v for v in super().trainable_weights if id(v) in self._unread]
+        return [*super().non_trainable_weights, *unread]
+
     # --- What a task writes ---
 
     def propagate(self, x, training):
@@ -118,6 +140,18 @@ class PretextModel(distribute.Trainer):
     def measures(self, x, y, outputs):
         """Returns a value, or a pair (values, weights), for each name in `tracked`."""
         return {}
+
+    def weights_of(self, x, y):
+        """Returns what weighs a batch's terms, None where all examples count alike.
+
+        `dataset` asks it whether there is anything to learn: masks may be empty,
+        and words may have no others beside them.
+
+        Args:
+            x: As for `objective`.
+            y: As for `objective`.
+        """
+        return y[1] if self.reads_weights else None
 
     def players(self):
         """Returns the trainable variables of each player, in training order.
@@ -163,8 +197,10 @@ class PretextModel(distribute.Trainer):
 
         The n-th batch is a function of (seed, n) alone: each pass over the
         data is another permutation, and each batch draws its own masks or
-        views. The dataset never ends; `fit` knows how many batches make one
-        epoch. Start it at batch n to go on where a run stopped.
+        views. A pass is the whole batches that there are examples for, so no
+        batch holds an example twice; what is left over is another part of the
+        data in each pass. The dataset never ends; `fit` knows how many batches
+        make one epoch. Start it at batch n to go on where a run stopped.
 
         Args:
             examples: An array, a list of strings, a dict of arrays, a path or
@@ -177,9 +213,10 @@ class PretextModel(distribute.Trainer):
             A `tf.data.Dataset`.
 
         Raises:
-            ValueError: If there are fewer examples than `batch_size`, the task
-                has no pretext layer, or a text pretext layer has more token
-                ids or longer rows than the encoder takes.
+            ValueError: If there are fewer examples than `batch_size`, a batch is
+                too small for the task or the replicas, the task has no pretext
+                layer, a text pretext layer has more token ids or longer rows than
+                the encoder takes, or the examples leave nothing to learn.
         """
         if self.pretext is None:
             raise InvalidValue(
@@ -187,7 +224,8 @@ class PretextModel(distribute.Trainer):
                 "training data. Pass `pretext=` when you make it."
             )
         check_token_sizes(self.encoder, self.pretext)
-        return pretext_dataset(
+        self._check_batch_size(batch_size)
+        dataset = pretext_dataset(
             examples,
             self.pretext,
             batch_size=batch_size,
@@ -195,6 +233,9 @@ class PretextModel(distribute.Trainer):
             start=start,
             ids=self.reads_ids,
         )
+        if start == 0:
+            self._check_weights(dataset)
+        return dataset
 
     def features(self, x, batch_size=256, pooling="auto"):
         """Returns one feature vector per example, from the encoder alone.
@@ -328,24 +369,88 @@ class PretextModel(distribute.Trainer):
 
         The dataset of `dataset()` never ends, so an epoch of it is one pass
         over its examples unless `steps_per_epoch` says otherwise.
+
+        Args:
+            x: As in `keras.Model.fit`, such as a dataset of `dataset()`.
+            *args: Of `keras.Model.fit`.
+            steps_per_epoch: Batches in an epoch; None for one pass.
+            **kwargs: Of `keras.Model.fit`.
+
+        Raises:
+            ValueError: If no pass ends and `steps_per_epoch` (or
+                `validation_steps`) does not say how long one is, a batch is too
+                small, or the learning rate is 0 and stays so.
         """
         if hasattr(x, "element_spec"):
             kwargs.setdefault("shuffle", False)  # a dataset comes in its own order
-        steps_per_epoch = steps_per_epoch or known_steps(x)
-        validation = known_steps(kwargs.get("validation_data"))
-        if validation is not None:
-            kwargs.setdefault("validation_steps", validation)
+        steps_per_epoch = _steps("fit", "steps_per_epoch", x, steps_per_epoch)
+        validation = kwargs.get("validation_data")
+        steps = kwargs.get("validation_steps")
+        kwargs["validation_steps"] = _steps(
+            "fit", "validation_steps", validation, steps
+        )
+        for size in _batch_sizes(x):
+            self._check_batch_size(size)
+        batch_size = args[1] if len(args) > 1 else kwargs.get("batch_size")
+        distribute.check_shares(self, x, batch_size)
+        if self.optimizer is not None:
+            distribute.check_learning_rates(self.optimizer)
         return super().fit(x, *args, steps_per_epoch=steps_per_epoch, **kwargs)
 
     def evaluate(self, x=None, *args, steps=None, **kwargs):
-        """Evaluates as `keras.Model.evaluate` does, one pass by default."""
-        steps = known_steps(x) if steps is None else steps
-        return super().evaluate(x, *args, steps=steps, **kwargs)
+        """Evaluates as `keras.Model.evaluate` does.
+
+        A dataset of `dataset()` is read once, in the order of its source, and
+        what does not fill a batch counts too. Masks and views are those that the
+        batch of the same number draws in training. Left out is an incomplete
+        last batch where the loss compares the examples of a batch
+        (`compares_examples`), and where it cannot be shared out to the devices.
+
+        Args:
+            x: As in `keras.Model.evaluate`, such as a dataset of `dataset()`.
+            *args: Of `keras.Model.evaluate`.
+            steps: Batches to read, of a dataset of `dataset()` shuffled ones as in
+                training; None for all.
+            **kwargs: Of `keras.Model.evaluate`.
+        """
+        if steps is not None or not hasattr(x, "in_order"):
+            steps = _steps("evaluate", "steps", x, steps)
+            return super().evaluate(x, *args, steps=steps, **kwargs)
+        _steps("evaluate", "steps", x, steps)
+        whole, rest = x.in_order()
+        found = super().evaluate(whole, *args, **kwargs)
+        size = _batch_sizes(rest)
+        if not size or self.compares_examples or not distribute.can_share(self, *size):
+            return found
+        last = super().evaluate(rest, *args, **{**kwargs, "verbose": 0})
+        share = size[0] / len(x.source)
+        return keras.tree.map_structure(
+            lambda most, few: (1 - share) * most + share * few, found, last
+        )
 
     def predict(self, x, *args, steps=None, **kwargs):
-        """Predicts as `keras.Model.predict` does, one pass by default."""
-        steps = known_steps(x) if steps is None else steps
-        return super().predict(x, *args, steps=steps, **kwargs)
+        """Predicts as `keras.Model.predict` does.
+
+        Of a dataset of `dataset()` every example is predicted once, row i for the
+        i-th of the source. Masks and views are those that the batch of the same
+        number draws in training.
+
+        Args:
+            x: As in `keras.Model.predict`, such as a dataset of `dataset()`.
+            *args: Of `keras.Model.predict`.
+            steps: Batches to read, of a dataset of `dataset()` shuffled ones as in
+                training; None for all.
+            **kwargs: Of `keras.Model.predict`.
+        """
+        steps_of_pass = _steps("predict", "steps", x, steps)
+        if steps is not None or not hasattr(x, "in_order"):
+            return super().predict(x, *args, steps=steps_of_pass, **kwargs)
+        # Filled up, since a part of a batch may leave a device without an example.
+        whole, _ = x.in_order(fill=True)
+        rows = len(x.source)
+        return keras.tree.map_structure(
+            lambda output: output[:rows], super().predict(whole, *args, **kwargs)
+        )
 
     def get_config(self):
         return {
@@ -365,6 +470,33 @@ class PretextModel(distribute.Trainer):
             if isinstance(value, dict) and "class_name" in value
         }
         return cls(**{**config, **nested})
+
+    def _check_batch_size(self, batch_size):
+        check_integer("batch_size", batch_size, least=1)
+        if batch_size < self.least_examples:
+            raise InvalidValue(
+                f"`batch_size` must be at least {self.least_examples} for "
+                f"{type(self).__name__}: with fewer examples there is nothing to tell "
+                f"one from, and nothing to learn. Received: {batch_size}"
+            )
+        distribute.check_batch_size(self, batch_size)
+
+    def _check_weights(self, dataset):
+        """Raises where nothing in the first batches has a weight."""
+        count = min(WEIGHED_BATCHES, known_steps(dataset) or WEIGHED_BATCHES)
+        seen = 0
+        for batch in dataset.take(count):
+            x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+            weights = self.weights_of(x, self._target(y, sample_weight))
+            if weights is None or np.any(np.asarray(weights) > 0):
+                return
+            seen += 1
+        raise InvalidValue(
+            f"`examples` must leave {type(self).__name__} something to learn. Received "
+            f"{seen} batches in which nothing is asked for: texts that are empty or of "
+            "one word, or whose words the tokenizer does not know, have nothing to "
+            "hide or to tell from its neighbours."
+        )
 
     def _check_players(self, optimizer):
         names = set(self.players())
@@ -415,6 +547,32 @@ def global_mean_share(term):
     total = distribute.all_sum(ops.sum(weights))
     # A batch without a single weight has loss 0 rather than NaN.
     return ops.sum(values * weights) / ops.maximum(total, 1e-6)
+
+
+def _steps(method, argument, data, given):
+    """Returns how many batches to read of data, None where they end by themselves.
+
+    Raises where they would never end.
+    """
+    if given is not None:
+        check_positive_integers(**{argument: given})
+        return given
+    steps = known_steps(data)
+    if steps is None and is_endless(data):
+        raise InvalidValue(
+            f"`{argument}` must be given, since the data do not tell their length and "
+            f"`{method}` would never end. Or tell it, before `task.dataset`: "
+            "`data.apply(tf.data.experimental.assert_cardinality(n))`."
+        )
+    return steps
+
+
+def _batch_sizes(data):
+    """Returns the size of a dataset's batches, in a list that is empty if unknown."""
+    specs = keras.tree.flatten(getattr(data, "element_spec", None))
+    shapes = [spec.shape for spec in specs if hasattr(spec, "shape")]
+    sizes = [shape[0] for shape in shapes if shape.rank]
+    return [size for size in sizes[:1] if size is not None]
 
 
 def _to_float32(outputs):

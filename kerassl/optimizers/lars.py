@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_number, check_rate
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -55,21 +55,11 @@ class LARS(keras.optimizers.Optimizer):
         name: str = "lars",
         **kwargs,
     ):
-        if not 0 <= momentum < 1:
-            raise InvalidValue(
-                f"`momentum` must be in [0, 1). Received: momentum={momentum}"
-            )
+        check_rate(learning_rate)
+        check_number("momentum", momentum, least=0, below=1)
         weight_decay = 0.0 if weight_decay is None else weight_decay
-        if not weight_decay >= 0:
-            raise InvalidValue(
-                "`weight_decay` must be 0 or above. "
-                f"Received: weight_decay={weight_decay}"
-            )
-        if not trust_coefficient > 0:
-            raise InvalidValue(
-                "`trust_coefficient` must be above 0. "
-                f"Received: trust_coefficient={trust_coefficient}"
-            )
+        check_number("weight_decay", weight_decay, least=0)
+        check_number("trust_coefficient", trust_coefficient, above=0)
         super().__init__(learning_rate, weight_decay=weight_decay, name=name, **kwargs)
         self.momentum = momentum
         self.trust_coefficient = trust_coefficient

@@ -4,7 +4,7 @@ import keras
 from keras import ops
 
 from kerassl import distribute
-from kerassl.errors import InvalidValue
+from kerassl.checks import check_number, check_rate
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -46,8 +46,8 @@ class RowAdagrad(keras.optimizers.Optimizer):
     def __init__(
         self, learning_rate=0.05, epsilon: float = 1e-12, name="row_adagrad", **kwargs
     ):
-        if not epsilon > 0:
-            raise InvalidValue(f"`epsilon` must be above 0. Received: {epsilon}")
+        check_rate(learning_rate)
+        check_number("epsilon", epsilon, above=0)
         super().__init__(learning_rate, name=name, **kwargs)
         self.epsilon = epsilon
 

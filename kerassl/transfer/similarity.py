@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from kerassl.checks import check_integer
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidType, InvalidValue
 
 LENGTH_STEP = 16
 
@@ -34,10 +35,12 @@ def sentence_similarity(
         batch_size: Sentences at a time.
 
     Returns:
-        Spearman's rank correlation, in [-1, 1]; NaN if all scores are equal.
+        Spearman's rank correlation, in [-1, 1].
 
     Raises:
-        ValueError: If there are not as many scores as pairs, or fewer than 2.
+        ValueError: If there are not as many scores as pairs, or fewer than 2; or
+            there is no correlation, since all scores or all similarities are equal
+            or one of them is not finite.
 
     Example:
         >>> import keras_hub
@@ -54,12 +57,19 @@ def sentence_similarity(
     """
     from scipy.stats import spearmanr
 
-    pairs, scores = list(pairs), np.asarray(scores, dtype=float)
+    pairs, scores = list(pairs), _numbers(scores)
     if len(pairs) != len(scores) or len(pairs) < 2:
         raise InvalidValue(
             "`pairs` and `scores` must have the same length, at least 2. Received "
             f"lengths: {len(pairs)} and {len(scores)}"
         )
+    for pair in pairs:
+        if isinstance(pair, str) or len(pair) != 2:
+            raise InvalidValue(
+                f"`pairs` must hold pairs of sentences. Received: {pair!r:.60}"
+            )
+    check_integer("batch_size", batch_size, least=1)
+    _check_ranks("`scores`", scores, "the human judgements")
     if not hasattr(pretext, "prepare"):
         from kerassl.pretext.text import MaskedTokens
 
@@ -70,7 +80,27 @@ def sentence_similarity(
         _vectors(model, pretext, [pair[side] for pair in pairs], batch_size)
         for side in (0, 1)
     )
-    return float(spearmanr((first * second).sum(axis=1), scores).statistic)
+    cosines = (first * second).sum(axis=1)
+    _check_ranks("The similarities", cosines, "the encoder's")
+    return float(spearmanr(cosines, scores).statistic)
+
+
+def _numbers(scores):
+    try:
+        return np.asarray(scores, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InvalidType(f"`scores` must hold numbers: {error}") from error
+
+
+def _check_ranks(name, values, whose):
+    """Raises unless values can be ranked: finite, and not all equal."""
+    if values.ndim != 1 or not np.isfinite(values).all():
+        raise InvalidValue(f"{name} must be finite numbers, one a pair ({whose}).")
+    if np.ptp(values) == 0:
+        raise InvalidValue(
+            f"{name} must differ between pairs, or nothing correlates ({whose}). "
+            f"Received: {values[0]:g} for all {len(values)} pairs"
+        )
 
 
 def _vectors(model, pretext, sentences, batch_size):

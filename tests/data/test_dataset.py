@@ -31,12 +31,49 @@ def test_the_nth_batch_does_not_depend_on_where_one_starts():
             np.testing.assert_array_equal(late[1], early[1])
 
 
-def test_every_pass_sees_every_example_once_in_another_order():
-    order = np.concatenate([b[0] for b in batches(23)])  # five passes of 23
-    passes = order.reshape(5, 23)
+@pytest.mark.parametrize("size, batch_size", [(23, 5), (24, 6), (96, 64), (7, 7)])
+def test_no_batch_reaches_into_the_next_pass(size, batch_size):
+    per_pass = size // batch_size
+    found = batches(5 * per_pass, size=size, batch_size=batch_size)
+    passes = np.reshape([b[0] for b in found], (5, per_pass * batch_size))
     for one in passes:
-        np.testing.assert_array_equal(np.sort(one), np.arange(23))
+        assert len(set(one)) == per_pass * batch_size  # none twice
     assert len({tuple(one) for one in passes}) == 5
+    left_out = {tuple(sorted(set(range(size)) - set(one))) for one in passes}
+    assert len(left_out) == (5 if size % batch_size else 1)
+
+
+def test_batches_that_fill_a_pass_are_those_of_the_first_release():
+    # Drawn by kerassl 0.1.0: its runs of such sizes go on to the bit.
+    order = np.concatenate([b[0] for b in batches(6, size=9, batch_size=3, seed=7)])
+    assert order.tolist() == [0, 8, 5, 6, 2, 1, 3, 4, 7, 6, 7, 5, 3, 0, 1, 2, 8, 4]
+
+
+def test_all_examples_in_order():
+    dataset = pretext_dataset(np.arange(23), Noise(), batch_size=5, seed=1)
+    whole, rest = dataset.in_order()
+    parts = [*whole, *rest]
+    assert [len(x) for x, _ in parts] == [5, 5, 5, 5, 3]
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in parts]), np.arange(23))
+    assert whole.element_spec[0].shape == (5,) and rest.element_spec[0].shape == (3,)
+    # Another batch has other noise; the same one has that of training.
+    for number, (_, noise) in enumerate(parts[:4]):
+        trained = batches(1, seed=1, start=number)[0][1]
+        np.testing.assert_array_equal(noise, trained)
+    filled, nothing = dataset.in_order(fill=True)
+    assert nothing is None
+    order = np.concatenate([x for x, _ in filled])
+    np.testing.assert_array_equal(order, [*np.arange(23), 0, 1])
+
+
+def test_a_stream_in_order():
+    stream = tf.data.Dataset.range(7)
+    dataset = pretext_dataset(stream, Noise(), batch_size=3)
+    whole, rest = dataset.in_order()
+    order = [x.numpy().tolist() for x, _ in [*whole, *rest]]
+    assert order == [[0, 1, 2], [3, 4, 5], [6]]
+    filled, _ = dataset.in_order(fill=True)
+    assert [x.numpy().tolist() for x, _ in filled][-1] == [6, 0, 1]
 
 
 def test_seeds_and_batches_differ():

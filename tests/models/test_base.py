@@ -9,7 +9,18 @@ from toy import Corrupt, Game, Restore, SimultaneousGame, SlowGame, encoder, fix
 
 from kerassl import distribute
 from kerassl.callbacks import restore_checkpoint, save_checkpoint
+from kerassl.errors import InvalidValue
 from kerassl.models.base import global_mean_share
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Untouched(Corrupt):
+    """Leaves the examples as they are, so that their order shows."""
+
+    def call(self, inputs, seed):
+        inputs = tf.cast(inputs, tf.float32)
+        return inputs, inputs, tf.ones_like(inputs[:, 0])
+
 
 X = np.random.default_rng(0).normal(size=(100, 6)).astype("float32")
 
@@ -45,6 +56,27 @@ def test_two_replicas_equal_one(optimizer, two_replicas):
     for name in ("loss", "error"):
         np.testing.assert_allclose(history2[name], history1[name], rtol=1e-5)
         np.testing.assert_allclose(logs2[name], logs1[name], rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_a_strategy_of_one_device_equals_none(optimizer, dtype):
+    one_device = distribute.strategy("cpu:1")
+    history1, logs1, weights1 = train(None, optimizer=optimizer(), dtype=dtype)
+    history2, logs2, weights2 = train(one_device, optimizer=optimizer(), dtype=dtype)
+    np.testing.assert_array_equal(weights2, weights1)
+    assert history2 == history1 and logs2 == logs1
+
+
+def test_a_strategy_of_one_device_leaves_xla_and_single_steps():
+    with distribute.strategy("cpu:1").scope():
+        task = Restore(encoder(), Corrupt())
+    task.xla_on_cpu = True
+    task.compile("adam")
+    assert task.jit_compile is False
+    task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+    with pytest.raises(ValueError, match="must be 1 under a distribution strategy"):
+        task.compile("adam", steps_per_execution=2)
 
 
 @pytest.mark.parametrize(
@@ -259,10 +291,179 @@ def test_steps_per_execution_is_refused_under_a_strategy(two_replicas):
         task.compile("adam", steps_per_execution=2)
 
 
-def test_predict_makes_one_pass():
-    task = Restore(encoder(), Corrupt())
-    assert task.predict(task.dataset(X, 16), verbose=0).shape == (96, 6)
+@pytest.mark.parametrize("size", [16, 12, 99, 100])
+def test_predict_gives_a_row_for_each_example(size):
+    task = fixed(Restore(encoder(), Untouched()))
+    found = task.predict(task.dataset(X, size), verbose=0)
+    np.testing.assert_allclose(found, task.predict(X, verbose=0), rtol=1e-5, atol=1e-6)
     assert task.predict(task.dataset(X, 16), steps=2, verbose=0).shape == (32, 6)
+
+
+def evaluated(task, x):
+    """Returns loss and measures of examples that are all in one batch."""
+    batch = Untouched()(x, None)
+    return task.evaluate(tf.data.Dataset.from_tensors(batch), verbose=0)
+
+
+@pytest.mark.parametrize("size", [16, 99, 100])
+def test_evaluate_counts_each_example_once(size, two_replicas):
+    expected = None
+    for strategy in (None, two_replicas):
+        with strategy.scope() if strategy else contextlib.nullcontext():
+            task = fixed(Restore(encoder(), Untouched()))
+        task.compile("adam")
+        expected = expected or evaluated(task, X)
+        found = task.evaluate(task.dataset(X, size), verbose=0)
+        # The last example of 99 + 1 cannot be shared out to two.
+        alone = strategy and size == 99
+        np.testing.assert_allclose(found, expected, rtol=0.05 if alone else 1e-5)
+
+
+def test_evaluate_takes_whole_batches_where_examples_are_compared():
+    class Comparing(Restore):
+        compares_examples = True
+
+    task = fixed(Comparing(encoder(), Untouched()))
+    task.compile("adam")
+    found = task.evaluate(task.dataset(X, 16), verbose=0)
+    np.testing.assert_allclose(found, evaluated(task, X[:96]), rtol=1e-5)
+
+
+def unknown_stream():
+    return tf.data.Dataset.from_generator(
+        lambda: iter(X), output_signature=tf.TensorSpec((6,), "float32")
+    )
+
+
+@pytest.mark.parametrize(
+    "call, argument",
+    [
+        (lambda task, data: task.fit(data), "steps_per_epoch"),
+        (lambda task, data: task.evaluate(data), "steps"),
+        (lambda task, data: task.predict(data), "steps"),
+        (lambda task, data: task.fit(X, X, validation_data=data), "validation_steps"),
+    ],
+)
+@pytest.mark.parametrize("repeated", [False, True])
+def test_data_that_do_not_tell_their_length_need_steps(call, argument, repeated):
+    task = Restore(encoder(), Corrupt())
+    task.compile("adam")
+    data = task.dataset(unknown_stream(), 16)
+    if repeated:
+        data = tf.data.Dataset.from_tensors((X, X, X[:, 0])).repeat()
+    with pytest.raises(InvalidValue, match=f"`{argument}` must be given.*cardinality"):
+        call(task, data)
+
+
+def test_data_of_unknown_length_train_for_the_steps_given():
+    task = Restore(encoder(), Corrupt())
+    task.compile("adam")
+    data = task.dataset(unknown_stream(), 16)
+    task.fit(data, steps_per_epoch=3, verbose=0)
+    assert task.evaluate(data, steps=2, verbose=0)
+    assert task.predict(data, steps=2, verbose=0).shape == (32, 6)
+    told = unknown_stream().apply(tf.data.experimental.assert_cardinality(100))
+    data = task.dataset(told, 16)
+    task.fit(data, verbose=0)
+    assert task.optimizer.iterations.numpy() == 3 + 6
+    assert task.predict(data, verbose=0).shape == (100, 6)
+
+
+@pytest.mark.parametrize("steps", [0, -1, 2.5, "3"])
+def test_steps_that_are_none(steps):
+    task = Restore(encoder(), Corrupt())
+    task.compile("adam")
+    with pytest.raises(InvalidValue, match="`steps_per_epoch` must be a positive"):
+        task.fit(task.dataset(X, 16), steps_per_epoch=steps)
+
+
+class Schedules:
+    """Schedules by what they are after some steps."""
+
+    ended = keras.optimizers.schedules.CosineDecay(0.1, decay_steps=5)
+    warming = keras.optimizers.schedules.CosineDecay(
+        0.0, decay_steps=50, warmup_target=0.1, warmup_steps=10
+    )
+
+
+def test_a_schedule_that_has_ended_is_refused(tmp_path):
+    task = fixed(Restore(encoder(), Corrupt()))
+    task.compile(keras.optimizers.Adam(Schedules.ended))
+    data = task.dataset(X, 16)
+    task.fit(data, steps_per_epoch=5, verbose=0)
+    task.save(tmp_path / "task.keras")
+    for again in (task, keras.saving.load_model(tmp_path / "task.keras")):
+        with pytest.raises(InvalidValue, match="learning rate is 0 at step 5.*compile"):
+            again.fit(data, steps_per_epoch=5, verbose=0)
+        again.compile("adam")
+        again.fit(data, steps_per_epoch=1, verbose=0)
+
+
+def test_the_player_whose_schedule_has_ended_is_named():
+    task = fixed(SlowGame(encoder(), Corrupt()))
+    task.compile({"head": "sgd", "encoder": keras.optimizers.SGD(Schedules.ended)})
+    task.fit(task.dataset(X, 16), steps_per_epoch=15, verbose=0)
+    with pytest.raises(InvalidValue, match="rate of 'encoder' is 0 at step 5"):
+        task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+
+
+def test_a_rate_that_rises_or_is_asked_for_trains():
+    for rate in (Schedules.warming, 0.0):
+        task = fixed(Restore(encoder(), Corrupt()))
+        task.compile(keras.optimizers.SGD(rate))
+        task.fit(task.dataset(X, 16), steps_per_epoch=1, verbose=0)
+
+
+def test_a_batch_too_small_is_refused_before_training(two_replicas):
+    class Comparing(Restore):
+        least_examples = 2
+
+    task = Comparing(encoder(), Corrupt())
+    task.compile("adam")
+    for call in (
+        lambda: task.dataset(X, 1),
+        lambda: task.fit(tf.data.Dataset.from_tensor_slices((X, X)).batch(1, True)),
+    ):
+        with pytest.raises(InvalidValue, match="`batch_size` must be at least 2 for C"):
+            call()
+    with two_replicas.scope():
+        task = Restore(encoder(), Corrupt())
+    with pytest.raises(InvalidValue, match="at least 2, an example for each replica"):
+        task.dataset(X, 1)
+    for size in (0, -1, 2.0, "8", True, None):
+        with pytest.raises(InvalidValue, match="`batch_size` must be an integer >= 1"):
+            task.dataset(X, size)
+
+
+def test_a_last_batch_that_leaves_a_replica_out_is_refused(two_replicas):
+    with two_replicas.scope():
+        task = fixed(Restore(encoder(), Corrupt()))
+    task.compile("adam")
+    whole = (X, X, X[:, 0])
+    message = "`x` must give each of 2 replicas an example of every batch"
+    with pytest.raises(InvalidValue, match=f"{message}.*whose size is unknown"):
+        task.fit(tf.data.Dataset.from_tensor_slices(whole).batch(16), verbose=0)
+    with pytest.raises(InvalidValue, match=f"{message}.*whose size is 4"):
+        task.fit(X, X, sample_weight=X[:, 0], batch_size=16, verbose=0)
+    task.fit(X, X, sample_weight=X[:, 0], batch_size=34, verbose=0)  # 32 are left
+    assert task.optimizer.iterations.numpy() == 3
+
+
+def test_examples_that_ask_for_nothing_are_refused():
+    class Weightless(Untouched):
+        def call(self, inputs, seed):
+            x, y, weight = super().call(inputs, seed)
+            return x, y, tf.zeros_like(weight)
+
+    class Rarely(Untouched):
+        def call(self, inputs, seed):
+            x, y, weight = super().call(inputs, seed)
+            # Of the 16 examples of a batch none is above 2.2 in the first feature.
+            return x, y, tf.cast(inputs[:, 0] > 2.2, "float32")
+
+    with pytest.raises(InvalidValue, match="something to learn. Received 6 batches"):
+        Restore(encoder(), Weightless()).dataset(X, 16)
+    Restore(encoder(), Rarely()).dataset(X, 16)
 
 
 @pytest.mark.parametrize("option", [{"loss": "mse"}, {"metrics": ["mae"]}])
@@ -293,6 +494,35 @@ def test_bad_input_is_named():
         Restore(keras.layers.Dense(2))
     with pytest.raises(ValueError, match="no pretext layer"):
         Restore(encoder()).dataset(X, 16)
+
+
+def averaging():
+    return keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5)
+
+
+def assert_averaged(optimizer):
+    averages = optimizer._model_variables_moving_average
+    for variable, average in zip(optimizer._trainable_variables, averages, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), average.numpy())
+
+
+def test_averaged_weights_may_leave_some_unread():
+    task = fixed(Restore(encoder(), Corrupt()))
+    unread = task.encoder.trainable_variables[-1]
+    before = unread.numpy()
+    task._unread = frozenset({id(unread)})
+    task.compile(averaging())
+    task.fit(task.dataset(X, 16), steps_per_epoch=3, verbose=0)
+    assert_averaged(task.optimizer)
+    np.testing.assert_array_equal(unread.numpy(), before)
+
+
+def test_each_player_ends_at_its_average():
+    task = fixed(Game(encoder(), Corrupt()))
+    task.compile({"head": averaging(), "encoder": averaging()})
+    task.fit(task.dataset(X, 16), steps_per_epoch=3, verbose=0)
+    for optimizer in task.optimizer.optimizers.values():
+        assert_averaged(optimizer)
 
 
 def test_what_no_loss_reads_is_left_as_it_was():

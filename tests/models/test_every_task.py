@@ -7,6 +7,7 @@ import pytest
 import tasks
 
 from kerassl import models, testing
+from kerassl.errors import UserError
 
 FACTORIES = {
     "Autoencoder": tasks.autoencoder,
@@ -44,9 +45,33 @@ def test_one_device(factory, tmp_path):
 
 
 @every_task
-def test_two_replicas_equal_one(factory, two_replicas):
+def test_strategies_equal_none(factory, two_replicas):
     make, examples, batch_size = factory()
-    testing.check_replicas(make, examples, batch_size=batch_size, strategy=two_replicas)
+    testing.check_replicas(
+        make, examples, batch_size=batch_size, strategy=[two_replicas, "cpu:1"]
+    )
+
+
+@pytest.mark.parametrize("factory", [tasks.simclr, tasks.simcse, tasks.byol])
+def test_one_example_teaches_nothing(factory):
+    make, examples, _ = factory()
+    with pytest.raises(UserError, match="`batch_size` must be at least 2 for"):
+        make().dataset(examples, 1)
+
+
+@pytest.mark.parametrize(
+    "factory, texts",
+    [
+        (tasks.skip_gram, ["cat", "dog"]),
+        (tasks.cbow, ["cat", "dog"]),
+        (tasks.masked_lm, ["", " "]),
+        (tasks.masked_lm, ["x" * 200, "y" * 300]),
+    ],
+)
+def test_texts_in_which_nothing_is_asked_are_refused(factory, texts):
+    make, _, _ = factory()
+    with pytest.raises(UserError, match="`examples` must leave .* something to learn"):
+        make().dataset(texts * 20, 4)
 
 
 @every_task

@@ -4,6 +4,7 @@ import pytest
 from scipy.stats import spearmanr
 
 from kerassl.data.tokenizers import train_tokenizer
+from kerassl.errors import UserError
 from kerassl.models import SimCSE
 from kerassl.pretext.text import MaskedTokens, Tokens
 from kerassl.transfer.similarity import sentence_similarity
@@ -77,3 +78,28 @@ def test_lengths_that_do_not_fit(parts, pairs, scores):
     encoder, tokenizer, _ = parts
     with pytest.raises(ValueError, match="`pairs` and `scores`"):
         sentence_similarity(encoder, tokenizer, pairs, scores)
+
+
+@pytest.mark.parametrize(
+    "scores, message",
+    [
+        ([1, 1, 1], "`scores` must differ between pairs.*1 for all 3"),
+        ([1, float("nan"), 2], "`scores` must be finite"),
+        ([1, float("inf"), 2], "`scores` must be finite"),
+        (["a", "b", "c"], "`scores` must hold numbers"),
+    ],
+)
+def test_scores_with_which_nothing_correlates(parts, scores, message):
+    encoder, tokenizer, _ = parts
+    pairs = [("red cat", "red cat"), ("red cat", "old tree"), ("red cat", "red dog")]
+    with pytest.raises(UserError, match=message):
+        sentence_similarity(encoder, tokenizer, pairs, scores)
+
+
+def test_sentences_that_are_all_alike(parts):
+    encoder, tokenizer, _ = parts
+    pairs = [("red cat", "old tree")] * 3
+    with pytest.raises(UserError, match="similarities must differ between pairs"):
+        sentence_similarity(encoder, tokenizer, pairs, [1, 2, 3])
+    with pytest.raises(UserError, match="`pairs` must hold pairs of sentences"):
+        sentence_similarity(encoder, tokenizer, ["red cat", "old tree"], [1, 2])

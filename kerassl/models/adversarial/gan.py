@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl import distribute
+from kerassl.checks import check_integer
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.losses.adversarial import (
@@ -265,11 +266,7 @@ class GAN(PretextModel):
                 "`loss` must be a kerassl.losses.AdversarialLoss. Received: "
                 f"{self.adversarial_loss!r}"
             )
-        steps = self.discriminator_steps
-        if not isinstance(steps, int) or steps < 1:
-            raise InvalidValue(
-                f"`discriminator_steps` must be an integer >= 1. Received: {steps!r}"
-            )
+        check_integer("discriminator_steps", self.discriminator_steps, least=1)
         norms = [
             layer.name
             for layer in self.encoder._flatten_layers()

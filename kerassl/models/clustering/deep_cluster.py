@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerassl import distribute
+from kerassl.checks import MOST_INTEGER, is_integer
 from kerassl.data.dataset import prepared_batches
 from kerassl.data.subset import Subset
 from kerassl.encoders.pooling import feature_model
@@ -135,17 +136,17 @@ class DeepCluster(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if not isinstance(num_examples, int) or num_examples < 2:
+        if not is_integer(num_examples, 2, MOST_INTEGER):
             raise InvalidValue(
                 "`num_examples` must be an integer >= 2, the number of examples in "
                 f"the data. Received: num_examples={num_examples!r}"
             )
-        if not isinstance(num_clusters, int) or not 2 <= num_clusters <= num_examples:
+        if not is_integer(num_clusters, 2, num_examples):
             raise InvalidValue(
                 f"`num_clusters` must be an integer from 2 to {num_examples}, the "
                 f"number of examples. Received: num_clusters={num_clusters!r}"
             )
-        if pca_dim is not None and (not isinstance(pca_dim, int) or pca_dim < 1):
+        if pca_dim is not None and not is_integer(pca_dim, 1, MOST_INTEGER):
             raise InvalidValue(
                 "`pca_dim` must be a positive integer or None. "
                 f"Received: pca_dim={pca_dim!r}"

@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
-from kerassl.checks import check_positive_integers
+from kerassl.checks import check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
@@ -112,10 +111,7 @@ class MoCo(PretextModel):
         check_positive_integers(projection_dim=projection_dim, queue_size=queue_size)
         if hidden_dim is not None:
             check_positive_integers(hidden_dim=hidden_dim)
-        if not 0 <= momentum <= 1:
-            raise InvalidValue(
-                f"`momentum` must be in [0, 1]. Received: momentum={momentum}"
-            )
+        check_number("momentum", momentum, least=0, most=1)
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim
         self.queue_size = queue_size

@@ -70,6 +70,8 @@ class SimCLR(PretextModel):
 
     tracked = ("contrastive_accuracy",)
     can_collapse = True
+    least_examples = 2
+    compares_examples = True
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
@@ -123,10 +125,8 @@ class SimCLR(PretextModel):
 
     def _compared(self, outputs):
         """Returns the arguments of the loss: local anchors, keys of all replicas."""
-        z1, z2 = outputs
-        keys1, keys2 = distribute.all_gather(z1), distribute.all_gather(z2)
-        offset = distribute.replica_id() * ops.shape(z1)[0]
-        return z1, z2, keys1, keys2, offset, self.temperature
+        (keys1, keys2), offset = distribute.gather_keys(outputs)
+        return *outputs, keys1, keys2, offset, self.temperature
 
     def get_config(self):
         return {

@@ -87,6 +87,8 @@ class SimCSE(PretextModel):
 
     tracked = ("contrastive_accuracy", "alignment", "uniformity")
     can_collapse = True
+    least_examples = 2
+    compares_examples = True
     xla_on_cpu = True
 
     def __init__(
@@ -164,9 +166,8 @@ class SimCSE(PretextModel):
 
     def _compared(self, outputs):
         """Returns the arguments of the loss: local queries, keys of all replicas."""
-        queries, keys = outputs[0], distribute.all_gather(outputs[1])
-        offset = distribute.replica_id() * ops.shape(queries)[0]
-        return queries, keys, offset, self.temperature
+        keys, offset = distribute.gather_keys(outputs[1])
+        return outputs[0], keys, offset, self.temperature
 
     def get_config(self):
         return {

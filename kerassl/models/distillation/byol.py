@@ -3,9 +3,8 @@
 import keras
 from keras import ops
 
-from kerassl.checks import check_positive_integers
+from kerassl.checks import check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.distillation import normalized_squared_error
@@ -85,6 +84,7 @@ class BYOL(PretextModel):
     """
 
     can_collapse = True
+    least_examples = 2  # the heads' batch normalisation makes one example all zeros
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
@@ -106,10 +106,7 @@ class BYOL(PretextModel):
             projection_dim=projection_dim,
             hidden_dim=hidden_dim,
         )
-        if not 0 <= base_tau <= 1:
-            raise InvalidValue(
-                f"`base_tau` must be in [0, 1]. Received: base_tau={base_tau}"
-            )
+        check_number("base_tau", base_tau, least=0, most=1)
         self.total_steps = total_steps
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim

@@ -1,12 +1,14 @@
 """Causal language modelling, the training step of GPT."""
 
 import math
+import sys
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerassl import distribute
+from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.metrics.tokens import told_rightly
@@ -111,6 +113,7 @@ class CausalLM(PretextModel):
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         _check_encoder(encoder, isolate_documents)
+        check_integer("max_logits", max_logits, least=0, most=sys.maxsize)
         self.isolate_documents = isolate_documents
         self.max_logits = max_logits
         self.built = True
@@ -227,7 +230,9 @@ class CausalLM(PretextModel):
             return []
         longest = getattr(self.encoder, "max_sequence_length", None)
         max_length = longest if max_length is None else max_length
-        if max_length is None or not 2 <= max_length <= (longest or max_length):
+        if not isinstance(max_length, int) or not (
+            2 <= max_length <= (longest or max_length)
+        ):
             raise InvalidValue(
                 "`max_length` must be from 2 to the encoder's `max_sequence_length`, "
                 f"{longest}. Received: {max_length}"

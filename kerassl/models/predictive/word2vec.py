@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerassl import distribute
+from kerassl.checks import check_number
 from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
 
@@ -21,8 +22,7 @@ class _Word2Vec(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if negatives <= 0:
-            raise InvalidValue(f"`negatives` must be above 0. Received: {negatives}")
+        check_number("negatives", negatives, above=0)
         tables = [e for e in encoder.layers if isinstance(e, keras.layers.Embedding)]
         if len(tables) != 1 or tables[0].output_dim != encoder.output_shape[-1]:
             raise InvalidValue(
@@ -42,6 +42,9 @@ class _Word2Vec(PretextModel):
         )
         self.context_embedding.build(None)
         self.built = True
+
+    def weights_of(self, x, y):
+        return x["in_window"]
 
     def words(self, token_ids):
         """Returns the vectors that the encoder has for words."""
