@@ -1,6 +1,8 @@
-"""The checks that numbers given as arguments have in common."""
+"""The checks that numbers and paths given as arguments have in common."""
 
 import numbers
+import os
+import pathlib
 import reprlib
 
 from kerassl.errors import InvalidType, InvalidValue
@@ -124,6 +126,37 @@ def is_integer(value, least, most=None):
     if isinstance(value, bool) or not isinstance(value, int):
         return False
     return (least is None or value >= least) and (most is None or value <= most)
+
+
+def user_path(path, name):
+    """Returns a path that a user gave, with `~` and `~user` replaced.
+
+    Args:
+        path: A string or a path.
+        name: The user's argument.
+
+    Returns:
+        `pathlib.Path`.
+
+    Raises:
+        ValueError: If it is empty, holds a NUL, or names a user who is not there.
+
+    Example:
+        >>> user_path("", "data")
+        Traceback (most recent call last):
+        ...
+        kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
+    """
+    text = os.fspath(path)
+    if not text.strip() or "\0" in text:
+        raise InvalidValue(f"`{name}` must name a file or a folder. Received: {text!r}")
+    try:
+        return pathlib.Path(path).expanduser()
+    except RuntimeError as error:
+        raise InvalidValue(
+            f"`{name}` begins with the home of a user who is not known here. "
+            f"Received: {text!r}"
+        ) from error
 
 
 def _range(least, above, most, below):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from kerassl import allowed
+from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 
 # Runs of one format can go on to the bit; what is finished is read of any. Format 2
@@ -207,7 +208,7 @@ def make_folder(path):
         NotADirectoryError: If a file stands there.
         PermissionError: If the folder cannot be made or written.
     """
-    path = Path(path).expanduser()
+    path = user_path(path, "out")
     try:
         path.mkdir(parents=True, exist_ok=True)
         probe = path / ".writable"

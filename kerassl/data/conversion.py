@@ -7,10 +7,11 @@ import pathlib
 
 import numpy as np
 
+from kerassl.checks import user_path
 from kerassl.data.arrays import ArraySource, as_array
 from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
-from kerassl.data.files import files_below, user_path
+from kerassl.data.files import files_below
 from kerassl.data.fonts import glyphs
 from kerassl.data.image_files import is_image_file
 from kerassl.data.images import ImageFolder

@@ -49,12 +49,14 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
 
     Raises:
         ValueError: If `batch_size` or `start` is out of range, there are
-            fewer examples than `batch_size`, or `ids` are asked of a stream or
+            fewer examples than `batch_size`, the pretext layer cannot take the
+            examples, or `ids` are asked of a stream or
             for inputs that are no dict.
     """
     check_integer("batch_size", batch_size, least=1)
     check_integer("start", start, least=0, most=FOREVER)
     source = windows_for(_as_source(examples, pretext), pretext)
+    check_examples(source, pretext)
     if ids and source.sequential:
         raise InvalidValue(
             "`examples` must be readable at any position, since each example needs "
@@ -149,11 +151,27 @@ def prepared_batches(source, pretext, batch_size=256):
     Returns:
         A finite `tf.data.Dataset`.
     """
+    check_examples(source, pretext)
     prepare = tf.autograph.experimental.do_not_convert(
         lambda positions: pretext.prepare(source.fetch(positions))
     )
     positions = tf.data.Dataset.range(len(source)).batch(batch_size)
     return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def check_examples(source, pretext):
+    """Raises an error where a pretext layer cannot take the examples of a source.
+
+    Args:
+        source: A `Source`. All its examples are looked at where they are in memory,
+            else the first few: the layer itself watches the others as they come.
+        pretext: The `PretextLayer` that is to take them.
+
+    Raises:
+        ValueError: If it cannot.
+    """
+    for some in source.at_hand():
+        pretext.check(some)
 
 
 def is_endless(data):

@@ -5,43 +5,10 @@ import hashlib
 import os
 import pathlib
 
-from kerassl.errors import InvalidValue
-
 # Of a corpus above this size only the beginning, the middle and the end of each
 # file are read for its fingerprint, together with its time.
 WHOLE_BYTES = 1 << 30
 SAMPLE_BYTES = 1 << 16
-
-
-def user_path(path, name):
-    """Returns a path that a user gave, with `~` and `~user` replaced.
-
-    Args:
-        path: A string or a path.
-        name: The user's argument.
-
-    Returns:
-        `pathlib.Path`.
-
-    Raises:
-        ValueError: If it is empty, holds a NUL, or names a user who is not there.
-
-    Example:
-        >>> user_path("", "data")
-        Traceback (most recent call last):
-        ...
-        kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
-    """
-    text = os.fspath(path)
-    if not text.strip() or "\0" in text:
-        raise InvalidValue(f"`{name}` must name a file or a folder. Received: {text!r}")
-    try:
-        return pathlib.Path(path).expanduser()
-    except RuntimeError as error:
-        raise InvalidValue(
-            f"`{name}` begins with the home of a user who is not known here. "
-            f"Received: {text!r}"
-        ) from error
 
 
 def files_below(folder, skip=None):

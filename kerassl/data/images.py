@@ -5,13 +5,14 @@ import re
 
 import numpy as np
 
+from kerassl.checks import user_path
 from kerassl.data.class_folders import (
     classes_of,
     set_classes,
     set_test,
     training_part,
 )
-from kerassl.data.files import combined_fingerprint, fingerprint_files, user_path
+from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.image_decoding import decode_image
 from kerassl.data.image_files import ORIENTATION_TAG as ORIENTATION_TAG
 from kerassl.data.image_files import find_image_files, read_heads

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from kerassl import allowed
-from kerassl.checks import check_integer
+from kerassl.checks import check_integer, user_path
 from kerassl.data.shards import (
     FORMAT,
     MANIFEST,
@@ -124,7 +124,7 @@ def prepare(
             f"{character_coverage} and the tokenizer {tokenizer!r}"
         )
     source = as_source(corpus, modality="text")
-    folder = pathlib.Path(out).expanduser()
+    folder = user_path(out, "out")
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "tokenizer": _described(tokenizer),
@@ -258,7 +258,7 @@ def _tokenizer(folder, tokenizer, known, train):
 def _given(tokenizer):
     if not isinstance(tokenizer, str | os.PathLike):
         return tokenizer
-    path = pathlib.Path(tokenizer).expanduser()
+    path = user_path(tokenizer, "tokenizer")
     if not path.is_dir():
         raise FileNotFoundError(
             f"`tokenizer` must be one of {KINDS} or the folder of a stored "

@@ -6,6 +6,7 @@ import pathlib
 import numpy as np
 
 from kerassl import allowed
+from kerassl.checks import user_path
 from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
 from kerassl.errors import InvalidValue
@@ -43,7 +44,7 @@ class TokenShards(TokenWindows):
     """
 
     def __init__(self, folder, sequence_length: int = 128):
-        folder = pathlib.Path(folder).expanduser()
+        folder = user_path(folder, "folder")
         self.manifest = read_manifest(folder)
         shards, documents = [], []
         for shard in self.manifest["shards"]:
@@ -87,7 +88,7 @@ def shard_file(folder, shard, key) -> pathlib.Path:
 
 def is_shard_folder(path) -> bool:
     """Tells whether a path is a folder of token shards, finished or not."""
-    folder = pathlib.Path(path).expanduser()
+    folder = user_path(path, "data")
     # A tokenizer's vocabulary lies in it too, which must not be read as texts.
     return (folder / "tokens-00000.npy").is_file() or any(
         _has_format(folder / name) for name in (MANIFEST, UNFINISHED)

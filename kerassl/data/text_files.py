@@ -13,6 +13,7 @@ import zlib
 
 import numpy as np
 
+from kerassl.checks import user_path
 from kerassl.data.file_bytes import FileBytes
 from kerassl.data.files import files_below
 from kerassl.errors import InvalidType, InvalidValue
@@ -86,14 +87,7 @@ def _checked(pattern):
             "`patterns` must hold paths or globs, strings or `pathlib.Path`. "
             f"Received: {pattern!r}"
         )
-    if not os.fspath(pattern):
-        raise InvalidValue("`patterns` must not be empty. Received: ''")
-    try:
-        return pathlib.Path(pattern).expanduser()
-    except RuntimeError as error:
-        raise InvalidValue(
-            f"`patterns`: {str(pattern)!r} names a home that cannot be found."
-        ) from error
+    return user_path(pattern, "patterns")
 
 
 def _text_files(folder, skip):

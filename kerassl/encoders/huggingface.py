@@ -8,6 +8,7 @@ import pathlib
 import tempfile
 
 from kerassl import allowed
+from kerassl.checks import user_path
 from kerassl.errors import InvalidValue, UserError
 
 # The `model_type`s of Hugging Face whose weights KerasHub converts.
@@ -70,7 +71,7 @@ def from_preset(preset: str | os.PathLike, *, load_weights: bool = True, **kwarg
         (8, None)
     """
     name = os.fspath(preset)
-    folder = pathlib.Path(name).expanduser()
+    folder = user_path(name, "name")
     check_preset(folder if folder.is_dir() else name)
     if folder.is_dir():
         try:
@@ -103,7 +104,7 @@ def check_preset(preset: str | os.PathLike) -> None:
             names files elsewhere, or the address is of an unknown scheme.
     """
     name = os.fspath(preset)
-    folder = pathlib.Path(name).expanduser()
+    folder = user_path(name, "name")
     if folder.is_dir():
         _check_folder(folder)
     elif "://" in name:

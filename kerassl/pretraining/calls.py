@@ -8,9 +8,8 @@ import tensorflow as tf
 
 from kerassl import distribute, transfer, zoo
 from kerassl import run as folder
-from kerassl.checks import check_number
+from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
-from kerassl.data.files import user_path
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from kerassl import zoo
+from kerassl.checks import user_path
 from kerassl.data import Subset, as_source
 from kerassl.data.dataset import prepared_batches
 from kerassl.data.shards import is_shard_folder
@@ -69,7 +70,7 @@ def _options(plan, examples):
         return {"sequence_length": plan["pretext"]["sequence_length"]}
     if plan.get("modality") != "image" or not isinstance(examples, str | Path):
         return {}
-    if not Path(examples).expanduser().is_dir():
+    if not user_path(examples, "data").is_dir():
         return {}
     options = {}
     if "input_shape" in plan["encoder"]:

@@ -4,6 +4,7 @@ import keras
 
 from kerassl import allowed, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.data.dataset import check_examples
 from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.errors import InvalidValue
 from kerassl.optimizers.delayed import Delayed
@@ -52,6 +53,7 @@ def compile_task(task, plan):
 
 def check_shape(task, train):
     """Raises where the encoder cannot take what the pretext layer makes."""
+    check_examples(train, task.pretext)
     made = prepared(task.pretext, train, limit=1)
     taken = task.encoder.input_shape
     if not isinstance(taken, tuple) or not hasattr(made, "shape"):

@@ -93,6 +93,10 @@ def _told(error):
         return InvalidValue(found[2])
     if found and issubclass(getattr(builtins, found[1], object), OSError):
         return OSError(found[2])
+    # The assertions of pretext layers, over what streams deliver.
+    found = re.search(r"assertion failed: \[(.*)\]$", error.message, re.MULTILINE)
+    if found:
+        return InvalidValue(found[1].replace("] [", " "))
     if isinstance(error, tf.errors.NotFoundError):
         return FileNotFoundError(error.message)
     return error

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import allowed
+from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 
 MODALITIES = ("image", "text", "vector")
@@ -88,7 +89,7 @@ def suggest(word: str, known: list[str]) -> str:
 
 
 def _path(name: str | Path) -> Path:
-    path = Path(name).expanduser()
+    path = user_path(name, "preset")
     if path.suffix == ".json":
         if not path.is_file():
             raise FileNotFoundError(f"preset file '{path}' does not exist.")

@@ -10,6 +10,7 @@ from typing import Any
 
 from kerassl import allowed
 from kerassl import run as folder
+from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
 from kerassl.zoo.assemble import accepted, build, check, resolve
@@ -64,7 +65,7 @@ def load(
     for section, kind in allowed.SECTIONS.items():
         if "class" in spec.get(section, {}):
             check(spec[section], kind)
-    path = None if weights in (None, "random") else Path(weights).expanduser()
+    path = None if weights in (None, "random") else user_path(weights, "weights")
     if path is not None and not path.exists():
         raise FileNotFoundError(
             f"weights: expected None, 'random' or an existing path, received "
@@ -177,7 +178,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
 
 
 def _stored_tokenizer(path: str | Path) -> Any:
-    path = Path(path).expanduser()
+    path = user_path(path, "tokenizer")
     if not path.is_dir():
         raise FileNotFoundError(
             f"tokenizer: expected a folder or a KerasHub tokenizer, received "

@@ -2,9 +2,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data import as_source
+from kerassl.data import ArraySource, Subset, as_source
 from kerassl.data.dataset import prepared_batches, pretext_dataset, steps_per_epoch
-from kerassl.pretext import PretextLayer
+from kerassl.errors import UserError
+from kerassl.pretext import (
+    ImagesAndNoise,
+    PretextLayer,
+    RandomView,
+    Reconstruct,
+    TwoViews,
+)
 
 
 class Noise(PretextLayer):
@@ -139,3 +146,20 @@ def test_prepared_batches_are_clean_and_in_order():
     batches = list(prepared_batches(source, Named(), 10).as_numpy_iterator())
     assert [len(batch) for batch in batches] == [10, 10, 3]
     np.testing.assert_array_equal(np.concatenate(batches), -np.arange(23))
+
+
+@pytest.mark.parametrize("kind", [TwoViews, RandomView, Reconstruct, ImagesAndNoise])
+def test_images_out_of_range_are_refused_before_training(kind):
+    layer = kind(8)
+    images = np.full((40, 8, 8, 1), 0.5, "float32")
+    images[39] = 255
+    for examples in (images, images.tolist(), ArraySource(images)):
+        with pytest.raises(UserError, match="from 0.5 to 255: divide them by 255"):
+            pretext_dataset(examples, layer, batch_size=4)
+    with pytest.raises(UserError, match="divide them by 255"):
+        prepared_batches(Subset(ArraySource(images), [39]), layer)
+    stream = tf.data.Dataset.from_tensor_slices(images[::-1])
+    with pytest.raises(UserError, match="divide them by 255"):
+        pretext_dataset(stream, layer, batch_size=4)
+    with pytest.raises(UserError, match=r"a dict with \['image'\]"):
+        pretext_dataset({"image": images}, layer, batch_size=4)

@@ -5,12 +5,12 @@ import pathlib
 
 import pytest
 
+from kerassl.checks import user_path
 from kerassl.data import files
 from kerassl.data.files import (
     combined_fingerprint,
     files_below,
     fingerprint_files,
-    user_path,
 )
 from kerassl.errors import InvalidValue
 
