@@ -23,6 +23,9 @@ from kerassl.errors import InvalidType, InvalidValue, MissingPackage
 
 BACKEND = keras.backend.backend()
 SUPPORTED_BACKENDS = ("tensorflow", "jax")
+# Logical devices of one processor: enough to try any number of replicas that a
+# machine of accelerators has.
+MOST_CPU_DEVICES = 256
 
 # A learning rate of 0 that stays so for 2 ** 23 steps is taken for the end.
 AHEAD = 24
@@ -383,6 +386,11 @@ def _mirrored(kind, count):
 
 def _split_cpu(count):
     """Splits the processor into `count` logical devices if it is not yet."""
+    if count > MOST_CPU_DEVICES:
+        raise InvalidValue(
+            f"`strategy` splits the processor into {MOST_CPU_DEVICES} devices at most. "
+            f"Received: 'cpu:{count}'"
+        )
     cpu = tf.config.list_physical_devices("CPU")[0]
     # Once TensorFlow has started, the configuration can no longer change.
     with contextlib.suppress(RuntimeError):

@@ -9,8 +9,9 @@ from kerassl import allowed
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 
-# Runs of one format can go on to the bit; what is finished is read of any. Format 2
-# draws batches that never run over the end of a pass.
+# Runs of one format can go on to the bit; what is finished is read of any. In 0.1.0,
+# format 1, batches ran over the end of a pass, which put an example twice into one.
+# A change of how (seed, n) becomes a batch takes another number.
 FORMAT = 2
 CONFIG = "run.json"
 FILES = "files.json"

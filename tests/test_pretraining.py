@@ -532,3 +532,25 @@ def test_a_small_data_set_is_said_to_make_the_batch_smaller(tmp_path, capsys):
     assert "40 examples; batch 32; 2 steps" in said
     assert "Batch 256 -> 32: there are not more examples." in said
     assert "follows the batch (sqrt): the preset's is for 256" in said
+
+
+def test_too_few_examples_for_a_map_have_a_report_without_one(tmp_path):
+    images = np.random.default_rng(0).random((4, 8, 8, 1)).astype("float32")
+    source = kerassl.data.ArraySource(images, [0, 0, 1, 1])
+    made = kerassl.pretrain(
+        "simclr_digits",
+        source,
+        out=tmp_path,
+        steps=1,
+        progress=False,
+        overrides={
+            "encoder.depths": [1],
+            "encoder.widths": [4],
+            "transfer.labels_per_class": [1],
+            "transfer.methods": ["knn"],
+            "transfer.controls": [],
+        },
+    )
+    assert made.report["transfer"]["protocol"]["test_examples"] == 2
+    assert "Fitted to the size of the data: learning_rate" in str(made)
+    assert not (tmp_path / "embedding.png").exists()

@@ -12,10 +12,6 @@ from kerassl.errors import InvalidValue
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
-# By which rule (seed, n) becomes a batch. A run that began under another one cannot
-# go on to the bit: in 0.1.0, rule 1, batches ran over the end of a pass, which put
-# an example twice into one.
-BATCH_RULE = 2
 
 
 def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False):

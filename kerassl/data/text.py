@@ -96,6 +96,8 @@ class TextSource(Source):
         (2, 1)
     """
 
+    unit = "documents"
+
     def __init__(
         self, patterns, field=None, *, label_field=None, unit="line", min_length=1
     ):
@@ -106,7 +108,7 @@ class TextSource(Source):
         for name, value in (("field", field), ("label_field", label_field)):
             if not isinstance(value, str | None):
                 raise InvalidType(f"`{name}` must be a name. Received: {value!r}")
-        self.label_field, self.unit = label_field, unit
+        self.label_field, self._document = label_field, unit
         self.min_length = min_length
         self._records = RecordReader(field, label_field, min_length)
         paths = find_text_files(patterns, self.skip)
@@ -169,7 +171,7 @@ class TextSource(Source):
             "files": len(self.paths),
             "first_files": [path.decode() for path in first],
             "bytes": self._bytes,
-            "unit": self.unit,
+            "unit": self._document,
             "digest": combined_fingerprint(self.fingerprints()),
         }
 
@@ -265,7 +267,7 @@ class TextSource(Source):
         if is_json and self.field is None:
             self._records.settle_field(path, self._first_fields(buffer))
         end = line_end(buffer)
-        if self.unit == "file" and not is_json:
+        if self._document == "file" and not is_json:
             blocks = [np.array([[mark_length(buffer), len(buffer)]], np.int64)]
         else:
             blocks = line_blocks(buffer, end)
@@ -278,7 +280,7 @@ class TextSource(Source):
                 labels += self._parse_json(buffer, spans, reasons)
             for line in sorted(reasons):
                 where = f"{path}:{number + line + 1}"
-                self.skip(path if self.unit == "file" else where, reasons[line])
+                self.skip(path if self._document == "file" else where, reasons[line])
             bad = np.fromiter(reasons, np.int64, len(reasons))
             kept.append(np.delete(spans, bad, axis=0))
             number += len(spans)

@@ -27,7 +27,9 @@ def header(plan, rules, train, task, lengthened=None):
         words.append(_schedule(recipe, stage))
     if lengthened is not None:
         words.append(f"goes on from step {lengthened:,} with a new cosine")
-    return ["; ".join(words), *changes(plan, rules, task), *train.notes]
+    # As read: what training a tokenizer notes is told here, resumed runs included.
+    notes = plan["data_used"].get("notes", [])
+    return ["; ".join(words), *changes(plan, rules, task), *notes]
 
 
 def changes(plan, rules, task):
@@ -58,9 +60,9 @@ def changes(plan, rules, task):
 
 def _schedule(recipe, stage):
     shown = ", ".join(
-        f"{rate:g} ({player})" if player else f"{rate:g}"
+        f"{rate:.3g} ({player})" if player else f"{rate:.3g}"
         for player, rate in rates(recipe).items()
     )
     warmup = stage["warmup_steps"]
-    after = f" after {warmup:,} steps of warm-up" if warmup else ""
+    after = f" after {warmup:,} step{'s'[: warmup > 1]} of warm-up" if warmup else ""
     return f"learning rate {shown}{after}, falling to 0"

@@ -95,16 +95,21 @@ def _compare(run, pretext, train, test, progress, options, seed):
     comparison.figure().savefig(
         run.path / folder.FEW_LABELS, dpi=120, bbox_inches="tight"
     )
+    if len(test) >= transfer.LEAST_MAP_EXAMPLES:
+        _draw_map(run, encoder, test_x, test, seed)
+    return comparison.to_dict(), comparison.to_markdown()
+
+
+def _draw_map(run, encoder, x, test, seed):
     some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
     figure = transfer.embedding_map(
         encoder,
-        keras.tree.map_structure(lambda part: part[some], test_x),
+        keras.tree.map_structure(lambda part: part[some], x),
         test.labels[some],
         class_names=test.class_names,
         seed=seed,
     )
     figure.savefig(run.path / folder.EMBEDDING, dpi=120, bbox_inches="tight")
-    return comparison.to_dict(), comparison.to_markdown()
 
 
 def _environment():
@@ -143,6 +148,13 @@ def _page(report, transfer_page):
             f"{used['skipped']} records were skipped{counted}. The first: {first}."
         )
     lines += used.get("notes", [])
+    if report["fitted"]:
+        changed = ", ".join(
+            f"{key} {value}"
+            for key, value in report["fitted"].items()
+            if not isinstance(value, dict)
+        )
+        lines.append(f"Fitted to the size of the data: {changed}.")
     if report["unknown_share"]:
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")

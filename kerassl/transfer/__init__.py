@@ -2,7 +2,7 @@
 
 from kerassl.models.predictive.perplexity import Perplexity, perplexity
 from kerassl.transfer.compare import Comparison, compare
-from kerassl.transfer.embedding_map import embedding_map
+from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
@@ -12,6 +12,7 @@ from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
+    "LEAST_MAP_EXAMPLES",
     "Comparison",
     "Perplexity",
     "TransferResult",

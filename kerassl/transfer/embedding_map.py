@@ -8,6 +8,9 @@ from kerassl.pictures import fonts_for
 from kerassl.transfer.examples import take
 from kerassl.transfer.features import encode
 
+# Of fewer there is no map to make.
+LEAST_MAP_EXAMPLES = 3
+
 
 def embedding_map(
     encoder,
@@ -47,8 +50,10 @@ def embedding_map(
         van der Maaten & Hinton, 2008, https://jmlr.org/papers/v9/vandermaaten08a.html
     """
     count = len(keras.tree.flatten(x)[0])
-    if count < 3:
-        raise InvalidValue(f"`x` must hold three examples or more. Received: {count}")
+    if count < LEAST_MAP_EXAMPLES:
+        raise InvalidValue(
+            f"`x` must hold {LEAST_MAP_EXAMPLES} examples or more. Received: {count}"
+        )
     if labels is not None and len(labels) != count:
         raise InvalidValue(
             f"`labels` must have one label for each of {count} examples. "

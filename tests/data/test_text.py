@@ -346,8 +346,8 @@ def test_a_small_archive_must_not_fill_the_memory(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "patterns, message",
     [
-        ("", "must not be empty"),
-        ([""], "must not be empty"),
+        ("", "must name a file or a folder"),
+        ([""], "must name a file or a folder"),
         ([], "at least one file"),
         (5, "`patterns` must be"),
         ([5], "`patterns` must hold"),
