@@ -112,10 +112,12 @@ def pretrain(
             return finished
         if found.lengthened is not None or not (path / folder.ENCODER).is_file():
             with place.scope():
-                task = _ready(preset_or_task, plan, rules, train, path, progress)
+                task, examples = _ready(
+                    preset_or_task, plan, rules, train, path, progress
+                )
                 if progress:
                     _say(header(plan, rules, train, task, found.lengthened))
-                train_task(task, train, plan, path, progress, checkpoint_seconds)
+                train_task(task, examples, plan, path, progress, checkpoint_seconds)
             draw_training(task, train, plan, path)
             save(task, path)  # last, since it tells that all this was done
         return write_report(path, train, test, evaluate, progress)
@@ -141,12 +143,13 @@ def _find(path, plan, train, **options):
 
 
 def _ready(preset_or_task, plan, rules, train, path, progress):
-    """Returns the compiled task, its run fitted to the data."""
+    """Returns the compiled task and its examples, the run fitted to them."""
     stored = path and path / folder.TOKENIZER
     task = make_task(preset_or_task, plan, train, stored, progress)
     check_shape(task, train)
+    # Windows over the texts, for a task that reads such: tokenised once.
+    examples = windows_for(train, task.pretext)
     if "fitted" not in plan:
-        examples = windows_for(train, task.pretext)
         plan["fitted"] = rules.fit(len(examples), examples.unit)
         tokenizer = getattr(task.pretext, "tokenizer", None)
         if tokenizer is not None:
@@ -154,7 +157,7 @@ def _ready(preset_or_task, plan, rules, train, path, progress):
         if path:
             folder.write_json(path / folder.CONFIG, plan)
     compile_task(task, plan)
-    return task
+    return task, examples
 
 
 def _other_process(path, preset_or_task, plan, rules, train, steps, place):
@@ -162,8 +165,10 @@ def _other_process(path, preset_or_task, plan, rules, train, steps, place):
     found = _find(path, plan, train, steps=steps, write=False)
     if found.lengthened is not None or not (path / folder.ENCODER).is_file():
         with place.scope():
-            task = _ready(preset_or_task, found.plan, rules, train, None, False)
-            train_task(task, train, found.plan, path, progress=False)
+            task, examples = _ready(
+                preset_or_task, found.plan, rules, train, None, False
+            )
+            train_task(task, examples, found.plan, path, progress=False)
     return Run(path)
 
 

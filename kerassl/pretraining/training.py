@@ -18,12 +18,12 @@ LINES = 50
 DRAWINGS = 4
 
 
-def train_task(task, train, plan, path, progress, checkpoint_seconds=30.0):
+def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
     """Trains up to the run's last step, from its last checkpoint on.
 
     Args:
         task: The compiled task.
-        train: The `Source` to train on.
+        examples: The `Source` to train on, as the task reads it.
         plan: The run's configuration.
         path: The run's folder.
         progress: Whether to show a progress bar.
@@ -50,12 +50,12 @@ def train_task(task, train, plan, path, progress, checkpoint_seconds=30.0):
     monitors = [
         callbacks.StopOnNaN(checkpoints),
         callbacks.CollapseMonitor(
-            prepared(task.pretext, train, limit=256),
+            prepared(task.pretext, examples, limit=256),
             **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
         ),
         *([log] if chief else []),
         callbacks.SampleGrid(
-            path / folder.PICTURES, drawn(train), every=max(1, steps // DRAWINGS)
+            path / folder.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
         ),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
@@ -65,7 +65,7 @@ def train_task(task, train, plan, path, progress, checkpoint_seconds=30.0):
     bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
     if start < steps:
         dataset = task.dataset(
-            train, batch_size=batch_size, seed=plan["seed"], start=start
+            examples, batch_size=batch_size, seed=plan["seed"], start=start
         )
         try:
             task.fit(
