@@ -1,6 +1,5 @@
 """A run's folder: what is in it, and how it is read back."""
 
-import contextlib
 import json
 import os
 from pathlib import Path
@@ -15,7 +14,6 @@ from kerassl.errors import InvalidValue
 FORMAT = 2
 CONFIG = "run.json"
 FILES = "files.json"
-LOCK = ".lock"
 REPORT = "report.json"
 REPORT_PAGE = "report.md"
 ENCODER = "encoder.keras"
@@ -177,29 +175,6 @@ def write_text(path, text):
     unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_text(text, encoding="utf-8")
     os.replace(unfinished, path)
-
-
-@contextlib.contextmanager
-def locked(path):
-    """Keeps a run's folder to this process, until it leaves or ends.
-
-    Args:
-        path: The folder.
-
-    Raises:
-        ValueError: If another process has it.
-    """
-    import filelock
-
-    try:
-        lock = filelock.FileLock(Path(path) / LOCK, timeout=0).acquire()
-    except filelock.Timeout as error:
-        raise InvalidValue(
-            f"Another process is at work in {path}. Wait for its end, or choose "
-            "another folder with `out`."
-        ) from error
-    with lock:
-        yield
 
 
 def make_folder(path):

@@ -37,6 +37,7 @@ from kerassl.data.tokenizers import (
 )
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
+from kerassl.locks import locked
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
@@ -126,6 +127,42 @@ def prepare(
     source = as_source(corpus, modality="text")
     folder = user_path(out, "out")
     folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder):
+        _write_shards(
+            source,
+            folder,
+            tokenizer,
+            vocabulary_size,
+            training,
+            shard_tokens,
+            workers,
+            progress,
+        )
+    return TokenShards(folder, sequence_length=1)
+
+
+def _write_shards(
+    source,
+    folder,
+    tokenizer,
+    vocabulary_size,
+    training,
+    shard_tokens,
+    workers,
+    progress,
+):
+    """Writes the shards that are not there yet, and then their manifest.
+
+    Args:
+        source: The texts.
+        folder: The folder of the shards, which this process has.
+        tokenizer: As for `prepare`, as are the others.
+        vocabulary_size: See `tokenizer`.
+        training: Options of `train_tokenizer`.
+        shard_tokens: See `tokenizer`.
+        workers: See `tokenizer`.
+        progress: See `tokenizer`.
+    """
     settings = {
         "tokenizer": _described(tokenizer),
         "vocabulary_size": vocabulary_size,
@@ -175,7 +212,6 @@ def prepare(
     }
     _write_json(folder / MANIFEST, {**plan, **totals, "shards": shards})
     (folder / UNFINISHED).unlink()
-    return TokenShards(folder, sequence_length=1)
 
 
 def _described(tokenizer):

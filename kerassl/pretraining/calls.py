@@ -12,6 +12,7 @@ from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
+from kerassl.locks import locked
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources
 from kerassl.pretraining.header import header
 from kerassl.pretraining.matching import facts_like, find
@@ -101,7 +102,7 @@ def pretrain(
         train, _ = sources(plan, data, seed, hold_out=evaluate)
         return _other_process(path, preset_or_task, plan, rules, train, steps, place)
     folder.make_folder(path)
-    with folder.locked(path):
+    with locked(path):
         train, test = sources(plan, data, seed, hold_out=evaluate)
         found = _find(path, plan, train, steps=steps, write=True)
         finished, plan = found.finished, found.plan
@@ -217,7 +218,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     now = json.loads(json.dumps(train.describe()))
     as_trained = facts_like(now, plan["data_used"]) == plan["data_used"]
     may_be_seen = described(given) == run.config["examples"] and not as_trained
-    with folder.locked(path):
+    with locked(path):
         return write_report(
             path,
             train,

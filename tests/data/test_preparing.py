@@ -183,7 +183,7 @@ def test_another_configuration_is_refused(tmp_path):
         prepare(tmp_path, vocabulary_size=271)
     with pytest.raises(ValueError, match="corpus has another `examples`"):
         prepare(tmp_path, texts=TEXTS[:-1])
-    with pytest.raises(ValueError, match="`workers`.*Received: workers=0"):
+    with pytest.raises(ValueError, match="`workers`.*Received: 0"):
         prepare(tmp_path, workers=0)
     with pytest.raises(FileNotFoundError, match="folder of a stored tokenizer"):
         prepare(tmp_path / "new", tokenizer="letters")

@@ -1,8 +1,6 @@
 """Which run a folder holds: the same one, a shorter one, or another."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
@@ -168,20 +166,3 @@ def test_a_damaged_configuration_is_told(begun, text):
     (begun / folder.CONFIG).write_text(text)
     with pytest.raises(ValueError, match="run.json is damaged"):
         look(begun)
-
-
-def test_a_folder_is_one_processs_own(tmp_path):
-    other = (
-        "import sys; from kerassl import run\n"
-        "with run.locked(sys.argv[1]): print('in'); sys.stdin.read()"
-    )
-    words = [sys.executable, "-c", other, str(tmp_path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(words, **pipes) as process:
-        assert process.stdout.readline() == b"in\n"
-        with pytest.raises(ValueError, match="Another process is at work in"):
-            with folder.locked(tmp_path):
-                pass
-        process.kill()
-    with folder.locked(tmp_path):  # a process that is killed holds it no more
-        pass
