@@ -15,9 +15,10 @@ import sys
 from collections.abc import Sequence
 from types import ModuleType
 
-# KerasHub imports Keras while it is itself half imported, and classes of kerassl
-# need both whole.
+# KerasHub imports Keras while it is itself half imported, as kerassl does, and the
+# classes of kerassl need all of these whole.
 AWAITED = ("keras", "keras_hub")
+OWN = "kerassl."
 HOMES = (
     "kerassl.distribute",
     "kerassl.encoders",
@@ -51,7 +52,7 @@ def _importing(module: ModuleType) -> bool:
 
 
 class _Awaiting(importlib.abc.MetaPathFinder):
-    """Finds Keras as others do, and registers once it has been imported whole."""
+    """Finds modules as others do, and registers once Keras is there and all whole."""
 
     def __init__(self) -> None:
         self.depth = 0
@@ -63,7 +64,7 @@ class _Awaiting(importlib.abc.MetaPathFinder):
         path: Sequence[str] | None = None,
         target: ModuleType | None = None,
     ) -> importlib.machinery.ModuleSpec | None:
-        if name not in AWAITED or self.done:
+        if self.done or not (name in AWAITED or name.startswith(OWN)):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
@@ -75,7 +76,7 @@ class _Awaiting(importlib.abc.MetaPathFinder):
 
     def end(self, whole: bool) -> None:
         self.depth -= 1
-        if whole and self.depth == 0 and not self.done:
+        if whole and self.depth == 0 and "keras" in sys.modules and not self.done:
             self.done = True
             register()
 

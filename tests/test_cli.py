@@ -340,7 +340,7 @@ def test_a_task_of_ones_own_has_all_commands(capsys, tmp_path, monkeypatch):
         (["--data", ""], "--data: expected a path"),
         (["--data", "photos", " "], "--data: expected a path"),
         (["--out", ""], "`out` must name a folder"),
-        (["--out", "~nosuchuser/run"], "`out` names a user that is not known"),
+        (["--out", "~nosuchuser/run"], "`out` begins with the home of a user who is"),
         (["--set", "recipe.optimizer=5"], "recipe.optimizer: expected an object"),
         (["--set", "recipe.steps=many"], "recipe.steps: expected an integer"),
         (["--checkpoint-seconds", "nan"], "`checkpoint_seconds` must be"),

@@ -152,7 +152,9 @@ def test_no_tpu_is_told_in_a_line():
         [sys.executable, "-c", source], capture_output=True, text=True, check=False
     )
     told = done.stderr.splitlines()[-1]
-    assert told.startswith("ValueError: `strategy='tpu'` found no TPU: "), told
+    assert told.startswith(
+        "kerassl.errors.InvalidValue: `strategy='tpu'` found no TPU: "
+    ), told
 
 
 def test_xla_is_chosen_by_what_was_measured(two_replicas):

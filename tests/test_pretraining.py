@@ -389,7 +389,7 @@ def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
 
     assert documents({}) == 4
     assert documents({"data.unit": "file"}) == 2
-    with pytest.raises(TypeError, match="`data` cannot be read so.*'uint'"):
+    with pytest.raises(TypeError, match="`data` cannot be read so.*`uint`"):
         pretraining.preview("bert_tiny", tmp_path, overrides={"data.uint": "file"})
 
 

@@ -25,7 +25,12 @@ def saved(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    "imports", ["import kerassl\nimport keras", "import keras_hub, kerassl, keras"]
+    "imports",
+    [
+        "import kerassl\nimport keras",
+        "import keras_hub, kerassl, keras",
+        "from kerassl import distribute\nimport keras",
+    ],
 )
 def test_a_fresh_process_loads_a_task(imports, saved):
     done = subprocess.run(

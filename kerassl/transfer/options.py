@@ -68,6 +68,13 @@ def _number(**limits: float) -> Callable:
     return lambda name, value: check_number(name, value, **limits)
 
 
+def _validation(name: str, value: Any) -> None:
+    """Checks what a measure chooses on: a share, examples of its own, or nothing."""
+    if value is None or (isinstance(value, tuple | list) and len(value) == 2):
+        return
+    check_number(name, value, least=0, below=1)
+
+
 def _count(name: str, value: Any) -> None:
     if not is_count(value):
         raise InvalidValue(f"`{name}` must be an integer >= 1. Received: {value!r}")
@@ -112,7 +119,7 @@ def _nested(checks: Mapping[str, Callable]) -> Callable:
 
 _KNN = {"k": _count, "temperature": _number(above=0), "batch_size": _count}
 _PROBE = {
-    "validation": _number(least=0, below=1),
+    "validation": _validation,
     "strengths": _listed(_number(above=0), alone=False),
     "default_strength": _number(above=0),
     "max_iterations": _count,
@@ -120,7 +127,7 @@ _PROBE = {
     "batch_size": _count,
 }
 _TUNING = {
-    "validation": _number(least=0, below=1),
+    "validation": _validation,
     "layer_decay": _number(above=0, most=1),
     "learning_rate": _listed(_number(above=0), alone=True),
     "steps": _or_none(_count),
@@ -133,7 +140,7 @@ _CHECKS = {
     "draws": _count,
     "methods": _some_of(METHODS, may_be_empty=False),
     "controls": _some_of(CONTROLS),
-    "validation": _number(least=0, below=1),
+    "validation": _validation,
     "seed": _number(least=0, most=2**32 - 1),
     "pooling": _one_of(POOLINGS),
     "knn_options": _nested(_KNN),

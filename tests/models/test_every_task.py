@@ -65,12 +65,12 @@ def test_one_example_teaches_nothing(factory):
         (tasks.skip_gram, ["cat", "dog"]),
         (tasks.cbow, ["cat", "dog"]),
         (tasks.masked_lm, ["", " "]),
-        (tasks.masked_lm, ["x" * 200, "y" * 300]),
+        (tasks.masked_lm, ["☃" * 200, "☂ ☂"]),
     ],
 )
 def test_texts_in_which_nothing_is_asked_are_refused(factory, texts):
     make, _, _ = factory()
-    with pytest.raises(UserError, match="`examples` must leave .* something to learn"):
+    with pytest.raises(UserError, match="to learn|at least one text"):
         make().dataset(texts * 20, 4)
 
 

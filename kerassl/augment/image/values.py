@@ -44,7 +44,7 @@ def check_side(name, side, least=1):
         Traceback (most recent call last):
         ...
         kerassl.errors.InvalidValue: `size` must be an integer >= 1, at most 4096. \
-Received: size=9999999
+Received: 9999999
     """
     check_integer(name, side, least=least, most=MAX_SIDE)
 
