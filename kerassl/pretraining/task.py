@@ -4,11 +4,9 @@ import keras
 
 from kerassl import allowed, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.data.dataset import check_examples
+from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.tokenizers import is_stored_tokenizer
-from kerassl.errors import InvalidValue
 from kerassl.optimizers.delayed import Delayed
-from kerassl.pretraining.examples import prepared
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
 
@@ -54,18 +52,7 @@ def compile_task(task, plan):
 def check_shape(task, train):
     """Raises where the encoder cannot take what the pretext layer makes."""
     check_examples(train, task.pretext)
-    made = prepared(task.pretext, train, limit=1)
-    taken = task.encoder.input_shape
-    if not isinstance(taken, tuple) or not hasattr(made, "shape"):
-        return  # several inputs, by name
-    made, taken = made.shape[1:], taken[1:]
-    if len(made) != len(taken) or any(
-        size not in (None, length) for size, length in zip(taken, made, strict=True)
-    ):
-        raise InvalidValue(
-            f"The encoder takes examples of shape {taken}. Received from the pretext "
-            f"layer: {made}. Change the sections `encoder` and `pretext` together."
-        )
+    check_fits(train, task.pretext, task.encoder)
 
 
 def tokenizer_for(plan, train, stored=None, progress=None):
