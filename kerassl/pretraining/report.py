@@ -18,6 +18,8 @@ from kerassl.run import Run
 
 # More points than this make an embedding map a blot and t-SNE slow.
 MAP_EXAMPLES = 1000
+# And of fewer none can be drawn.
+LEAST_MAPPED = 3
 
 
 def write_report(
@@ -95,16 +97,21 @@ def _compare(run, pretext, train, test, progress, options, seed):
     comparison.figure().savefig(
         run.path / folder.FEW_LABELS, dpi=120, bbox_inches="tight"
     )
+    if len(test) >= LEAST_MAPPED:
+        _draw_map(run, test_x, test, seed)
+    return comparison.to_dict(), comparison.to_markdown()
+
+
+def _draw_map(run, test_x, test, seed):
     some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
     figure = transfer.embedding_map(
-        encoder,
+        run.encoder,
         keras.tree.map_structure(lambda part: part[some], test_x),
         test.labels[some],
         class_names=test.class_names,
         seed=seed,
     )
     figure.savefig(run.path / folder.EMBEDDING, dpi=120, bbox_inches="tight")
-    return comparison.to_dict(), comparison.to_markdown()
 
 
 def _environment():
