@@ -141,6 +141,7 @@ def user_path(path, name):
         `pathlib.Path`.
 
     Raises:
+        TypeError: If it is neither.
         ValueError: If it is empty, holds a NUL, is too long for a path, or names a user
             who is not there.
 
@@ -150,6 +151,8 @@ def user_path(path, name):
         ...
         kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidType(f"`{name}` must be a string or a path. Received: {path!r}")
     text = os.fspath(path)
     if not text.strip() or "\0" in text or not _is_short(text):
         raise InvalidValue(
