@@ -467,6 +467,26 @@ def can_share(model, batch_size):
     return batch_size >= model.distribute_strategy.num_replicas_in_sync
 
 
+def check_scope(task):
+    """Raises where a task was not made in the scope of the strategy at work.
+
+    Args:
+        task: A `keras.Model`.
+
+    Raises:
+        ValueError: If its weights lie elsewhere, where replicas cannot share them.
+    """
+    if BACKEND != "tensorflow" or not tf.distribute.has_strategy():
+        return
+    is_within = tf.distribute.get_strategy().extended.variable_created_in_scope
+    if not all(is_within(weight.value) for weight in task.weights):
+        raise InvalidValue(
+            "`strategy` must be the object in whose `scope()` your task was made and "
+            "compiled, as kerassl.distribute.strategy(name) gives it. Received a task "
+            "made outside of it."
+        )
+
+
 def check_batch_size(model, batch_size):
     """Raises ValueError unless every device gets an example of a batch.
 

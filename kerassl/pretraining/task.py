@@ -2,7 +2,7 @@
 
 import keras
 
-from kerassl import allowed, models, zoo
+from kerassl import allowed, distribute, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.tokenizers import is_stored_tokenizer
@@ -26,6 +26,7 @@ def make_task(preset_or_task, plan, train, stored, progress):
     """
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
+        distribute.check_scope(task)
         # What could not be read back is told now, not after the training.
         allowed.check_config(keras.saving.serialize_keras_object(task), "the task")
         if not task.compiled:
