@@ -11,6 +11,8 @@ from kerassl.errors import InvalidType, InvalidValue
 # size of a tensor.
 MOST_FLOAT = 3.4028235e38
 MOST_INTEGER = 2**31 - 1
+# Bytes of a file's name, and of a path, beyond which no system has one.
+MOST_NAME, MOST_PATH = 255, 4096
 
 
 def check_number(name, value, *, least=None, above=None, most=None, below=None):
@@ -139,7 +141,9 @@ def user_path(path, name):
         `pathlib.Path`.
 
     Raises:
-        ValueError: If it is empty, holds a NUL, or names a user who is not there.
+        TypeError: If it is neither.
+        ValueError: If it is empty, holds a NUL, is too long for a path, or names a user
+            who is not there.
 
     Example:
         >>> user_path("", "data")
@@ -147,9 +151,13 @@ def user_path(path, name):
         ...
         kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
     """
+    if not isinstance(path, str | os.PathLike):
+        raise InvalidType(f"`{name}` must be a string or a path. Received: {path!r}")
     text = os.fspath(path)
-    if not text.strip() or "\0" in text:
-        raise InvalidValue(f"`{name}` must name a file or a folder. Received: {text!r}")
+    if not text.strip() or "\0" in text or not _is_short(text):
+        raise InvalidValue(
+            f"`{name}` must name a file or a folder. Received: {reprlib.repr(text)}"
+        )
     try:
         return pathlib.Path(path).expanduser()
     except RuntimeError as error:
@@ -157,6 +165,15 @@ def user_path(path, name):
             f"`{name}` begins with the home of a user who is not known here. "
             f"Received: {text!r}"
         ) from error
+
+
+def _is_short(text):
+    """Tells whether a system can have a file of that name."""
+    try:
+        parts = os.fsencode(text).split(os.fsencode(os.sep))
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return max(map(len, parts)) <= MOST_NAME and len(text) <= MOST_PATH
 
 
 def _range(least, above, most, below):

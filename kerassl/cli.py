@@ -28,6 +28,8 @@ from kerassl import allowed, zoo
 from kerassl.errors import InvalidValue, TrainingDiverged, UserError
 
 DONE, FAILED, USAGE, DIVERGED, INTERRUPTED = 0, 1, 2, 3, 130
+# Of a message that repeats what was given.
+MOST_CHARACTERS = 500
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,6 +102,8 @@ class _Parser(argparse.ArgumentParser):
     """Says in one line what is wrong with the words of a command."""
 
     def error(self, message: str) -> NoReturn:
+        if len(message) > MOST_CHARACTERS:
+            message = f"{message[:MOST_CHARACTERS]}..."
         self.exit(USAGE, f"kerassl: error: {message}. `{self.prog} --help` explains.\n")
 
 
@@ -487,7 +491,7 @@ def _allowed(args: argparse.Namespace) -> None:
 
 def _preview(args: argparse.Namespace) -> None:
     name = zoo.config(args.preset)["name"]
-    out = _picture(args.out or f"{name}.png")
+    out = _picture(f"{name}.png" if args.out is None else args.out)
     overrides = _overrides(args)
     with _quiet_start():
         import tensorflow  # noqa: F401

@@ -380,7 +380,10 @@ def _check_cluster(text):
         )
 
 
+@functools.cache
 def _mirrored(kind, count):
+    # One for the same devices: the collectives of two would share their numbers,
+    # and a process that trains with both ends where their shapes differ.
     return tf.distribute.MirroredStrategy([f"{kind}:{i}" for i in range(count)])
 
 
@@ -473,6 +476,26 @@ def can_share(model, batch_size):
     if BACKEND == "jax":
         return batch_size % _jax_batch_devices() == 0
     return batch_size >= model.distribute_strategy.num_replicas_in_sync
+
+
+def check_scope(task):
+    """Raises where a task was not made in the scope of the strategy at work.
+
+    Args:
+        task: A `keras.Model`.
+
+    Raises:
+        ValueError: If its weights lie elsewhere, where replicas cannot share them.
+    """
+    if BACKEND != "tensorflow" or not tf.distribute.has_strategy():
+        return
+    is_within = tf.distribute.get_strategy().extended.variable_created_in_scope
+    if not all(is_within(weight.value) for weight in task.weights):
+        raise InvalidValue(
+            "`strategy` must be the object in whose `scope()` your task was made and "
+            "compiled, as kerassl.distribute.strategy(name) gives it. Received a task "
+            "made outside of it."
+        )
 
 
 def check_batch_size(model, batch_size):

@@ -33,6 +33,7 @@ class Odd:
         skipped: How many records are left out for which reason.
         noted: Pattern of a note, or None.
         labels: The labels that are read; "none" where there must be none.
+        test: How many examples are kept apart to test on.
         options: How it is read.
     """
 
@@ -43,6 +44,7 @@ class Odd:
     skipped: dict[str, int] = dataclasses.field(default_factory=dict)
     noted: str | None = None
     labels: Any = None
+    test: int | None = None
     options: dict[str, Any] = dataclasses.field(default_factory=dict)
 
     def __str__(self):
@@ -102,3 +104,32 @@ def check(odd, folder, read):
         assert source.labels is None
     elif odd.labels is not None:
         np.testing.assert_array_equal(source.labels, odd.labels)
+    assert odd.test is None or len(source.test) == odd.test
+
+
+def file(name, content):
+    """Returns a maker of one file: bytes, or a string that becomes UTF-8.
+
+    Args:
+        name: The file's name, with folders before it where need be.
+        content: What is in it.
+    """
+
+    def make(folder):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return make
+
+
+def files(**contents):
+    """Returns a maker of a folder; `__` in a name stands for `/`, `_` for `.`."""
+
+    def make(folder):
+        for name, content in contents.items():
+            file(name.replace("__", "/").replace("_", "."), content)(folder)
+        return folder
+
+    return make

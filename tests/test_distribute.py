@@ -244,3 +244,8 @@ def _free_port():
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return found.getsockname()[1]
+
+
+def test_one_process_trains_with_shares_of_several_sizes():
+    # Of two strategies over the same devices the collectives would clash.
+    assert distribute.strategy("cpu:2") is distribute.strategy("cpu:2")

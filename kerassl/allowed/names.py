@@ -35,7 +35,7 @@ def allow(module: str) -> None:
         module: Its dotted name, found as `import` finds it.
 
     Raises:
-        ImportError: If there is no such module.
+        ImportError: If there is no such module, or an error in it.
         ValueError: If it is no dotted name.
 
     Example:
@@ -56,12 +56,19 @@ layer that a file may name.
         importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
-            raise  # something that the module itself imports
+            raise _broken(module, error) from error  # what the module itself imports
         raise MissingPackage(
             f"import: expected a module that Python finds, received {module!r}."
         ) from error
+    except Exception as error:  # whatever runs in it
+        raise _broken(module, error) from error
     if module not in _OWN:
         _OWN.append(module)
+
+
+def _broken(module: str, error: Exception) -> MissingPackage:
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return MissingPackage(f"import: the module {module!r} fails with {said}")
 
 
 def find(name: Any, kind: str | None = None) -> Callable[..., Any]:

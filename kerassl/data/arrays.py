@@ -275,7 +275,12 @@ def _checked_names(names):
 def _checked_labels(labels, length):
     if labels is None:
         return None
-    array = np.asarray(labels)
+    try:
+        array = np.asarray(labels)
+    except ValueError as error:
+        raise InvalidValue(
+            "`labels` must be a vector of integers. Received a ragged list"
+        ) from error
     if array.ndim == 2 and array.shape[1] == 1:  # as keras.datasets.cifar10 has
         array = array[:, 0]
     if array.ndim != 1 or array.dtype.kind not in "iub":

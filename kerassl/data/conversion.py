@@ -174,8 +174,7 @@ def _from_paths(paths, modality, options):
 def _load_array(path):
     """Returns the array in a .npy file."""
     try:
-        # Mapped, so that a head that tells of too much is no request for memory.
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = _opened_array(path)
     except OSError as error:
         raise type(error)(f"{path} cannot be read: {error}") from error
     except Exception as error:  # of many kinds, whatever in the file is wrong
@@ -192,6 +191,15 @@ def _load_array(path):
             f"{sorted(array.files)}. Give one of them, as numpy.load(path)[name]."
         )
     return np.array(array)
+
+
+def _opened_array(path):
+    with open(path, "rb") as file:
+        if file.read(2) == b"PK":  # several arrays; NumPy leaves broken ones open
+            file.seek(0)
+            return np.load(file, allow_pickle=False)
+    # Mapped, so that a head that tells of too much is no request for memory.
+    return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def _text(patterns, options):

@@ -54,7 +54,9 @@ def check_learnable(source, pretext):
         return
     every = np.arange(len(source))
     for positions in (_spread(len(source), EXAMPLES), *_batches(every)):
-        if pretext.has_task(source.fetch(positions)):
+        examples = source.fetch(positions)
+        pretext.check(examples)
+        if pretext.has_task(examples):
             return
     raise InvalidValue(
         f"There is nothing to learn from in {len(source):,} {source.unit}: "

@@ -1,14 +1,17 @@
 """The n-th batch as a function of (seed, n)."""
 
 import functools
+import itertools
 import os
 
+import numpy as np
 import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.data.source import Source
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
+from kerassl.pretext.base import PretextLayer
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
@@ -44,13 +47,15 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
         all examples (see `batches_in_order`).
 
     Raises:
-        ValueError: If `batch_size` or `start` is out of range, there are
+        ValueError: If `batch_size`, `start` or `seed` is out of range, there are
             fewer examples than `batch_size`, the pretext layer cannot take the
             examples, or `ids` are asked of a stream or
             for inputs that are no dict.
     """
     check_integer("batch_size", batch_size, least=1)
     check_integer("start", start, least=0, most=FOREVER)
+    seed = int(seed) if isinstance(seed, np.integer) else seed
+    check_integer("seed", seed, least=-FOREVER, most=FOREVER)
     source = windows_for(_as_source(examples, pretext), pretext)
     check_examples(source, pretext)
     if ids and source.sequential:
@@ -168,6 +173,36 @@ def check_examples(source, pretext):
     """
     for some in source.at_hand():
         pretext.check(some)
+
+
+def check_fits(source, pretext, encoder):
+    """Raises an error where an encoder cannot take what a pretext layer makes.
+
+    Args:
+        source: A `Source`, of which the first example is looked at.
+        pretext: The `PretextLayer`.
+        encoder: The `keras.Model`; one of several inputs passes.
+
+    Raises:
+        ValueError: If the shape of an example is another one.
+    """
+    taken = getattr(encoder, "input_shape", None)
+    if not isinstance(taken, tuple) or type(pretext).prepare is PretextLayer.prepare:
+        return
+    examples = source.at_hand() if source.sequential else [source.fetch(np.array([0]))]
+    for some in itertools.islice(examples, 1):
+        made = pretext.prepare(some)
+        if not hasattr(made, "shape"):
+            return  # several inputs, by name
+        made, taken = tuple(made.shape[1:]), taken[1:]
+        if len(made) != len(taken) or any(
+            size not in (None, length) for size, length in zip(taken, made, strict=True)
+        ):
+            raise InvalidValue(
+                f"The encoder takes examples of shape {taken}. Received from the "
+                f"pretext layer: {made}. Make both for the same shape; in a preset, "
+                "change the sections `encoder` and `pretext` together."
+            )
 
 
 def is_endless(data):

@@ -71,11 +71,15 @@ def _png(data, size):
 def _jpeg(data, size):
     import tensorflow as tf
 
-    sides = tf.io.extract_jpeg_shape(data)[:2]
+    *sides, colors = tf.unstack(tf.io.extract_jpeg_shape(data))
     with tf.control_dependencies(_check_pixels(sides)):
-        return _three(
-            _resized(_square(tf.io.decode_jpeg(data, channels=3)), size), size
+        # Of four colours the fast method makes others where they are full.
+        image = tf.cond(
+            colors == 4,
+            lambda: tf.io.decode_jpeg(data, 3, dct_method="INTEGER_ACCURATE"),
+            lambda: tf.io.decode_jpeg(data, 3),
         )
+        return _three(_resized(_square(image), size), size)
 
 
 def _other(data, size):

@@ -1,5 +1,6 @@
 """A `tf.data.Dataset` as a source that is read in its own order."""
 
+import re
 import threading
 
 from kerassl.data.source import FIRST_EXAMPLES, Source
@@ -95,7 +96,14 @@ class StreamSource(Source):
 
     def at_hand(self):
         """Yields the first few elements as a batch."""
-        yield from self.dataset.batch(FIRST_EXAMPLES).take(1)
+        import tensorflow as tf
+
+        try:
+            yield from self.dataset.batch(FIRST_EXAMPLES).take(1)
+        except tf.errors.OpError as error:
+            raise InvalidValue(
+                f"The dataset cannot be read: {_first_line(error)}"
+            ) from error
 
     def describe(self):
         return {
@@ -122,3 +130,9 @@ class StreamSource(Source):
                 return element
         self._iterator = None
         raise IndexError(f"The dataset ended before position {index}.")
+
+
+def _first_line(error):
+    """Returns what TensorFlow says, without the names of its nodes."""
+    said = re.sub(r"\{\{.*?\}\} ?| \[Op:.*", "", str(error.message).strip())
+    return said.splitlines()[0] if said else type(error).__name__

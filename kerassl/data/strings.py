@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerassl.data.text_lines import NUL, is_blank
 from kerassl.errors import InvalidValue
 
 
@@ -72,11 +73,13 @@ def _encoded(item):
     if is_missing(item):
         return b"", "missing"
     try:
-        if isinstance(item, bytes):
-            return item, None if item.decode("utf-8").strip() else "empty"
-        return item.encode("utf-8"), None if item.strip() else "empty"
+        content = item if isinstance(item, bytes) else item.encode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         byte = item[error.start]
         return b"", f"not UTF-8 (byte 0x{byte:02x} at offset {error.start})"
     except UnicodeEncodeError as error:
         return b"", f"not UTF-8 ({error.reason})"
+    if is_blank(text):
+        return b"", "empty"
+    return content, NUL if "\0" in text else None

@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl import allowed
-from kerassl.checks import check_integer, check_number
+from kerassl.checks import check_integer, check_number, user_path
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pretext.text.words import EUROPEAN, split_words
 
@@ -88,8 +88,8 @@ def train_tokenizer(
         ValueError: If an argument is out of range, the corpus holds no text,
             its characters alone do not fit in the vocabulary, or it holds no
             word `min_count` times.
-        TypeError: If `corpus` is a single string or holds something else
-            than strings.
+        TypeError: If `corpus` is a single string, no iterable or holds something
+            else than strings, or `lowercase` is no bool.
 
     Example:
         >>> tokenizer = train_tokenizer(["a cat", "a hat"], vocabulary_size=12)
@@ -102,7 +102,9 @@ def train_tokenizer(
         Radford et al., 2019, section 2.2, Language Models are Unsupervised
         Multitask Learners (byte-level BPE)
     """
-    _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count)
+    _check_arguments(
+        kind, vocabulary_size, lowercase, algorithm, character_coverage, min_count
+    )
     if kind == "bpe" and lowercase:
         raise InvalidValue(
             '`lowercase` must be False or None for `kind="bpe"`, which keeps every '
@@ -148,7 +150,7 @@ def save_tokenizer(tokenizer, folder: str | os.PathLike) -> None:
     """
     import keras
 
-    folder = pathlib.Path(folder)
+    folder = user_path(folder, "folder")
     assets = folder / ASSETS_FOLDER
     assets.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
@@ -191,7 +193,7 @@ def load_tokenizer(folder: str | os.PathLike):
     import kerassl.pretext.text.word_piece_tokenizer
     import kerassl.pretext.text.word_tokenizer  # noqa: F401, registers tokenizers
 
-    folder = pathlib.Path(folder)
+    folder = user_path(folder, "folder")
     if not is_stored_tokenizer(folder):
         raise FileNotFoundError(
             f"`folder` must hold a tokenizer stored by `train_tokenizer(out=...)`: "
@@ -223,7 +225,9 @@ def _tell_smaller(corpus, asked, made):
         warnings.warn(sentence, stacklevel=3)
 
 
-def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_count):
+def _check_arguments(
+    kind, vocabulary_size, lowercase, algorithm, character_coverage, min_count
+):
     if kind not in KINDS:
         raise InvalidValue(f"`kind` must be one of {KINDS}. Received: {kind!r}")
     if algorithm not in ALGORITHMS:
@@ -233,6 +237,10 @@ def _check_arguments(kind, vocabulary_size, algorithm, character_coverage, min_c
     check_integer("vocabulary_size", vocabulary_size, most=MOST_PIECES)
     check_number("character_coverage", character_coverage, above=0, most=1)
     check_integer("min_count", min_count, least=1)
+    if lowercase not in (None, True, False):
+        raise InvalidType(
+            f"`lowercase` must be a bool or None. Received: {lowercase!r}"
+        )
     least = BYTES + 1 if kind == "bpe" else len(WORDPIECE_SPECIAL)
     if vocabulary_size <= least:
         what = "bytes and the end of text" if kind == "bpe" else "special pieces"
@@ -252,6 +260,11 @@ def _batches(corpus, progress: bool | None) -> Iterator[list[str]]:
             "`corpus` must be a Source or an iterable of strings, one a document. "
             "Received a single string; did you mean [corpus], or "
             "`kerassl.data.as_source(path)` for a file?"
+        )
+    if not hasattr(corpus, "fetch") and not isinstance(corpus, Iterable):
+        raise InvalidType(
+            "`corpus` must be a Source or an iterable of strings, one a document. "
+            f"Received: {corpus!r}"
         )
     total = len(corpus) if hasattr(corpus, "__len__") else None
     batches = _source_batches(corpus) if hasattr(corpus, "fetch") else _chunks(corpus)

@@ -224,7 +224,8 @@ def windows_for(source, pretext):
     """
     if getattr(pretext, "packs_documents", False) and not source.sequential:
         first = source.fetch(np.array([0])) if len(source) else None
-        if getattr(getattr(first, "dtype", None), "name", "") == "string":
+        is_text = getattr(getattr(first, "dtype", None), "name", "") == "string"
+        if is_text and len(first.shape) == 1:
             source = pack_documents(source, pretext.tokenizer, pretext.sequence_length)
     check_learnable(source, pretext)
     return source

@@ -8,7 +8,7 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_integer, check_positive_integers
-from kerassl.data.dataset import is_endless, pretext_dataset
+from kerassl.data.dataset import check_fits, is_endless, pretext_dataset
 from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
@@ -216,7 +216,8 @@ class PretextModel(distribute.Trainer):
             ValueError: If there are fewer examples than `batch_size`, a batch is
                 too small for the task or the replicas, the task has no pretext
                 layer, a text pretext layer has more token ids or longer rows than
-                the encoder takes, or the examples leave nothing to learn.
+                the encoder takes, the encoder takes another shape, or the examples
+                leave nothing to learn.
         """
         if self.pretext is None:
             raise InvalidValue(
@@ -233,6 +234,7 @@ class PretextModel(distribute.Trainer):
             start=start,
             ids=self.reads_ids,
         )
+        check_fits(dataset.source, self.pretext, self.encoder)
         if start == 0:
             self._check_weights(dataset)
         return dataset
@@ -491,6 +493,8 @@ class PretextModel(distribute.Trainer):
             if weights is None or np.any(np.asarray(weights) > 0):
                 return
             seen += 1
+        if not seen:
+            raise InvalidValue("`examples` must fill a batch. Received fewer.")
         raise InvalidValue(
             f"`examples` must leave {type(self).__name__} something to learn. Received "
             f"{seen} batches in which nothing is asked for: texts that are empty or of "

@@ -56,7 +56,8 @@ class Rules:
         """Returns the recipe of a run with this batch, numbers alone."""
         recipe = {**self.recipe, "batch_size": batch_size}
         if self.warmup is not None:
-            recipe["warmup_steps"] = round(self.warmup * recipe["steps"])
+            steps = recipe["steps"]
+            recipe["warmup_steps"] = min(round(self.warmup * steps), steps - 1)
         check_warmup(recipe.get("warmup_steps", 0), recipe["steps"])
         factor = SCALINGS[self.scaling](batch_size / self.batch_size)
         return recipe if factor == 1.0 else _scaled(recipe, factor)

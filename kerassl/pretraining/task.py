@@ -2,13 +2,11 @@
 
 import keras
 
-from kerassl import allowed, models, zoo
+from kerassl import allowed, distribute, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.data.dataset import check_examples
+from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.tokenizers import is_stored_tokenizer
-from kerassl.errors import InvalidValue
 from kerassl.optimizers.delayed import Delayed
-from kerassl.pretraining.examples import prepared
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
 
@@ -28,6 +26,7 @@ def make_task(preset_or_task, plan, train, stored, progress):
     """
     if isinstance(preset_or_task, models.PretextModel):
         task = preset_or_task
+        distribute.check_scope(task)
         # What could not be read back is told now, not after the training.
         allowed.check_config(keras.saving.serialize_keras_object(task), "the task")
         if not task.compiled:
@@ -54,18 +53,7 @@ def compile_task(task, plan):
 def check_shape(task, train):
     """Raises where the encoder cannot take what the pretext layer makes."""
     check_examples(train, task.pretext)
-    made = prepared(task.pretext, train, limit=1)
-    taken = task.encoder.input_shape
-    if not isinstance(taken, tuple) or not hasattr(made, "shape"):
-        return  # several inputs, by name
-    made, taken = made.shape[1:], taken[1:]
-    if len(made) != len(taken) or any(
-        size not in (None, length) for size, length in zip(taken, made, strict=True)
-    ):
-        raise InvalidValue(
-            f"The encoder takes examples of shape {taken}. Received from the pretext "
-            f"layer: {made}. Change the sections `encoder` and `pretext` together."
-        )
+    check_fits(train, task.pretext, task.encoder)
 
 
 def tokenizer_for(plan, train, stored=None, progress=None):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerassl.transfer.copies import random_weights
-from kerassl.transfer.examples import draw_labels, labelled, take
+from kerassl.transfer.examples import check_task, draw_labels, labelled, take
 from kerassl.transfer.features import predict_whole
 from kerassl.transfer.fine_tune import FineTuner
 from kerassl.transfer.knn import knn
@@ -238,6 +238,7 @@ def compare(
         1.0
     """
     train, test = labelled(train, "train"), labelled(test, "test")
+    check_task(encoder, train)
     check_options(
         {
             "labels_per_class": labels_per_class,

@@ -18,13 +18,19 @@ def labelled(pair, name: str):
         (x of NumPy arrays, y as a NumPy vector).
 
     Raises:
-        ValueError: If it is no such pair, is empty, or the lengths differ.
+        ValueError: If it is no such pair, is empty, holds NaN, or the lengths differ.
     """
     if not isinstance(pair, tuple | list) or len(pair) != 2:
         raise InvalidValue(
             f"`{name}` must be a pair (x, y). Received: {type(pair).__name__}"
         )
     x, y = keras.tree.map_structure(np.asarray, pair[0]), np.asarray(pair[1])
+    for part in keras.tree.flatten(x):
+        if part.ndim == 0 or (part.dtype.kind == "f" and not np.isfinite(part).all()):
+            raise InvalidValue(
+                f"`{name}` must hold arrays of finite numbers, one row an example. "
+                f"Received one of shape {part.shape} and dtype {part.dtype}"
+            )
     lengths = {len(part) for part in keras.tree.flatten(x)}
     if y.ndim != 1 or len(y) == 0 or y.dtype.kind not in "iuUSO":
         raise InvalidValue(
@@ -37,6 +43,31 @@ def labelled(pair, name: str):
             f"{sorted(lengths)} examples and {len(y)} labels"
         )
     return x, y
+
+
+def check_task(encoder, train):
+    """Raises unless an encoder takes examples, and there are classes to tell apart.
+
+    Args:
+        encoder: A `keras.Model`; of several inputs nothing is known.
+        train: (x, y), as `labelled` gives it.
+
+    Raises:
+        ValueError: If it does not, or all labels are one.
+    """
+    x, y = train
+    taken = getattr(encoder, "input_shape", None)
+    if isinstance(taken, tuple) and hasattr(x, "shape"):
+        sizes = zip(taken[1:], x.shape[1:], strict=False)
+        if len(taken) != x.ndim or any(a not in (None, b) for a, b in sizes):
+            raise InvalidValue(
+                f"`train` must hold examples of shape {taken[1:]}, which the encoder "
+                f"takes. Received: {x.shape[1:]}"
+            )
+    if len(np.unique(y)) < 2:
+        raise InvalidValue(
+            f"`train` must hold two classes or more. Received one: {y[0]!r}"
+        )
 
 
 def take(x, indices):

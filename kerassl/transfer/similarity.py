@@ -87,7 +87,7 @@ def sentence_similarity(
 
 def _numbers(scores):
     try:
-        return np.asarray(scores, dtype=float)
+        return np.asarray(list(scores), dtype=float)
     except (TypeError, ValueError) as error:
         raise InvalidType(f"`scores` must hold numbers: {error}") from error
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import allowed
-from kerassl.checks import user_path
+from kerassl.checks import MOST_FLOAT, user_path
 from kerassl.errors import InvalidValue
 
 MODALITIES = ("image", "text", "vector")
@@ -232,6 +232,7 @@ def validate(spec: Any, where: str = "preset") -> None:
                 "as 'kerassl.models.SimCLR'."
             )
     _check_name(spec["name"], where)
+    check_model(spec["model"], where)
     check_recipe(spec["recipe"], where)
     _check_calls(spec, where)
     _check_numbers(spec, where)
@@ -240,6 +241,26 @@ def validate(spec: Any, where: str = "preset") -> None:
             f"{where}: modality: expected one of {', '.join(MODALITIES)}, "
             f"received {spec['modality']!r}."
         )
+
+
+def check_model(model: Mapping[str, Any], where: str = "preset") -> None:
+    """Raises if a model's section names what has a section of its own.
+
+    Args:
+        model: The section of that name.
+        where: How messages call the preset.
+
+    Raises:
+        InvalidPreset: If it names the encoder or the pretext layer.
+
+    Example:
+        >>> check_model({"class": "kerassl.models.SimCLR", "temperature": 0.2})
+    """
+    for key in ("encoder", "pretext"):
+        if key in model:
+            raise InvalidPreset(
+                f"{where}: section 'model' takes no {key!r}: it is a section itself."
+            )
 
 
 def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
@@ -264,6 +285,7 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
             raise InvalidPreset(
                 f"{where}: recipe.{key}: expected {wanted}, received {recipe[key]!r}."
             )
+    _check_optimizer(recipe.get("optimizer", {}), where)
     if {"warmup", "warmup_steps"} <= set(recipe):
         raise InvalidPreset(
             f"{where}: recipe.warmup, a share of the steps, and recipe.warmup_steps "
@@ -273,7 +295,7 @@ def check_recipe(recipe: Mapping[str, Any], where: str = "preset") -> None:
 
 def _is_number(value: Any) -> bool:
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value)
+    return number and abs(value) <= MOST_FLOAT  # NaN is not
 
 
 def _is_count(value: Any, least: int) -> bool:
@@ -299,6 +321,26 @@ def _is_optimizer(value: Any) -> bool:
         )
     )
 
+
+def _check_optimizer(section: Any, where: str) -> None:
+    """Raises if a number of an optimizer is none, or out of its range."""
+    for part in [section] if "class" in section else section.values():
+        for key, (fits, wanted) in _OPTIMIZER_VALUES.items():
+            value = part.get(key)
+            if value is not None and not (_is_number(value) and fits(value)):
+                raise InvalidPreset(
+                    f"{where}: recipe.optimizer.{key}: expected a number {wanted}, "
+                    f"received {value!r}."
+                )
+
+
+_SHARE = (lambda value: 0 <= value < 1, "from 0 to below 1")
+_ABOVE = (lambda value: value > 0, "above 0")
+_OPTIMIZER_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    **dict.fromkeys(("beta_1", "beta_2", "momentum", "rho"), _SHARE),
+    **dict.fromkeys(("clipnorm", "global_clipnorm", "clipvalue"), _ABOVE),
+    "weight_decay": (lambda value: value >= 0, "from 0"),
+}
 
 _RECIPE_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "optimizer": (

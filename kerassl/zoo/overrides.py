@@ -10,7 +10,13 @@ from typing import Any
 from kerassl import allowed
 from kerassl.errors import InvalidValue
 from kerassl.zoo.assemble import accepted, resolve
-from kerassl.zoo.catalog import RECIPE_KEYS, TOKENIZER_KEYS, check_recipe, suggest
+from kerassl.zoo.catalog import (
+    RECIPE_KEYS,
+    TOKENIZER_KEYS,
+    check_model,
+    check_recipe,
+    suggest,
+)
 
 # Sections without a "class" of their own: they are passed to a call.
 _CALLS = ("tokenizer", "transfer")
@@ -86,6 +92,7 @@ def override(spec: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
     for asked, other in (("warmup", "warmup_steps"), ("warmup_steps", "warmup")):
         if f"recipe.{asked}" in changes and f"recipe.{other}" not in changes:
             changed["recipe"].pop(other, None)
+    check_model(changed.get("model", {}))
     check_recipe(changed.get("recipe", {}))
     return changed
 

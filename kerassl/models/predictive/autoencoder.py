@@ -85,7 +85,7 @@ class Autoencoder(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        if criterion not in CRITERIA:
+        if criterion not in tuple(CRITERIA):  # a list is no key
             raise InvalidValue(
                 f"`criterion` must be one of {tuple(CRITERIA)}. Received: {criterion!r}"
             )

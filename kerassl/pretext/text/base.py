@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.text.token_rows import check_rows
 
 
 class TextPretextLayer(PretextLayer):
@@ -18,6 +19,14 @@ class TextPretextLayer(PretextLayer):
     """
 
     needs = "a text with a token that the tokenizer knows"
+
+    def check(self, inputs):
+        """Raises where a batch holds neither texts nor ids of the tokenizer.
+
+        Args:
+            inputs: As for a call.
+        """
+        check_rows(inputs, self.tokenizer)
 
     def has_task(self, inputs) -> bool:
         """Tells whether a batch holds anything to learn from.

@@ -154,6 +154,47 @@ class TokenRows:
         }
 
 
+def check_rows(inputs, tokenizer):
+    """Raises unless a batch holds texts, token ids, or windows of token ids.
+
+    In a graph the ids are not known, and not looked at.
+
+    Args:
+        inputs: A batch of raw examples.
+        tokenizer: The tokenizer that the ids must be of, or None.
+
+    Raises:
+        ValueError: If it holds something else.
+    """
+    if isinstance(inputs, dict):
+        if "token_ids" not in inputs:
+            raise InvalidValue(
+                "`inputs` must be texts, token ids or windows of them. Received a dict "
+                f"with {sorted(map(str, inputs))}: give one of these."
+            )
+        inputs = inputs["token_ids"]
+        if getattr(inputs, "dtype", None) == tf.string or len(inputs.shape) != 2:
+            raise InvalidValue(
+                "`inputs` must be windows of token ids, (batch, time). Received under "
+                f"'token_ids' {inputs.dtype.name} of shape {tuple(inputs.shape)}"
+            )
+    if tokenizer is None or not tf.executing_eagerly():
+        return
+    ids = getattr(inputs, "flat_values", inputs)
+    if not hasattr(ids, "numpy") or not ids.dtype.is_integer or not tf.size(ids):
+        return
+    size, low, high = (
+        tokenizer.vocabulary_size(),
+        tf.reduce_min(ids),
+        tf.reduce_max(ids),
+    )
+    if low < 0 or high >= size:
+        raise InvalidValue(
+            f"`inputs` must be ids of the tokenizer, from 0 to {size - 1}. Received "
+            f"token ids from {int(low)} to {int(high)}"
+        )
+
+
 def static_rows(inputs) -> int | None:
     """Returns the number of rows where it is known before the data.
 

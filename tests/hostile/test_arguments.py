@@ -1,0 +1,306 @@
+"""Arguments of tasks, layers and measures from Python, and calls at their edges."""
+
+import math
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from hostile_inputs import in_time, refused
+
+import kerassl
+from kerassl import encoders, models, pretext, transfer
+from kerassl.data import as_source, train_tokenizer
+from kerassl.run import locked
+
+UNIT = np.random.default_rng(0).random((40, 8, 8, 1)).astype("float32")
+LABELS = np.arange(40) % 2
+NUMBERS = ["abc", math.nan, math.inf, -1, None, [1], True, {}, 1e300]
+COUNTS = [*NUMBERS, 1.5, 0, 10**12]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(["a b c d e"], vocabulary_size=10)
+
+
+def dense():
+    return encoders.dense((8, 8, 1), hidden_dims=(4,))
+
+
+def autoencoder(**options):
+    return models.Autoencoder(dense(), pretext=pretext.Reconstruct(), **options)
+
+
+def on_dense(model, **fixed):
+    return lambda **options: model(dense(), pretext.TwoViews(8), **{**fixed, **options})
+
+
+TOKENS = {"tokenizer": None}
+MAKERS = {
+    "SimCLR": on_dense(models.SimCLR),
+    "MoCo": on_dense(models.MoCo, queue_size=8),
+    "BYOL": on_dense(models.BYOL, total_steps=4, hidden_dim=4),
+    "DeepCluster": on_dense(models.DeepCluster, num_examples=8, num_clusters=2),
+    "TwoViews": pretext.TwoViews,
+    "RandomView": pretext.RandomView,
+    "Reconstruct": pretext.Reconstruct,
+    "ImagesAndNoise": pretext.ImagesAndNoise,
+    "MaskedTokens": pretext.MaskedTokens,
+    "SpanCorruption": pretext.SpanCorruption,
+    "ContextWindow": pretext.ContextWindow,
+    "NextToken": pretext.NextToken,
+    "Tokens": pretext.Tokens,
+}
+OF_NUMBERS = {
+    "SimCLR": ["temperature"],
+    "MoCo": ["temperature", "momentum"],
+    "BYOL": ["base_tau"],
+    "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
+    "MaskedTokens": ["mask_rate", "mask_token_rate", "random_token_rate"],
+    "SpanCorruption": ["noise_density", "mean_span_length"],
+    "ContextWindow": ["subsampling"],
+}
+OF_COUNTS = {
+    "SimCLR": ["projection_dim"],
+    "MoCo": ["projection_dim", "queue_size"],
+    "BYOL": ["total_steps", "projection_dim", "hidden_dim"],
+    "DeepCluster": ["num_examples", "num_clusters"],
+    "TwoViews": ["size"],
+    "RandomView": ["size"],
+    "ImagesAndNoise": ["noise_dim"],
+    "MaskedTokens": ["sequence_length"],
+    "SpanCorruption": ["sequence_length"],
+    "ContextWindow": ["sequence_length", "window", "block_length"],
+    "NextToken": ["sequence_length"],
+    "Tokens": ["sequence_length"],
+}
+CASES = [
+    (name, argument, value)
+    for table, values in ((OF_NUMBERS, NUMBERS), (OF_COUNTS, COUNTS))
+    for name, arguments in table.items()
+    for argument in arguments
+    for value in values
+]
+
+
+@pytest.mark.parametrize(("name", "argument", "value"), CASES, ids=str)
+def test_an_argument(name, argument, value):
+    refused(argument, lambda: MAKERS[name](**{argument: value}))
+
+
+@pytest.mark.parametrize("value", ["best", 5, None, ["mean"]], ids=str)
+def test_a_choice(value):
+    refused("`criterion`", lambda: autoencoder(criterion=value))
+    refused("`pooling`", lambda: MAKERS["SimCLR"](pooling=value))
+
+
+@pytest.mark.parametrize("value", [None, 5, "resnet", [], dense])
+@pytest.mark.parametrize("model", [models.SimCLR, models.MaskedLM, models.CausalLM])
+def test_no_encoder(model, value):
+    refused("`encoder`", lambda: model(value))
+
+
+# ------------------------------------------------------------------- pretrain
+
+WRONG = [
+    ({"steps": 0}, "`steps`"),
+    ({"steps": -1}, "`steps`"),
+    ({"steps": 1.5}, "`steps`"),
+    ({"steps": "abc"}, "`steps`"),
+    ({"steps": math.nan}, "`steps`"),
+    ({"steps": True}, "`steps`"),
+    ({"batch_size": 0}, "`batch_size`"),
+    ({"batch_size": "abc"}, "`batch_size`"),
+    ({"batch_size": 41}, "`batch_size`"),
+    ({"seed": None}, "`seed`"),
+    ({"seed": 0.5}, "`seed`"),
+    ({"strategy": 5}, "strategy"),
+    ({"strategy": None}, "strategy"),
+    ({"strategy": "cpu:99999999999"}, "cpu"),
+    ({"checkpoint_seconds": math.nan}, "`checkpoint_seconds`"),
+    ({"checkpoint_seconds": "abc"}, "`checkpoint_seconds`"),
+    ({"overrides": {"model.temperature": 1}}, "`overrides`"),
+    ({"overrides": [1]}, "`overrides`"),
+    ({"out": 5}, "`out`"),
+    ({"out": ""}, "`out`"),
+    ({"data": None}, "`data`"),
+    ({"data": 5}, "Examples must be"),
+    ({"data": UNIT[0]}, "`batch_size`|shape"),
+    ({"data": UNIT * 255}, "divide them by 255"),
+    ({"data": UNIT * 2 - 1}, r"\(x \+ 1\) / 2"),
+    ({"data": np.repeat(UNIT, 3, -1)}, "takes examples of shape"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), WRONG, ids=lambda v: str(v)[:40])
+def test_pretrain(options, message, tmp_path):
+    options = {"data": UNIT, "out": tmp_path / "run", "steps": 1, **options}
+    options = {"batch_size": 8, "progress": False, **options}
+    refused(message, lambda: kerassl.pretrain(autoencoder(), **options))
+    assert not (tmp_path / "run" / "checkpoints").exists()
+
+
+@pytest.mark.parametrize("task", [None, 5, [], {}, "", dense, as_source(UNIT)], ids=str)
+def test_no_task(task, tmp_path):
+    refused("preset", lambda: kerassl.pretrain(task, UNIT, out=tmp_path, steps=1))
+
+
+def test_a_folder_another_process_has(tmp_path):
+    with locked(tmp_path):
+        options = {"out": tmp_path, "steps": 1, "batch_size": 8, "progress": False}
+        refused(
+            "Another process", lambda: kerassl.pretrain(autoencoder(), UNIT, **options)
+        )
+
+
+def test_a_finished_task_is_trained_on_with_a_rate(tmp_path):
+    options = {"steps": 2, "batch_size": 8, "progress": False, "evaluate": False}
+    run = kerassl.pretrain(autoencoder(), UNIT, out=tmp_path / "a", **options)
+    task = run.task
+    before = [np.array(w) for w in task.trainable_weights]
+    try:
+        with in_time():
+            task.fit(task.dataset(UNIT, 8), steps_per_epoch=2, verbose=0)
+    except kerassl.errors.UserError as error:
+        assert "rate" in str(error) and len(str(error).splitlines()) == 1
+        return
+    moved = zip(before, task.trainable_weights, strict=True)
+    assert any(np.abs(a - np.array(b)).max() > 0 for a, b in moved)
+
+
+# ------------------------------------------------------- predict, measures, files
+
+
+def test_predict_gives_every_row():
+    task = autoencoder()
+    task.compile("sgd")
+    assert len(task.predict(task.dataset(UNIT, 12), verbose=0)) == 40
+    assert len(task.features(UNIT)) == 40
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "message"),
+    [
+        (UNIT[:0], LABELS[:0], "vector of integer or string labels"),
+        (UNIT, LABELS[:3], "label"),
+        (UNIT, LABELS * 0, "two classes"),
+        (UNIT, LABELS / 3, "label"),
+        (UNIT, [["a"]] * 40, "label"),
+        (UNIT, None, "label"),
+        (UNIT * np.nan, LABELS, "finite|NaN"),
+        (UNIT[..., 0], LABELS, "shape"),
+        ("digits", LABELS, "one row an example"),
+    ],
+    ids=range(9),
+)
+def test_compare(x, y, message):
+    options = {"methods": ["knn"], "labels_per_class": [2], "draws": 1, "controls": []}
+    test = UNIT, LABELS
+    refused(message, lambda: transfer.compare(dense(), (x, y), test, **options))
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [
+        [1, 1, 1],
+        [1, 2],
+        [1, math.nan, 2],
+        ["a", "b", "c"],
+        [1e300, 1e999, 2],
+        None,
+        5,
+        [[1], [2], [3]],
+    ],
+    ids=str,
+)
+def test_scores_of_a_similarity(scores, tokenizer):
+    import keras_hub
+
+    encoder = keras_hub.models.BertBackbone(10, 1, 2, 8, 16)
+    pairs = [("a b", "a b"), ("a b", "c d"), ("a b", "a d")]
+    call = transfer.sentence_similarity
+    refused("`scores`", lambda: call(encoder, tokenizer, pairs, scores))
+
+
+@pytest.mark.parametrize("how", ["cut", "emptied", "written to", "removed"])
+def test_a_large_text_that_changes_while_it_is_read(how, tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("a line of text\n" * 200_000)
+    source = as_source(path)
+    if how == "removed":
+        path.unlink()
+    elif how == "written to":
+        path.write_text("b line of text\n" * 200_000)
+    else:
+        path.write_text("" if how == "emptied" else "a line of text\n" * 9)
+    with pytest.raises((OSError, tf.errors.OpError), match="changed|No such file"):
+        source.fetch([199_999])
+
+
+# ------------------------------------------------------------------- strategies
+
+
+def trained(place, make, path, batch_size, optimizer):
+    """Returns the weights after two steps."""
+    place = kerassl.distribute.strategy(place)
+    keras.utils.set_random_seed(0)
+    with place.scope():
+        task = make()
+        task.compile(optimizer(), jit_compile=False)
+    options = {"steps": 2, "evaluate": False, "progress": False}
+    run = kerassl.pretrain(
+        task, UNIT, out=path, batch_size=batch_size, strategy=place, **options
+    )
+    return [np.array(weight) for weight in run.task.trainable_weights]
+
+
+def accumulating():
+    return keras.optimizers.AdamW(0.01, gradient_accumulation_steps=2)
+
+
+@pytest.mark.parametrize(
+    ("place", "make", "batch_size", "optimizer"),
+    [
+        ("cpu:1", autoencoder, 8, accumulating),
+        ("cpu:2", autoencoder, 7, keras.optimizers.SGD),
+    ],
+)
+def test_a_strategy_changes_no_weight(place, make, batch_size, optimizer, tmp_path):
+    with in_time():
+        one = trained("one", make, tmp_path / "one", batch_size, optimizer)
+        other = trained(place, make, tmp_path / "other", batch_size, optimizer)
+    for a, b in zip(one, other, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("place", ["cpu:1", "cpu:2"])
+def test_a_task_made_outside_of_a_strategy(place, tmp_path):
+    call = kerassl.pretrain
+    options = {"out": tmp_path, "steps": 1, "batch_size": 8, "progress": False}
+    refused("`strategy`", lambda: call(autoencoder(), UNIT, strategy=place, **options))
+
+
+def test_more_replicas_than_examples(tmp_path):
+    with kerassl.distribute.strategy("cpu:2").scope():
+        refused("`batch_size`", lambda: autoencoder().dataset(UNIT, batch_size=1))
+
+
+@pytest.mark.parametrize("steps", [1, 2, 6])
+def test_a_short_run_leaves_its_warm_up(steps, tmp_path):
+    run = kerassl.pretrain(
+        "autoencoder_dense",
+        UNIT,
+        out=tmp_path / "run",
+        steps=steps,
+        batch_size=8,
+        evaluate=False,
+        progress=False,
+        overrides={
+            "encoder.input_shape": [8, 8, 1],
+            "encoder.hidden_dims": [4],
+            "pretext.size": 8,
+        },
+    )
+    recipe = run.config["recipe"]
+    assert recipe["warmup_steps"] < max(1, steps)
