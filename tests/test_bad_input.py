@@ -3,26 +3,13 @@
 import json
 
 import numpy as np
+import presets
 import pytest
 from PIL import Image
 
 from kerassl import cli
 
-PRESET = {
-    "name": "tiny",
-    "summary": "SimCLR on digits",
-    "modality": "image",
-    "data": {"class": "kerassl.data.digits"},
-    "encoder": {
-        "class": "kerassl.encoders.resnet",
-        "input_shape": [8, 8, 3],
-        "depths": [1],
-        "widths": [4],
-    },
-    "pretext": {"class": "kerassl.pretext.TwoViews", "size": 8, "blur_rate": 0.0},
-    "model": {"class": "kerassl.models.SimCLR", "projection_dim": 4},
-    "recipe": {"batch_size": 4, "steps": 2},
-}
+PRESET = presets.simclr(channels=3, recipe={"batch_size": 4, "steps": 2})
 
 
 @pytest.fixture

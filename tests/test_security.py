@@ -13,6 +13,7 @@ import warnings
 import keras
 import keras_hub
 import numpy as np
+import presets
 import pytest
 from keras.src.saving import serialization_lib
 from toy import encoder
@@ -26,21 +27,7 @@ SECTIONS = ("data", "encoder", "pretext", "model")
 
 @pytest.fixture
 def spec():
-    return {
-        "name": "tiny",
-        "summary": "SimCLR on digits",
-        "modality": "image",
-        "data": {"class": "kerassl.data.digits"},
-        "encoder": {
-            "class": "kerassl.encoders.resnet",
-            "input_shape": [8, 8, 1],
-            "depths": [1],
-            "widths": [4],
-        },
-        "pretext": {"class": "kerassl.pretext.TwoViews", "size": 8, "blur_rate": 0.0},
-        "model": {"class": "kerassl.models.SimCLR", "projection_dim": 4},
-        "recipe": {"batch_size": 8, "steps": 2},
-    }
+    return presets.simclr()
 
 
 @pytest.fixture(autouse=True)

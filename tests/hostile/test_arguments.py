@@ -11,7 +11,7 @@ from hostile_inputs import in_time, refused
 import kerassl
 from kerassl import encoders, models, pretext, transfer
 from kerassl.data import as_source, train_tokenizer
-from kerassl.run import locked
+from kerassl.locks import locked
 
 UNIT = np.random.default_rng(0).random((40, 8, 8, 1)).astype("float32")
 LABELS = np.arange(40) % 2
@@ -141,7 +141,11 @@ def test_pretrain(options, message, tmp_path):
     assert not (tmp_path / "run" / "checkpoints").exists()
 
 
-@pytest.mark.parametrize("task", [None, 5, [], {}, "", dense, as_source(UNIT)], ids=str)
+@pytest.mark.parametrize(
+    "task",
+    [None, 5, [], {}, "", dense, as_source(UNIT)],
+    ids=lambda task: type(task).__name__,
+)
 def test_no_task(task, tmp_path):
     refused("preset", lambda: kerassl.pretrain(task, UNIT, out=tmp_path, steps=1))
 

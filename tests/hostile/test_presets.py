@@ -4,32 +4,21 @@ import copy
 import json
 import re
 
+import presets
 import pytest
 from hostile_inputs import in_time
 
 from kerassl import cli, zoo
 
-SIMCLR = {
-    "name": "tiny",
-    "summary": "SimCLR on digits",
-    "modality": "image",
-    "data": {"class": "kerassl.data.digits"},
-    "encoder": {
-        "class": "kerassl.encoders.resnet",
-        "input_shape": [8, 8, 1],
-        "depths": [1],
-        "widths": [4],
-    },
-    "pretext": {"class": "kerassl.pretext.TwoViews", "size": 8, "blur_rate": 0.0},
-    "model": {"class": "kerassl.models.SimCLR", "projection_dim": 4},
-    "recipe": {
+SIMCLR = presets.simclr(
+    recipe={
         "optimizer": {"class": "keras.optimizers.AdamW", "weight_decay": 0.01},
         "learning_rate": 0.01,
         "batch_size": 8,
         "steps": 2,
     },
-    "transfer": {"labels_per_class": [5], "draws": 1, "methods": ["knn"]},
-}
+    transfer={"labels_per_class": [5], "draws": 1, "methods": ["knn"]},
+)
 BERT = {
     "name": "words",
     "summary": "BERT on documents",

@@ -112,7 +112,7 @@ def test_a_smaller_vocabulary_is_said():
         (5, "`corpus` must"),
         (None, "`corpus` must"),
     ],
-    ids=str,
+    ids=lambda value: str(value).partition(" object at")[0],
 )
 def test_no_corpus(corpus, message, kind):
     refused(message, lambda: train(corpus, kind))

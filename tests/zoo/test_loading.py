@@ -4,6 +4,7 @@ import json
 
 import keras
 import numpy as np
+import presets
 import pytest
 
 from kerassl import data, models, zoo
@@ -12,21 +13,7 @@ from kerassl import data, models, zoo
 @pytest.fixture(scope="module")
 def spec():
     """A preset of images small enough to build many times."""
-    return {
-        "name": "tiny",
-        "summary": "SimCLR on digits",
-        "modality": "image",
-        "data": {"class": "kerassl.data.digits"},
-        "encoder": {
-            "class": "kerassl.encoders.resnet",
-            "input_shape": [8, 8, 1],
-            "depths": [1],
-            "widths": [4],
-        },
-        "pretext": {"class": "kerassl.pretext.TwoViews", "size": 8, "blur_rate": 0.0},
-        "model": {"class": "kerassl.models.SimCLR", "projection_dim": 4},
-        "recipe": {"batch_size": 8, "steps": 2},
-    }
+    return presets.simclr()
 
 
 @pytest.fixture(scope="module")
