@@ -7,12 +7,13 @@ that the command line answers at once. So the classes are imported when Keras is
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import ModuleType
 
 # KerasHub imports Keras while it is itself half imported, as kerassl does, and the
@@ -68,38 +69,21 @@ class _Awaiting(importlib.abc.MetaPathFinder):
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Told(spec.loader, self)
+            # The loader stays what it is: `python -m` and others ask it for more.
+            spec.loader.exec_module = functools.partial(  # type: ignore[method-assign]
+                self.execute, spec.loader.exec_module
+            )
         return spec
 
-    def begin(self) -> None:
+    def execute(
+        self, exec_module: Callable[[ModuleType], None], module: ModuleType
+    ) -> None:
+        """Executes a module, and registers where it was the outermost."""
         self.depth += 1
-
-    def end(self, whole: bool) -> None:
-        self.depth -= 1
-        if whole and self.depth == 0 and "keras" in sys.modules and not self.done:
+        try:
+            exec_module(module)
+        finally:
+            self.depth -= 1
+        if self.depth == 0 and "keras" in sys.modules and not self.done:
             self.done = True
             register()
-
-
-class _Told(importlib.abc.Loader):
-    """A loader that tells when it begins and when it has ended."""
-
-    def __init__(self, loader: importlib.abc.Loader, awaiting: _Awaiting) -> None:
-        self.loader = loader
-        self.awaiting = awaiting
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module: ModuleType) -> None:
-        # As if it had never been wrapped, for all that read it later.
-        module.__loader__ = self.loader
-        if module.__spec__ is not None:
-            module.__spec__.loader = self.loader
-        self.awaiting.begin()
-        whole = False
-        try:
-            self.loader.exec_module(module)
-            whole = True
-        finally:
-            self.awaiting.end(whole)
