@@ -5,9 +5,9 @@ import keras
 from kerassl import allowed, distribute, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.data.tokenizers import is_stored_tokenizer
-from kerassl.optimizers.delayed import Delayed
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
+from kerassl.pretraining.schedules import schedule_for
 
 # What a run's configuration holds beside its preset's sections.
 NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)
@@ -105,23 +105,14 @@ def optimizer_for(recipe, task, stage=None):
 
 
 def _scheduled(section, recipe, stage, every=1):
-    """Returns an optimizer whose rate falls to 0 in a stage's last step.
+    """Returns an optimizer with the rates of a stage.
 
     Args:
         section: The optimizer's part of the recipe.
         recipe: The recipe.
         stage: The part of the run.
-        every: In every how many steps the optimizer updates: it counts its own
-            updates only.
+        every: In every how many steps the optimizer updates.
     """
     rate = section.get("learning_rate", recipe.get("learning_rate", LEARNING_RATE))
-    start, warmup = stage["start"] // every, stage["warmup_steps"] // every
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else rate,
-        decay_steps=max(1, stage["steps"] // every - start - warmup),
-        warmup_target=rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    if start:
-        schedule = Delayed(schedule, start)
+    schedule = schedule_for(recipe, rate, stage, every)
     return zoo.build(section, "optimizer", learning_rate=schedule)
