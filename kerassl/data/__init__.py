@@ -1,6 +1,7 @@
 """Examples with random access, the sets that need no download, tokenizers."""
 
 from kerassl.data.arrays import ArraySource as ArraySource
+from kerassl.data.audio import AudioFolder as AudioFolder
 from kerassl.data.conversion import as_source as as_source
 from kerassl.data.coverage import unknown_share as unknown_share
 from kerassl.data.dataset import pretext_dataset as pretext_dataset
