@@ -42,6 +42,7 @@ KINDS: Mapping[str, Kind] = {
             "kerassl.data.docs",
             "kerassl.data.glyphs",
             "kerassl.data.keras_dataset",
+            "kerassl.data.tones",
         ),
     ),
     "tokenizer": Kind(

@@ -13,6 +13,7 @@ from kerassl.data.images import ImageFolder as ImageFolder
 from kerassl.data.keras_datasets import keras_dataset as keras_dataset
 from kerassl.data.preparing import prepare as prepare
 from kerassl.data.shards import TokenShards as TokenShards
+from kerassl.data.sounds import tones as tones
 from kerassl.data.source import Skipped as Skipped
 from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource
