@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
             "kerassl.encoders.dcgan_discriminator",
             "kerassl.encoders.dcgan_generator",
             "kerassl.encoders.dense",
+            "kerassl.encoders.recurrent",
             "kerassl.encoders.resnet",
             "kerassl.encoders.t5",
             "kerassl.encoders.word_vectors",
