@@ -19,6 +19,7 @@ from kerassl.registration import register_with_keras
 __version__ = "0.2.0"
 
 __all__ = [
+    "APC",
     "Autoencoder",
     "BYOL",
     "CBOW",
@@ -58,6 +59,7 @@ __all__ = [
 
 # Where the names that are no module of their own live.
 _HOMES = {
+    "APC": "kerassl.models",
     "Autoencoder": "kerassl.models",
     "BYOL": "kerassl.models",
     "CBOW": "kerassl.models",
@@ -95,6 +97,7 @@ if TYPE_CHECKING:
     from kerassl import testing as testing
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
+    from kerassl.models import APC as APC
     from kerassl.models import BYOL as BYOL
     from kerassl.models import CBOW as CBOW
     from kerassl.models import GAN as GAN

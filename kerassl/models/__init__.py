@@ -1,6 +1,7 @@
 """Pretext models: one class for each training step."""
 
 from kerassl.models.adversarial import GAN
+from kerassl.models.autoregressive import APC
 from kerassl.models.base import PretextModel
 from kerassl.models.clustering import DeepCluster
 from kerassl.models.contrastive import MoCo, SimCLR, SimCSE
@@ -15,6 +16,7 @@ from kerassl.models.predictive import (
 )
 
 __all__ = [
+    "APC",
     "BYOL",
     "CBOW",
     "GAN",
