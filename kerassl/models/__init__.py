@@ -1,18 +1,14 @@
 """Pretext models: one class for each training step."""
 
 from kerassl.models.adversarial import GAN
+from kerassl.models.autoregressive import CausalLM
 from kerassl.models.base import PretextModel
 from kerassl.models.clustering import DeepCluster
+from kerassl.models.contextual import CBOW, SkipGram
 from kerassl.models.contrastive import MoCo, SimCLR, SimCSE
 from kerassl.models.distillation import BYOL
-from kerassl.models.predictive import (
-    CBOW,
-    Autoencoder,
-    CausalLM,
-    DenoisingSeq2Seq,
-    MaskedLM,
-    SkipGram,
-)
+from kerassl.models.masked import MaskedLM
+from kerassl.models.reconstructive import Autoencoder, DenoisingSeq2Seq
 
 __all__ = [
     "BYOL",

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from kerassl import testing
 from kerassl.data.tokenizers import train_tokenizer
-from kerassl.models.predictive.causal_lm import CausalLM
+from kerassl.models.autoregressive.causal_lm import CausalLM
 from kerassl.pretext.text import NextToken
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
