@@ -11,7 +11,7 @@ from kerassl import distribute
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
-from kerassl.metrics.tokens import told_rightly
+from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
 from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 
@@ -137,7 +137,7 @@ class CausalLM(PretextModel):
         targets, weights = y
         if "hidden_states" in outputs:
             targets, weights = targets[:, ::LOOKED_AT], weights[:, ::LOOKED_AT]
-        return {"accuracy": (told_rightly(outputs["logits"], targets), weights)}
+        return {"accuracy": (token_accuracy(outputs["logits"], targets), weights)}
 
     def hidden_states(self, x, training=False):
         """Returns the encoder's output for each token.
