@@ -27,7 +27,10 @@ from kerassl.data.shards import (
     TokenShards,
     shard_file,
 )
-from kerassl.data.tokenizers import (
+from kerassl.data.windows import DocumentEncoder
+from kerassl.errors import InvalidValue
+from kerassl.locks import locked
+from kerassl.tokenizers.training import (
     ASSETS_FOLDER,
     CONFIG_FILE,
     KINDS,
@@ -35,9 +38,6 @@ from kerassl.data.tokenizers import (
     save_tokenizer,
     train_tokenizer,
 )
-from kerassl.data.windows import DocumentEncoder
-from kerassl.errors import InvalidValue
-from kerassl.locks import locked
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")

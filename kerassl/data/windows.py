@@ -6,8 +6,8 @@ from kerassl.checks import check_integer
 from kerassl.data.coverage import check_learnable
 from kerassl.data.source import Source
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
 from kerassl.pretext.text.token_rows import TokenRows
+from kerassl.tokenizers.byte_pairs import BytePairEncoder, is_byte_level
 
 ENCODED_TEXTS = 512
 
@@ -124,7 +124,7 @@ class DocumentEncoder:
         ValueError: If the tokenizer lacks one of these tokens.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> tokenizer = train_tokenizer(["a b c d"], vocabulary_size=9)
         >>> tokens, starts = DocumentEncoder(tokenizer)(["a b", "c"])
         >>> tokens.tolist(), starts.tolist()

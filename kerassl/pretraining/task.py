@@ -5,10 +5,10 @@ import keras
 from kerassl import allowed, distribute, models, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.data.dataset import check_examples, check_fits
-from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.optimizers.delayed import Delayed
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
+from kerassl.tokenizers import is_stored_tokenizer
 
 # What a run's configuration holds beside its preset's sections.
 NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)

@@ -71,7 +71,7 @@ class ContextWindow(TextPretextLayer):
             counts when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> tokenizer = train_tokenizer(texts, "word", min_count=1)
         >>> pretext = ContextWindow(

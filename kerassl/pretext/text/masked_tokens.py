@@ -61,7 +61,7 @@ class MaskedTokens(TextPretextLayer):
             the special tokens, or there is no tokenizer when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
         >>> pretext = MaskedTokens(tokenizer, sequence_length=16)

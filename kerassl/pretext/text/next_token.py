@@ -6,8 +6,8 @@ import tensorflow as tf
 from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.byte_pairs import is_byte_level
 from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.byte_pairs import is_byte_level
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -53,7 +53,7 @@ class NextToken(TextPretextLayer):
             the special tokens, or there is no tokenizer when texts arrive.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> pretext = NextToken(train_tokenizer(texts, "bpe", 260), 16)
         >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))

@@ -4,7 +4,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.tokenizing import tokenize_function
+from kerassl.tokenizers.tokenizing import tokenize_function
 
 # Of a row; longer ones do not fit in any encoder, only in the memory of none.
 MOST_TOKENS = 1 << 20
@@ -31,7 +31,7 @@ class TokenRows:
         ValueError: If `sequence_length` is out of range.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat"], vocabulary_size=12)
         >>> rows = TokenRows(tokenizer, sequence_length=6)
         >>> rows.prepare(tf.constant(["a cat"]))["padding_mask"].numpy().tolist()

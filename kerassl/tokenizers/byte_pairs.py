@@ -35,7 +35,7 @@ class BytePairEncoder:
             vocabulary may come later, as when a saved model is loaded.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.tokenizers import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat, a hat"], "bpe", 261)
         >>> BytePairEncoder(tokenizer)(tf.constant(["a hat"])).shape
         TensorShape([1, None])

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerassl.data.source import Source
-from kerassl.data.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.pretext.text.word_tokenizer import WordTokenizer
+from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.tokenizers.word_tokenizer import WordTokenizer
 
 CORPUS = [
     "The quick brown fox jumps over the lazy dog, again and again.",
@@ -62,7 +62,7 @@ def test_wordpiece_spells_its_corpus(lowercase):
 
 def test_the_same_corpus_gives_the_same_vocabulary_in_every_process(tmp_path):
     script = (
-        "import sys, json; from kerassl.data.tokenizers import train_tokenizer; "
+        "import sys, json; from kerassl.tokenizers import train_tokenizer; "
         "texts = json.load(open(sys.argv[1])); "
         "tokenizer = train_tokenizer(texts, vocabulary_size=150); "
         "print(json.dumps(tokenizer.get_vocabulary()))"

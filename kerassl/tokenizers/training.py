@@ -16,7 +16,7 @@ import tensorflow as tf
 from kerassl import allowed
 from kerassl.checks import check_integer, check_number, user_path
 from kerassl.errors import InvalidType, InvalidValue
-from kerassl.pretext.text.words import EUROPEAN, split_words
+from kerassl.tokenizers.words import EUROPEAN, split_words
 
 KINDS = ("wordpiece", "sentencepiece", "bpe", "word")
 ALGORITHMS = ("unigram", "bpe")
@@ -62,7 +62,7 @@ def train_tokenizer(
             `keras_hub.tokenizers.GPT2Tokenizer` over bytes, which spells any
             text in any language and keeps all of it, with <|endoftext|> at
             id 0 as start, end and padding; `"word"` gives a
-            `kerassl.pretext.text.word_tokenizer.WordTokenizer`, one id a whole word,
+            `kerassl.tokenizers.WordTokenizer`, one id a whole word,
             the most frequent first, with the special pieces of `"wordpiece"`
             and the counts that word2vec needs.
         vocabulary_size: Number of pieces, special ones included, at most. A
@@ -190,8 +190,7 @@ def load_tokenizer(folder: str | os.PathLike):
     """
     import keras_hub
 
-    import kerassl.pretext.text.word_piece_tokenizer
-    import kerassl.pretext.text.word_tokenizer  # noqa: F401, registers tokenizers
+    import kerassl.tokenizers  # noqa: F401, registers tokenizers
 
     folder = user_path(folder, "folder")
     if not is_stored_tokenizer(folder):
@@ -361,7 +360,7 @@ def _alphabet(counts, coverage: float) -> set[str]:
 def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
-    from kerassl.pretext.text.word_piece_tokenizer import WordPieceTokenizer
+    from kerassl.tokenizers.word_piece_tokenizer import WordPieceTokenizer
 
     counts = _count_words(batches, lowercase)
     if not counts:
@@ -397,7 +396,7 @@ def _train_wordpiece(batches, vocabulary_size, lowercase, coverage):
 
 
 def _train_words(batches, vocabulary_size, lowercase, min_count):
-    from kerassl.pretext.text.word_tokenizer import WordTokenizer
+    from kerassl.tokenizers.word_tokenizer import WordTokenizer
 
     counts = _count_words(batches, lowercase)
     # Punctuation stands alone after splitting and is no word.
