@@ -30,14 +30,9 @@ from kerassl.data.shards import (
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
-from kerassl.tokenizers.training import (
-    ASSETS_FOLDER,
-    CONFIG_FILE,
-    KINDS,
-    load_tokenizer,
-    save_tokenizer,
-    train_tokenizer,
-)
+from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.tokenizers.storing import ASSETS_FOLDER, CONFIG_FILE
+from kerassl.tokenizers.training import KINDS
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")

@@ -1,0 +1,26 @@
+"""Training whole words: the most frequent ones, with their counts."""
+
+from kerassl.errors import InvalidValue
+from kerassl.tokenizers.corpus import empty_corpus
+from kerassl.tokenizers.word_counts import SPECIAL, count_words
+from kerassl.tokenizers.word_tokenizer import WordTokenizer
+
+
+def train_words(batches, vocabulary_size, lowercase, min_count):
+    counts = count_words(batches, lowercase)
+    # Punctuation stands alone after splitting and is no word.
+    words = [word for word in counts if any(map(str.isalnum, word))]
+    if not words:
+        raise empty_corpus()
+    most = max(counts[word] for word in words)
+    if most < min_count:
+        raise InvalidValue(
+            f"`min_count` must be at most {most}, which the most frequent word of this "
+            f"corpus reaches. Received: {min_count}"
+        )
+    words = [word for word in words if counts[word] >= min_count]
+    words = sorted(words, key=lambda word: (-counts[word], word))
+    words = words[: vocabulary_size - len(SPECIAL)]
+    kept = [counts[word] for word in words]
+    unknown = sum(counts.values()) - sum(kept)
+    return WordTokenizer([*SPECIAL, *words], [0, unknown, 0, 0, 0, *kept], lowercase)
