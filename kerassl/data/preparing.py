@@ -32,6 +32,7 @@ from kerassl.errors import InvalidValue
 from kerassl.locks import locked
 from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.tokenizers.storing import ASSETS_FOLDER, CONFIG_FILE
+from kerassl.tokenizers.strings import as_strings
 from kerassl.tokenizers.training import KINDS
 
 # Kinds whose vocabulary may leave characters out.
@@ -391,7 +392,7 @@ class _EncodedBatches:
     def _alone(self):
         for begin in self.begins:
             texts = self._read(begin)
-            yield texts, *self.encode(_decoded(texts))
+            yield texts, *self.encode(as_strings(texts))
 
     def _together(self):
         waiting = collections.deque()
@@ -446,11 +447,7 @@ def _end_with_parent():
 
 
 def _encode_in_process(texts):
-    return _encoder_of_process(_decoded(texts))
-
-
-def _decoded(texts):
-    return [text.decode("utf-8", "replace") for text in texts]
+    return _encoder_of_process(as_strings(texts))
 
 
 def _gathered(batches, shard_tokens):

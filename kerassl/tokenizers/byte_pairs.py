@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from kerassl.tokenizers.strings import as_strings
+
 
 def is_byte_level(tokenizer) -> bool:
     """Tells whether a KerasHub tokenizer is the byte-level BPE of GPT-2.
@@ -75,7 +77,7 @@ class BytePairEncoder:
         return tf.RaggedTensor.from_row_lengths(ids, lengths, validate=False)
 
     def _encode_bytes(self, texts):
-        rows = self.encode([text.decode("utf-8", "replace") for text in texts])
+        rows = self.encode(as_strings(texts))
         lengths = np.array([len(row) for row in rows], np.int64)
         return np.concatenate([np.empty(0, np.int32), *rows]), lengths
 
