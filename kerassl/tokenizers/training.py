@@ -29,6 +29,7 @@ def train_tokenizer(
     algorithm: str = "unigram",
     character_coverage: float = 0.9999,
     min_count: int = 5,
+    field: str | None = None,
     progress: bool | None = None,
 ):
     """Trains a tokenizer on a corpus and returns it.
@@ -63,6 +64,8 @@ def train_tokenizer(
             rarer than that become the unknown piece. Only for
             `"wordpiece"` and `"sentencepiece"`.
         min_count: Rarer words have no entry, for `kind="word"` only.
+        field: Which entry of a source's examples is the text, where they are dicts;
+            None for their only string.
         progress: Show a progress bar on the terminal while the corpus is
             read. None shows it where the error stream is a terminal.
 
@@ -71,8 +74,8 @@ def train_tokenizer(
 
     Raises:
         ValueError: If an argument is out of range, the corpus holds no text,
-            its characters alone do not fit in the vocabulary, or it holds no
-            word `min_count` times.
+            `field` does not name it, its characters alone do not fit in the
+            vocabulary, or it holds no word `min_count` times.
         TypeError: If `corpus` is a single string, no iterable or holds something
             else than strings, or `lowercase` is no bool.
 
@@ -96,7 +99,7 @@ def train_tokenizer(
             f"byte of a text. Received: {lowercase}"
         )
     lowercase = kind != "bpe" if lowercase is None else lowercase
-    texts = corpus_batches(corpus, progress)
+    texts = corpus_batches(corpus, field, progress)
     if kind == "bpe":
         tokenizer = train_byte_pairs(texts, vocabulary_size)
     elif kind == "word":

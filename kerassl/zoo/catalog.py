@@ -32,6 +32,7 @@ RATE_SCALINGS = ("linear", "sqrt", "none")
 TOKENIZER_KEYS = (
     "algorithm",
     "character_coverage",
+    "field",
     "kind",
     "lowercase",
     "min_count",

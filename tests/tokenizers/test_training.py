@@ -33,6 +33,15 @@ class Texts(Source):
         return tf.gather(self.texts, indices)
 
 
+class Captions(Texts):
+    """Dicts of a number, a title and two captions."""
+
+    def fetch(self, indices):
+        texts = super().fetch(indices)
+        pairs = tf.stack([texts, texts + " twice"], 1)
+        return {"number": indices, "title": texts + " title", "captions": pairs}
+
+
 def pieces(tokenizer, texts):
     ids = tf.function(lambda texts: tokenizer(texts))(tf.constant(texts))
     return [[tokenizer.id_to_token(i) for i in row] for row in ids.to_list()]
@@ -320,3 +329,41 @@ def test_training_on_one_endless_word_ends(kind, text):
     source = Texts([text, "and some words"])
     tokenizer = train_tokenizer(source, kind, 300, min_count=1)
     assert tokenizer.vocabulary_size() <= 300
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece", "bpe", "word"])
+def test_a_tokenizer_of_the_text_in_dicts(kind):
+    texts = ["a small cat", "some large hats"] * 3
+    options = {"vocabulary_size": 262 if kind == "bpe" else 30, "min_count": 1}
+    both = [part for text in texts for part in (text, f"{text} twice")]
+    wanted = train_tokenizer(Texts(both), kind, **options)
+    found = train_tokenizer(Captions(texts), kind, field="captions", **options)
+    assert found.get_vocabulary() == wanted.get_vocabulary()
+    titles = train_tokenizer(Captions(texts), kind, field="title", **options)
+    assert titles.get_vocabulary() != wanted.get_vocabulary()
+
+
+def test_the_only_text_in_dicts_needs_no_name():
+    source = Captions(["a cat"])
+    fetch = source.fetch
+    source.fetch = lambda indices: {
+        name: part for name, part in fetch(indices).items() if name != "captions"
+    }
+    tokenizer = train_tokenizer(source, "word", min_count=1)
+    assert tokenizer.get_vocabulary()[5:] == ["a", "cat", "title"]
+
+
+@pytest.mark.parametrize(
+    "corpus, field, message",
+    [
+        (Captions(["a b"]), None, r"one of \['captions', 'title'\]. Received: None"),
+        (Captions(["a b"]), "number", r"captions.*'number', and.*\['captions', 'num"),
+        (Captions(["a b"]), "tilte", "Received: 'tilte'"),
+        (Texts(["a b"]), "title", "must be None where the examples are no dicts"),
+        (["a b"], "title", "must be None where the examples are no dicts"),
+    ],
+    ids=["two texts", "no text", "unknown", "of no dicts", "of a list"],
+)
+def test_a_field_that_names_no_text(corpus, field, message):
+    with pytest.raises(ValueError, match=message):
+        train_tokenizer(corpus, field=field)

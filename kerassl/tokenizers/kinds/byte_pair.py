@@ -3,7 +3,7 @@
 import json
 
 from kerassl.errors import InvalidValue
-from kerassl.tokenizers.corpus import chain, empty_corpus
+from kerassl.tokenizers.corpus import not_empty
 
 END_OF_TEXT = "<|endoftext|>"
 BYTES = 256
@@ -18,14 +18,24 @@ BYTE_PIECES = (
 )
 
 
-def train_byte_pairs(batches, vocabulary_size):
+def train_byte_pairs(batches, vocabulary_size: int):
+    """Returns a `keras_hub.tokenizers.GPT2Tokenizer` trained on a corpus.
+
+    Args:
+        batches: Lists of texts, as of `corpus_batches`.
+        vocabulary_size: Pieces, at most, the end of text at 0 and all bytes included.
+
+    Raises:
+        ValueError: If the texts hold no word of two letters.
+
+    Example:
+        >>> train_byte_pairs([["a cat, a hat"]], 260).id_to_token(0)
+        '<|endoftext|>'
+    """
     import keras_hub
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     texts = (text for batch in batches for text in batch if text.strip())
-    head = next(texts, None)
-    if head is None:
-        raise empty_corpus()
     model = Tokenizer(models.BPE())
     model.pre_tokenizer = pre_tokenizers.Sequence(
         [
@@ -40,7 +50,7 @@ def train_byte_pairs(batches, vocabulary_size):
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=False,
     )
-    model.train_from_iterator(chain(head, texts), trainer)
+    model.train_from_iterator(not_empty(texts), trainer)
     trained = json.loads(model.to_str())["model"]
     vocabulary = trained["vocab"]
     if not trained["merges"]:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from kerassl.errors import InvalidValue
-from kerassl.tokenizers.corpus import chain, empty_corpus
+from kerassl.tokenizers.corpus import not_empty
 
 # SentencePiece drops sentences above a length in bytes instead of cutting
 # them, so long documents are handed over in pieces of this many characters.
@@ -13,17 +13,32 @@ PIECE_CHARACTERS = 1024
 
 
 def train_sentence_piece(batches, vocabulary_size, lowercase, algorithm, coverage):
+    """Returns a `keras_hub.tokenizers.AlbertTokenizer` trained on a corpus.
+
+    Args:
+        batches: Lists of texts, as of `corpus_batches`.
+        vocabulary_size: Pieces, at most, the special ones included.
+        lowercase: Whether case is folded.
+        algorithm: `"unigram"` or `"bpe"`.
+        coverage: Share of the corpus's characters that it must spell, in (0, 1].
+
+    Raises:
+        ValueError: If the texts hold no word, or their characters do not fit.
+
+    Example:
+        >>> texts = ["the cat sat on the mat"] * 9
+        >>> tokenizer = train_sentence_piece([texts], 20, True, "unigram", 1.0)
+        >>> tokenizer.detokenize(tokenizer(["a cat"]))
+        ['a cat']
+    """
     import keras_hub
     import sentencepiece
 
-    sentences = _pieces_of_text(batches)
-    head = next(sentences, None)
-    if head is None:
-        raise empty_corpus()
+    sentences = not_empty(_pieces_of_text(batches))
     proto = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=chain(head, sentences),
+            sentence_iterator=sentences,
             model_writer=proto,
             model_type=algorithm,
             vocab_size=vocabulary_size,

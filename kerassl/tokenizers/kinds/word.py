@@ -7,6 +7,21 @@ from kerassl.tokenizers.word_tokenizer import WordTokenizer
 
 
 def train_words(batches, vocabulary_size, lowercase, min_count):
+    """Returns a `WordTokenizer` of the most frequent words of a corpus.
+
+    Args:
+        batches: Lists of texts, as of `corpus_batches`.
+        vocabulary_size: Words, at most, with the special pieces.
+        lowercase: Whether case is folded.
+        min_count: Rarer words have no entry.
+
+    Raises:
+        ValueError: If the texts hold no word, or none so often.
+
+    Example:
+        >>> train_words([["a cat, a hat"]], 9, True, min_count=2).counts.tolist()
+        [0, 3, 0, 0, 0, 2]
+    """
     counts = count_words(batches, lowercase)
     # Punctuation stands alone after splitting and is no word.
     words = [word for word in counts if any(map(str.isalnum, word))]

@@ -7,6 +7,22 @@ from kerassl.tokenizers.word_piece_tokenizer import WordPieceTokenizer
 
 
 def train_word_piece(batches, vocabulary_size, lowercase, coverage):
+    """Returns a `WordPieceTokenizer` trained on a corpus.
+
+    Args:
+        batches: Lists of texts, as of `corpus_batches`.
+        vocabulary_size: Pieces, at most, the special ones included.
+        lowercase: Whether case is folded.
+        coverage: Share of the corpus's characters that it must spell, in (0, 1].
+
+    Raises:
+        ValueError: If the texts hold no word, or their characters do not fit.
+
+    Example:
+        >>> tokenizer = train_word_piece([["a cat", "a hat"]], 12, True, 1.0)
+        >>> [tokenizer.id_to_token(int(i)) for i in tokenizer("a hat")]
+        ['a', 'h', '##at']
+    """
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     counts = count_words(batches, lowercase)
