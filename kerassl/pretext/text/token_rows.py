@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
+from kerassl.pretext.text.windows import first_place
 from kerassl.tokenizers.tokenizing import tokenize_function
 
 # Of a row; longer ones do not fit in any encoder, only in the memory of none.
@@ -135,8 +136,7 @@ class TokenRows:
         lengths = tokens.row_lengths()[:, None]  # (batch, 1)
         taken = tf.minimum(lengths, self.sequence_length - 2)
         room = lengths - taken
-        share = offset * tf.cast(room + 1, tf.float32)
-        start = tf.minimum(tf.cast(share, room.dtype), room)
+        start = first_place(room, offset)
         # Column 0 is the start token, so column c reads token start + c - 1.
         where = tokens.row_starts()[:, None] + start + columns - 1
         is_token = (columns >= 1) & (columns <= taken)
