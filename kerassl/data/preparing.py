@@ -37,6 +37,11 @@ from kerassl.tokenizers.training import KINDS
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
+# Where tokenizers were in 0.1.0, by whose hashes shards know theirs.
+FORMER_MODULES = {
+    "kerassl>WordPieceTokenizer": "kerassl.pretext.text.word_piece_tokenizer",
+    "kerassl>WordTokenizer": "kerassl.pretext.text.word_tokenizer",
+}
 # What the shards of 0.1.0 do not tell of their corpus.
 NOT_IN_0_1_0 = {"skipped_by_reason", "notes", "digest"}
 MOST_WORKERS = 1024
@@ -307,7 +312,9 @@ def _stored_hash(folder):
         config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
         # Keras counts the objects of a process in their names.
         config["config"].pop("name", None)
-    except (ValueError, KeyError, TypeError):
+        former = FORMER_MODULES.get(config.get("registered_name"))
+        config |= {"module": former} if former else {}
+    except (ValueError, KeyError, TypeError, AttributeError):
         config = None  # spoilt: no tokenizer has this hash
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for path in sorted((folder / ASSETS_FOLDER).glob("*")):

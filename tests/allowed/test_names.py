@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from kerassl import allowed, pretext
-from kerassl.allowed import names
+from kerassl.allowed import names, parts
 
 
 @pytest.fixture
@@ -149,3 +149,11 @@ def test_every_kind_has_parts_that_are_found_by_name(kind):
 )
 def test_longer_and_shorter_names_of_a_class_stay(name):
     assert allowed.find(name, "model").__name__ == "SimCLR"
+
+
+@pytest.mark.parametrize("old, new", parts.MOVED.items())
+def test_what_has_moved_is_found_by_the_name_of_before(old, new):
+    found = allowed.find(old, "tokenizer")
+    assert found is allowed.find(new, "tokenizer")
+    with pytest.raises(allowed.NotAllowed):
+        allowed.find(old, "encoder")

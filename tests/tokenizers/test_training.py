@@ -321,6 +321,21 @@ def test_tokenizers_of_before_behave_as_they_did(tmp_path):
     assert pieces(words, ["パンダ バンダ Café"]) == rows
 
 
+def test_a_stored_word_tokenizer_of_before_loads(tmp_path):
+    """Version 0.1.0 named the module that the class was in."""
+    tokenizer = train_tokenizer(["a b a"], "word", min_count=1, out=tmp_path)
+    path = tmp_path / "tokenizer.json"
+    config = json.loads(path.read_text())
+    config["module"] = "kerassl.pretext.text.word_tokenizer"
+    path.write_text(json.dumps(config))
+    script = "import sys, kerassl.data; t = kerassl.data.load_tokenizer(sys.argv[1]); "
+    script += "print(t.get_vocabulary(), t.counts.tolist())"
+    run = [sys.executable, "-c", script, str(tmp_path)]
+    other = subprocess.run(run, capture_output=True, check=True, text=True)
+    counts = tokenizer.counts.tolist()
+    assert other.stdout.strip() == f"{tokenizer.get_vocabulary()} {counts}"
+
+
 @pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece", "bpe", "word"])
 @pytest.mark.parametrize(
     "text", ["a" * 200_000, "!" * 100_000, "".join(map(chr, range(33, 127))) * 1000]
