@@ -21,6 +21,7 @@ RECIPE_KEYS = (
     "optimizer",
     "learning_rate",
     "rate_scaling",
+    "schedule",
     "warmup",
     "warmup_steps",
     "batch_size",
@@ -28,6 +29,8 @@ RECIPE_KEYS = (
 )
 # How a rate follows the batch where it is not the preset's: as it, as its root.
 RATE_SCALINGS = ("linear", "sqrt", "none")
+# How a rate goes through a run after its warm-up; cosine where none is named.
+SCHEDULES = ("cosine", "linear", "constant")
 # How a preset may have a tokenizer trained; where it is stored, the run says.
 TOKENIZER_KEYS = (
     "algorithm",
@@ -351,6 +354,7 @@ _RECIPE_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "learning_rate": (_is_rate, "a number above 0"),
     "rate_scaling": (RATE_SCALINGS.__contains__, f"one of {RATE_SCALINGS}"),
+    "schedule": (SCHEDULES.__contains__, f"one of {SCHEDULES}"),
     "warmup": (
         lambda value: _is_number(value) and 0 <= value < 1,
         "a share of the steps, from 0 to below 1",

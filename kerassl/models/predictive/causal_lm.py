@@ -99,7 +99,7 @@ class CausalLM(PretextModel):
 
     tracked = ("accuracy",)
     xla_on_cpu = True
-    reads_weights = True
+    reads = ("weight",)
 
     def __init__(
         self,

@@ -78,7 +78,7 @@ class DenoisingSeq2Seq(PretextModel):
 
     tracked = ("accuracy",)
     xla_on_cpu = True
-    reads_weights = True
+    reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         import keras_hub

@@ -55,7 +55,7 @@ class MaskedLM(PretextModel):
 
     tracked = ("accuracy",)
     xla_on_cpu = True
-    reads_weights = True
+    reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         import keras_hub
