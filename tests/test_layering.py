@@ -17,7 +17,7 @@ ROWS = [
     {"data"},
     {"pretext"},
     {"augment", "encoders"},
-    {"layers", "losses", "metrics", "optimizers"},
+    {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
     {"checks", "locks", "modalities"},
     {"errors"},

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from kerassl.allowed.parts import DENIED, KINDS, Kind
+from kerassl.allowed.parts import DENIED, KINDS, MOVED, Kind
 from kerassl.errors import InvalidValue, MissingPackage
 
 _PACKAGES = ("kerassl", "keras", "keras_hub")
@@ -192,7 +192,7 @@ def _look_up(name: Any) -> Any:
             "classes of a module of your own."
         )
     try:
-        return public(name)
+        return public(MOVED.get(name, name))
     except AttributeError as error:
         hint = _suggestion(name)
         raise NotAllowed(f"class: {_short(name)} does not exist.{hint}") from error

@@ -183,6 +183,16 @@ _ARGUMENTS: Mapping[str, str] = {
     "tokenizer": "tokenizer",
 }
 
+# Files of earlier versions name these by where they were.
+MOVED: Mapping[str, str] = {
+    "kerassl.pretext.text.word_piece_tokenizer.WordPieceTokenizer": (
+        "kerassl.tokenizers.WordPieceTokenizer"
+    ),
+    "kerassl.pretext.text.word_tokenizer.WordTokenizer": (
+        "kerassl.tokenizers.WordTokenizer"
+    ),
+}
+
 # They run code, or read and write files, whatever they derive from.
 DENIED = (
     "keras.layers.FlaxLayer",

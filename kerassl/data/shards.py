@@ -7,9 +7,9 @@ import numpy as np
 
 from kerassl import allowed
 from kerassl.checks import user_path
-from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
 from kerassl.errors import InvalidValue
+from kerassl.tokenizers import load_tokenizer
 
 MANIFEST = "manifest.json"
 # What stands in its place until all shards are written.

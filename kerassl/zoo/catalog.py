@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import math
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import allowed
-from kerassl.checks import MOST_FLOAT, user_path
+from kerassl.checks import MOST_FLOAT, suggest, user_path
 from kerassl.errors import InvalidValue
 from kerassl.modalities import MODALITIES
 
@@ -35,6 +34,7 @@ SCHEDULES = ("cosine", "linear", "constant")
 TOKENIZER_KEYS = (
     "algorithm",
     "character_coverage",
+    "field",
     "kind",
     "lowercase",
     "min_count",
@@ -72,23 +72,6 @@ def _folder() -> Path:
 
 def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder().glob("*/*.json"))}
-
-
-def suggest(word: str, known: list[str]) -> str:
-    """Returns " Did you mean ...?" for the names near `word`, or "".
-
-    Args:
-        word: What the user wrote.
-        known: The names that exist.
-
-    Example:
-        >>> suggest("temprature", ["temperature", "dtype"])
-        " Did you mean 'temperature'?"
-    """
-    by_lower_case = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
-    near = [by_lower_case[name] for name in near]
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _path(name: str | Path) -> Path:

@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from kerassl import allowed, pretext
-from kerassl.allowed import names
+from kerassl.allowed import names, parts
 
 
 @pytest.fixture
@@ -169,3 +169,11 @@ def test_the_mark_counts_in_kerassl_alone(own_module):
         allowed.find("own_module.build", "encoder")
     with pytest.raises(KeyError):
         allowed.part("spaceship")
+
+
+@pytest.mark.parametrize("old, new", parts.MOVED.items())
+def test_what_has_moved_is_found_by_the_name_of_before(old, new):
+    found = allowed.find(old, "tokenizer")
+    assert found is allowed.find(new, "tokenizer")
+    with pytest.raises(allowed.NotAllowed):
+        allowed.find(old, "encoder")
