@@ -27,7 +27,12 @@ from kerassl import testing
 task, losses = testing.trained(
     test_processes.make, test_processes.X, batch_size=16, strategy=strategy
 )
-np.savez(sys.argv[1], *[v.numpy() for v in task.variables], losses=losses)
+np.savez(
+    sys.argv[1],
+    *[v.numpy() for v in task.variables],
+    losses=losses,
+    chief=[distribute.is_chief(strategy), distribute.is_chief(task)],
+)
 """
 
 
@@ -60,6 +65,7 @@ def test_two_processes_equal_one(tmp_path):
     for index in range(2):
         with np.load(tmp_path / f"{index}.npz") as stored:
             np.testing.assert_allclose(stored["losses"], losses, rtol=1e-5)
+            assert stored["chief"].tolist() == 2 * [index == 0]
             for i, variable in enumerate(task.variables):
                 if "seed_generator" not in variable.path:
                     np.testing.assert_allclose(
