@@ -1,5 +1,6 @@
 """Encoders: raw features of x, as functional Keras models."""
 
+from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
@@ -12,6 +13,7 @@ from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.word_vectors import word_vectors
 
 __all__ = [
+    "EncoderBlocks",
     "conv",
     "dcgan_discriminator",
     "dcgan_generator",
@@ -19,6 +21,7 @@ __all__ = [
     "feature_model",
     "from_preset",
     "mirror",
+    "open_encoder",
     "pool",
     "recurrent",
     "resnet",

@@ -1,5 +1,6 @@
 """Layers that Keras and KerasHub lack."""
 
+from kerassl.layers.batch_normalization import batch_normalization
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
@@ -10,5 +11,6 @@ __all__ = [
     "MemoryQueue",
     "MovingAverage",
     "ProjectionHead",
+    "batch_normalization",
     "cosine_momentum",
 ]
