@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerassl.allowed import part
 from kerassl.checks import check_integer, check_number
 from kerassl.data.arrays import ArraySource
 from kerassl.data.audio_files import RATES
@@ -10,6 +11,7 @@ from kerassl.errors import InvalidValue
 SPLITS, KINDS = ("train", "test"), ("tone", "rising", "falling", "decay")
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 LABELS = {"kind": KINDS, "pitch": PITCHES}
+NUM_EXAMPLES = {"train": 1200, "test": 400}
 # C of the lowest octave that is drawn from, in Hz, and how many octaves there are.
 LOWEST, OCTAVES = 130.8128, 3
 # Harmonics above the tone itself, and the largest of them all, in parts of full scale.
@@ -18,7 +20,10 @@ HARMONICS, LOUDEST = 3, 0.7
 MAX_SAMPLES = 1 << 28
 
 
-def tones(split="train", sample_rate=16000, seconds=1.0, label="kind", examples=None):
+@part("source")
+def tones(
+    split="train", sample_rate=16000, seconds=1.0, label="kind", num_examples=None
+):
     """Returns short sounds of a known pitch, made of numbers.
 
     Each is one of four kinds: a tone, one that rises or falls by half an octave to
@@ -33,7 +38,7 @@ def tones(split="train", sample_rate=16000, seconds=1.0, label="kind", examples=
         sample_rate: Samples a second, in Hz, at least 8000.
         seconds: Length of a window, at least 0.2.
         label: `"kind"`, 4 classes, or `"pitch"`, 12 classes of any octave.
-        examples: How many; None for 1,200 to train and 400 to test.
+        num_examples: How many; None for 1,200 to train and 400 to test.
 
     Returns:
         An `ArraySource` of dicts: `"waveform"`, int16 (samples,), and `"length"`,
@@ -43,7 +48,7 @@ def tones(split="train", sample_rate=16000, seconds=1.0, label="kind", examples=
         ValueError: If an argument is unknown or out of range.
 
     Example:
-        >>> source = tones(examples=8)
+        >>> source = tones(num_examples=8)
         >>> source.fetch([0])["waveform"].shape, source.class_names
         (TensorShape([1, 16000]), ('tone', 'rising', 'falling', 'decay'))
     """
@@ -55,15 +60,16 @@ def tones(split="train", sample_rate=16000, seconds=1.0, label="kind", examples=
         )
     check_integer("sample_rate", sample_rate, least=8000, most=RATES[1])
     check_number("seconds", seconds, least=0.2, most=60)
-    examples = {"train": 1200, "test": 400}[split] if examples is None else examples
+    if num_examples is None:
+        num_examples = NUM_EXAMPLES[split]
     samples = round(seconds * sample_rate)
-    check_integer("examples", examples, least=1, most=MAX_SAMPLES // samples)
+    check_integer("num_examples", num_examples, least=1, most=MAX_SAMPLES // samples)
     # RandomState's stream is frozen by NumPy, a Generator's is not.
     random = np.random.RandomState(SPLITS.index(split))
-    waveform = np.zeros((examples, samples), np.int16)
-    lengths = np.zeros(examples, np.int32)
-    labels = {name: np.zeros(examples, np.int64) for name in LABELS}
-    for i in range(examples):
+    waveform = np.zeros((num_examples, samples), np.int16)
+    lengths = np.zeros(num_examples, np.int32)
+    labels = {name: np.zeros(num_examples, np.int64) for name in LABELS}
+    for i in range(num_examples):
         kind, pitch = random.randint(len(KINDS)), random.randint(12 * OCTAVES)
         lengths[i] = samples * random.uniform(0.5, 1.0)
         sound = _sound(random, KINDS[kind], pitch, lengths[i], sample_rate)

@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from kerassl.allowed import part
 from kerassl.checks import check_integer, check_number
 from kerassl.encoders.sizes import check_width
 from kerassl.errors import InvalidType
@@ -32,6 +33,7 @@ class ZeroPadding(layers.Layer):
         return input_shape[0]
 
 
+@part("encoder")
 def recurrent(
     num_mels: int = 80,
     hidden_dim: int = 512,
@@ -86,9 +88,12 @@ def recurrent(
     x = inputs["log_mels"]
     for i in range(1, num_layers + 1):
         before = x
-        x = layers.GRU(hidden_dim, return_sequences=True, dtype=dtype, name=f"gru{i}")(
-            x
+        # They drop nothing themselves. Without a seed Keras would draw one for that,
+        # and not store it.
+        gru = layers.GRU(
+            hidden_dim, return_sequences=True, seed=0, dtype=dtype, name=f"gru{i}"
         )
+        x = gru(x)
         if residual and i > 1:
             x = layers.Add(dtype=dtype, name=f"add{i}")([before, x])
         if dropout and i < num_layers:

@@ -7,9 +7,9 @@ from kerassl.data import tones
 
 def test_it_is_the_same_each_time_and_the_splits_are_others():
     one, again, test = (
-        tones(examples=20),
-        tones(examples=20),
-        tones("test", examples=20),
+        tones(num_examples=20),
+        tones(num_examples=20),
+        tones("test", num_examples=20),
     )
     rows = np.arange(20)
     a, b, c = (s.fetch(rows)["waveform"].numpy() for s in (one, again, test))
@@ -20,14 +20,14 @@ def test_it_is_the_same_each_time_and_the_splits_are_others():
 
 
 def test_the_first_of_many_are_the_few():
-    few, many = tones(examples=5), tones(examples=9)
+    few, many = tones(num_examples=5), tones(num_examples=9)
     np.testing.assert_array_equal(
         few.fetch([4])["waveform"], many.fetch([4])["waveform"]
     )
 
 
 def test_behind_its_length_a_sound_is_zero():
-    made = tones(examples=30).fetch(np.arange(30))
+    made = tones(num_examples=30).fetch(np.arange(30))
     lengths = made["length"].numpy()
     assert lengths.min() >= 8000 and lengths.max() <= 16000
     for row, length in zip(made["waveform"].numpy(), lengths, strict=True):
@@ -41,8 +41,8 @@ def pitch_at(samples, rate):
 
 
 def test_labels_tell_what_is_heard():
-    source = tones(label="pitch", examples=60)
-    kinds = tones(label="kind", examples=60).labels
+    source = tones(label="pitch", num_examples=60)
+    kinds = tones(label="kind", num_examples=60).labels
     made = source.fetch(np.arange(60))
     for i in np.flatnonzero(kinds == 0):  # tones that neither move nor die away
         samples = made["waveform"].numpy()[i][: made["length"].numpy()[i]]
@@ -52,7 +52,7 @@ def test_labels_tell_what_is_heard():
 
 
 def test_kinds_move_and_fade_as_they_are_called():
-    source = tones(examples=60)
+    source = tones(num_examples=60)
     made = source.fetch(np.arange(60))
     for i in range(60):
         samples = made["waveform"].numpy()[i][: made["length"].numpy()[i]] / 32768
@@ -73,7 +73,7 @@ def test_kinds_move_and_fade_as_they_are_called():
 
 def test_no_harmonic_is_folded_down():
     # A rising tone at 8 kHz: all power lies at multiples of the tone.
-    made = tones(sample_rate=8000, seconds=1.0, examples=40)
+    made = tones(sample_rate=8000, seconds=1.0, num_examples=40)
     rising = np.flatnonzero(made.labels == 1)
     for i in rising[:3]:
         example = made.fetch([i])
@@ -92,8 +92,8 @@ def test_no_harmonic_is_folded_down():
         {"sample_rate": 4000},
         {"seconds": 0.0},
         {"seconds": float("nan")},
-        {"examples": 0},
-        {"examples": 10**9},
+        {"num_examples": 0},
+        {"num_examples": 10**9},
     ],
     ids=str,
 )

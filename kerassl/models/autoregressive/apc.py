@@ -55,7 +55,7 @@ class APC(PretextModel):
         >>> pretext = FutureFrames(sample_rate=8000, num_mels=20)
         >>> task = APC(recurrent(20, hidden_dim=16, num_layers=1), pretext)
         >>> task.compile("adam")
-        >>> sounds = tones(examples=64, sample_rate=8000, seconds=0.5)
+        >>> sounds = tones(num_examples=64, sample_rate=8000, seconds=0.5)
         >>> history = task.fit(task.dataset(sounds, batch_size=16), verbose=0)
         >>> sorted(history.history)
         ['loss', 'repeat_l1']

@@ -14,7 +14,7 @@ def task(num_mels=20, **options):
 
 
 def sounds(examples=32):
-    return tones(examples=examples, sample_rate=8000, seconds=0.4)
+    return tones(num_examples=examples, sample_rate=8000, seconds=0.4)
 
 
 def batch(made, size=8):
