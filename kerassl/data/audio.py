@@ -7,7 +7,13 @@ import os
 import numpy as np
 
 from kerassl.checks import check_integer, check_number, user_path
-from kerassl.data.audio_files import RATES, Recording, Unreadable, find_audio_files
+from kerassl.data.audio_files import (
+    RATES,
+    SUFFIXES,
+    Recording,
+    Unreadable,
+    find_audio_files,
+)
 from kerassl.data.class_folders import (
     classes_of,
     set_classes,
@@ -104,7 +110,20 @@ class AudioFolder(Source):
     """
 
     modality = "audio"
+    suffixes = SUFFIXES
     unit = "windows of sound"
+
+    @classmethod
+    def fitted_options(cls, sections):
+        """Returns the rate that the pretext layer takes, and windows as the preset's.
+
+        Its own data say how long these are.
+        """
+        options = {}
+        for section, name in (("pretext", "sample_rate"), ("data", "seconds")):
+            if name in sections.get(section, {}):
+                options[name] = sections[section][name]
+        return options
 
     def __init__(
         self, path, sample_rate=16000, seconds=2.0, label_pattern=None, *, cache=None

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data import AudioFolder, Subset
+from kerassl.data import AudioFolder, Subset, as_source
 
 soundfile = pytest.importorskip("soundfile")
 
@@ -187,3 +187,24 @@ def test_without_soundfile_the_extra_is_named(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "soundfile", None)
     with pytest.raises(ImportError, match=r"pip install 'kerassl\[audio\]'"):
         AudioFolder(tmp_path)
+
+
+def test_a_path_finds_it_and_a_preset_fits_it(tmp_path):
+    write(tmp_path / "a.wav", noise(0.5))
+    for modality in (None, "audio"):
+        source = as_source(str(tmp_path), modality=modality, seconds=0.25)
+        assert isinstance(source, AudioFolder) and len(source) == 2
+    with pytest.raises(FileNotFoundError, match="goes to an audio preset"):
+        as_source(str(tmp_path), modality="image")
+    with pytest.raises(ValueError, match="AudioFolder reads a folder"):
+        as_source(str(tmp_path / "a.wav"))
+    sections = {"pretext": {"sample_rate": 8000}, "data": {"seconds": 0.3}}
+    assert AudioFolder.fitted_options(sections) == {"sample_rate": 8000, "seconds": 0.3}
+    assert AudioFolder.fitted_options({"pretext": {}, "data": {}}) == {}
+
+
+def test_arrays_and_embedded_sounds_are_audio():
+    assert len(as_source("tones", modality="audio", num_examples=4)) == 4
+    assert len(as_source(np.zeros((3, 800), "int16"), modality="audio")) == 3
+    with pytest.raises(ValueError, match="waveforms of one channel"):
+        as_source(np.zeros((3, 800, 2), "int16"), modality="audio")
