@@ -52,7 +52,6 @@ class PretextModel(distribute.Trainer):
 
     Attributes:
         tracked: Names of the measures that `measures` returns.
-        xla_on_cpu: Whether XLA makes the train step faster on a CPU.
         can_collapse: Whether the same features for all examples would satisfy
             the loss, or nearly, so that a run should warn of it. A task that
             restores its input cannot do so.
@@ -76,7 +75,6 @@ class PretextModel(distribute.Trainer):
     """
 
     tracked: tuple[str, ...] = ()
-    xla_on_cpu = False
     can_collapse = False
     simultaneous = False
     reads: tuple[str, ...] = ()

@@ -91,7 +91,6 @@ class CausalLM(PretextModel):
     """
 
     tracked = ("accuracy",)
-    xla_on_cpu = True
     reads = ("weight",)
 
     def __init__(

@@ -122,7 +122,6 @@ class DeepCluster(PretextModel):
     can_collapse = True
     run_arguments = {"num_examples": "examples"}
     reads = ("id",)
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,
