@@ -117,6 +117,27 @@ def check_positive_integers(**sizes):
             )
 
 
+def check_one_of(name, value, known):
+    """Raises unless a value is one of a few that are known.
+
+    Args:
+        name: The argument's name, for the error.
+        value: What the user gave.
+        known: Sequence of the values there are.
+
+    Raises:
+        ValueError: If it is not.
+
+    Example:
+        >>> check_one_of("split", "train", ("train", "test"))
+    """
+    if value not in known:
+        raise InvalidValue(
+            f"`{name}` must be one of {', '.join(map(repr, known))}. "
+            f"Received: {_shown(name, value)}"
+        )
+
+
 def is_integer(value, least, most=None):
     """Returns whether a value is an integer, True and False aside, in a range.
 

@@ -474,7 +474,7 @@ def test_a_loss_or_metrics_of_the_users_are_refused(option):
 
 def test_weights_that_no_loss_reads_are_refused():
     class Unweighted(Restore):
-        reads_weights = False
+        reads = ()
 
         def objective(self, x, y, outputs, training):
             return {"error": ops.mean(ops.square(outputs - y), axis=-1)}

@@ -121,7 +121,8 @@ class DeepCluster(PretextModel):
 
     tracked = ("cluster_accuracy",)
     can_collapse = True
-    reads_ids = True
+    run_arguments = {"num_examples": "examples"}
+    reads = ("id",)
     xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(

@@ -8,7 +8,7 @@ from keras import ops
 from kerassl import testing
 from kerassl.data.tokenizers import train_tokenizer
 from kerassl.encoders import t5
-from kerassl.models.predictive.denoising_seq2seq import DenoisingSeq2Seq
+from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.pretext.text import SpanCorruption
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]

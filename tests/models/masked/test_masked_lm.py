@@ -7,7 +7,7 @@ from keras import ops
 
 from kerassl import testing
 from kerassl.data.tokenizers import train_tokenizer
-from kerassl.models.predictive.masked_lm import MaskedLM
+from kerassl.models.masked.masked_lm import MaskedLM
 from kerassl.pretext.text import MaskedTokens
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
