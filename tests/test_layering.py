@@ -19,7 +19,7 @@ ROWS = [
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "locks"},
+    {"checks", "files", "locks"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import tensorflow as tf
 
-from kerassl import allowed
+from kerassl import allowed, files
 from kerassl.checks import check_integer, check_number, user_path
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pretext.text.words import EUROPEAN, split_words
@@ -160,8 +160,8 @@ def save_tokenizer(tokenizer, folder: str | os.PathLike) -> None:
         config = keras.saving.serialize_keras_object(tokenizer)
         (scratch / CONFIG_FILE).write_text(json.dumps(config, indent=2))
         for path in sorted((scratch / ASSETS_FOLDER).iterdir()):
-            _publish(path, assets / path.name)
-        _publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
+            files.publish(path, assets / path.name)
+        files.publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
 
 
 def is_stored_tokenizer(folder: str | os.PathLike) -> bool:
@@ -544,10 +544,3 @@ def _misfit(vocabulary_size: int, message: str) -> ValueError:
 def _chain(head, rest):
     yield head
     yield from rest
-
-
-def _publish(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Moves a finished file to its place, so that no reader sees half of it."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(path, target)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, transfer, zoo
+from kerassl import distribute, files, transfer, zoo
 from kerassl import run as folder
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
@@ -156,7 +156,7 @@ def _ready(preset_or_task, plan, rules, train, path, progress):
         if tokenizer is not None:
             plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
-            folder.write_json(path / folder.CONFIG, plan)
+            files.write_json(path / folder.CONFIG, plan)
     compile_task(task, plan)
     return task, examples
 

@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute
+from kerassl import callbacks, distribute, files
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
@@ -104,10 +104,8 @@ def _told(error):
 
 def save(task, path):
     for model, name in ((task, folder.TASK), (task.encoder, folder.ENCODER)):
-        # Keras reads the format from the ending, so it must stay.
-        unfinished = path / f".unfinished-{name}"
-        model.save(unfinished)
-        unfinished.replace(path / name)
+        with files.atomic(path / name) as unfinished:
+            model.save(unfinished)
 
 
 def _restore(task, checkpoints):
