@@ -1,7 +1,5 @@
 """A run's folder: what is in it, and how it is read back."""
 
-import json
-import os
 from pathlib import Path
 
 from kerassl import allowed
@@ -171,19 +169,6 @@ def _check_types(config, path):
         paths = not isinstance(value, list) or all(isinstance(p, str) for p in value)
         if not isinstance(value, types) or isinstance(value, bool) or not paths:
             raise InvalidValue(f"{path} is damaged: {key!r} is {value!r:.60}.")
-
-
-def write_json(path, value):
-    """Writes `value` so that the file appears whole or not at all."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
-
-
-def write_text(path, text):
-    """Writes `text` so that the file appears whole or not at all."""
-    path = Path(path)
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8")
-    os.replace(unfinished, path)
 
 
 def make_folder(path):

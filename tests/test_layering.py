@@ -19,7 +19,7 @@ ROWS = [
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "locks", "modalities"},
+    {"checks", "files", "locks", "modalities"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, models, transfer, zoo
+from kerassl import distribute, files, models, transfer, zoo
 from kerassl import run as folder
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
@@ -178,7 +178,7 @@ def _fitted(plan, rules, train, pretext, path):
         if tokenizer is not None:
             plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
-            folder.write_json(path / folder.CONFIG, plan)
+            files.write_json(path / folder.CONFIG, plan)
     return examples
 
 

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, transfer, zoo
+from kerassl import callbacks, distribute, files, transfer, zoo
 from kerassl import run as folder
 from kerassl.pretraining.examples import prepared
 from kerassl.pretraining.matching import stages
@@ -76,8 +76,8 @@ def write_report(
             "No labels were given, so there is nothing to compare with. A folder with "
             "one subfolder a class, or a labelled source, brings the table."
         )
-    folder.write_text(path / folder.REPORT_PAGE, _page(report, page))
-    folder.write_json(path / folder.REPORT, report)
+    files.write_text(path / folder.REPORT_PAGE, _page(report, page))
+    files.write_json(path / folder.REPORT, report)
     return Run(path)
 
 
