@@ -3,6 +3,7 @@
 from kerassl.models.predictive.perplexity import Perplexity, perplexity
 from kerassl.transfer.compare import Comparison, compare
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
+from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
 from kerassl.transfer.linear_probe import linear_probe
@@ -15,6 +16,7 @@ __all__ = [
     "LEAST_MAP_EXAMPLES",
     "Comparison",
     "Perplexity",
+    "PreparedExamples",
     "TransferResult",
     "WordVectors",
     "check_options",
