@@ -10,6 +10,8 @@ import numpy as np
 FIRST_EXAMPLES = 8
 # Examples in memory are looked at so many bytes at a time.
 CHUNK_BYTES = 1 << 26
+# What labels may be, as messages call it.
+LABEL_KINDS = {"classes": "a class of each example"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,7 +36,9 @@ class Source:
     of a run a function of (seed, n) without a shuffle buffer.
 
     Attributes:
-        labels: Integer NumPy array of shape (len(source),), or None.
+        labels: NumPy array with one label for each example, in their order, or None.
+        label_kind: What the labels are, a key of `LABEL_KINDS`: "classes" are
+            integers, an array of shape (len(source),).
         class_names: Tuple of names, one per label value, or None.
         skipped: List of `Skipped`, the first records that were left out.
         num_skipped: How many records were left out in all.
@@ -51,6 +55,7 @@ class Source:
     """
 
     labels = None
+    label_kind = "classes"
     class_names = None
     sequential = False
     test = None
