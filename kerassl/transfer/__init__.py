@@ -1,6 +1,5 @@
 """What an encoder is worth: measures, controls and few-label curves."""
 
-from kerassl.models.predictive.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.by_name import measure_by_name
 from kerassl.transfer.classification import Classification, Classified
 from kerassl.transfer.compare import Comparison, compare
@@ -14,6 +13,7 @@ from kerassl.transfer.language_modelling import Perplexity
 from kerassl.transfer.linear_probe import linear_probe
 from kerassl.transfer.measure import Measure, Measured, Result
 from kerassl.transfer.options import check_options
+from kerassl.transfer.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.word_vectors import WordVectors

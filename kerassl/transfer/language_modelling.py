@@ -1,8 +1,8 @@
 """How well a language model tells the texts kept out of its training."""
 
 from kerassl import distribute
-from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 from kerassl.transfer.measure import Measure
+from kerassl.transfer.perplexity import drawn_texts, perplexity
 
 # Texts that are told, and texts that the unigram model counts, at most.
 TOLD_TEXTS, UNIGRAM_TEXTS = 1000, 20_000

@@ -6,9 +6,9 @@ from kerassl import encoders, models, pretext
 from kerassl.data import ArraySource
 from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models import CausalLM
-from kerassl.models.predictive.perplexity import drawn_texts
 from kerassl.pretext import NextToken
 from kerassl.transfer import Perplexity, perplexity
+from kerassl.transfer.perplexity import drawn_texts
 
 TEXTS = ["the cat sees a red house", "", "a dog hears 中文", "the end"]
 
