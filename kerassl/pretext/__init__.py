@@ -2,7 +2,7 @@
 
 from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
-from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews
+from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Views
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     ContextWindow,
@@ -34,5 +34,7 @@ __all__ = [
     "TokenReplacement",
     "Tokens",
     "TwoViews",
+    "View",
+    "Views",
     "fold_seed",
 ]
