@@ -7,6 +7,7 @@ from keras import ops
 from kerassl.errors import InvalidValue
 from kerassl.losses.frames import frame_l1
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy
 
 # What an encoder of log-mels takes.
 INPUTS = {"log_mels", "padding_mask"}
@@ -72,7 +73,7 @@ class APC(PretextModel):
         super().__init__(encoder, pretext, name=name, **kwargs)
         num_mels = _checked_mels(encoder, pretext)
         self.head = keras.layers.Dense(
-            num_mels, dtype=encoder.layers[-1].dtype_policy, name="head"
+            num_mels, dtype=head_policy(encoder), name="head"
         )
         self.head.build(encoder.output_shape)
         self.built = True
