@@ -89,7 +89,7 @@ def measure(name, source, task, random, args):
     """Prints the table of one kind of labels."""
     sets = source, source.test
     y, y_test = (each.labels for each in sets)
-    x, x_test = (transfer.PreparedExamples(s, task.pretext)[:] for s in sets)
+    x, x_test = (transfer.PreparedExamples(s, task.pretext) for s in sets)
     features = {
         "input": [statistics(each) for each in sets],
         "random": [transfer.encode(random, each) for each in (x, x_test)],
@@ -120,7 +120,7 @@ def measure(name, source, task, random, args):
 def statistics(source):
     """Returns mean and standard deviation of each log-mel over the real frames."""
     pretext = FutureFrames(sample_rate=RATE, num_mels=40, normalize=None)
-    made = transfer.PreparedExamples(source, pretext)[:]
+    made = next(transfer.PreparedExamples(source, pretext).batches(len(source)))
     mels, mask = made["log_mels"], made["padding_mask"][:, :, None]
     count = mask.sum(axis=1)
     mean = (mels * mask).sum(axis=1) / count

@@ -49,7 +49,7 @@ def mel_centres(num_mels: int, sample_rate: int):
 
     Example:
         >>> mel_centres(3, 16000).round().tolist()
-        [606.0, 1738.0, 3850.0]
+        [614.0, 1768.0, 3934.0]
     """
     return _edges(num_mels, sample_rate)[1:-1]
 
