@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import keras
 import numpy as np
 import pytest
@@ -151,3 +155,26 @@ def test_arguments_are_checked(options, error):
 def test_other_shapes_are_refused(shape):
     with pytest.raises(InvalidValue, match="`inputs` must"):
         LogMel()(np.zeros(shape, "float32"))
+
+
+ON_JAX = """
+import sys, numpy as np
+from kerassl.layers import LogMel
+sound = {"waveform": np.load(sys.argv[1]), "length": np.array([4000, 1500, 399])}
+made = LogMel(num_mels=40, normalize="example")(sound)
+np.savez(sys.argv[2], **{name: np.asarray(value) for name, value in made.items()})
+"""
+
+
+def test_jax_equals_tensorflow(tmp_path):
+    np.save(tmp_path / "in.npy", noise())
+    subprocess.run(
+        [sys.executable, "-c", ON_JAX, tmp_path / "in.npy", tmp_path / "out.npz"],
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        check=True,
+    )
+    sound = {"waveform": noise(), "length": np.array([4000, 1500, 399])}
+    here = LogMel(num_mels=40, normalize="example")(sound)
+    with np.load(tmp_path / "out.npz") as there:
+        np.testing.assert_allclose(there["log_mels"], here["log_mels"], atol=1e-4)
+        np.testing.assert_array_equal(there["padding_mask"], here["padding_mask"])
