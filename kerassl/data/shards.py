@@ -43,6 +43,17 @@ class TokenShards(TokenWindows):
         TensorShape([1, 129])
     """
 
+    @classmethod
+    def recognises(cls, paths):
+        """Tells whether this is a folder of token shards, finished or not."""
+        return len(paths) == 1 and is_shard_folder(paths[0])
+
+    @classmethod
+    def fitted_options(cls, sections):
+        """Returns the length of the rows that the pretext layer makes."""
+        length = sections.get("pretext", {}).get("sequence_length")
+        return {} if length is None else {"sequence_length": length}
+
     def __init__(self, folder, sequence_length: int = 128):
         folder = user_path(folder, "folder")
         self.manifest = read_manifest(folder)

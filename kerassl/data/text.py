@@ -25,12 +25,13 @@ from kerassl.data.records import (
 )
 from kerassl.data.source import Source
 from kerassl.data.table_splits import table_to_test, tables_to_train
-from kerassl.data.text_files import count_suffixes as count_suffixes
 from kerassl.data.text_files import (
+    SUFFIXES,
     find_text_files,
     open_text,
     plain_suffix,
 )
+from kerassl.data.text_files import count_suffixes as count_suffixes
 from kerassl.data.text_files import is_text_file as is_text_file
 from kerassl.data.text_lines import (
     CARRIAGE_RETURN,
@@ -99,7 +100,19 @@ class TextSource(Source):
         (2, 1)
     """
 
+    modality = "text"
+    suffixes = (*SUFFIXES, *RECORD_SUFFIXES)
     unit = "documents"
+
+    @classmethod
+    def reads(cls, file):
+        """Tells whether a file is one of text, by its name."""
+        return is_text_file(file)
+
+    @classmethod
+    def argument(cls, paths):
+        """Returns a folder, or a list of paths."""
+        return paths[0] if len(paths) == 1 and paths[0].is_dir() else paths
 
     def __init__(
         self,

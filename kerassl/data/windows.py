@@ -44,6 +44,7 @@ class TokenWindows(Source):
         (2, [[4, 5, 6, 7, 8]])
     """
 
+    modality = "text"
     unit = "windows"
 
     def __init__(self, shards, documents, sequence_length, tokenizer=None):

@@ -13,8 +13,8 @@ from typing import Any
 from kerassl import allowed
 from kerassl.checks import MOST_FLOAT, suggest, user_path
 from kerassl.errors import InvalidValue
+from kerassl.modalities import MODALITIES
 
-MODALITIES = ("image", "text", "vector")
 # What the recipe of a run may set; pretraining reads these.
 RECIPE_KEYS = (
     "optimizer",
@@ -94,8 +94,8 @@ def names(modality: str | None = None) -> list[str]:
     """Returns the names of the presets, in alphabetical order.
 
     Args:
-        modality: Only the presets of this kind: "image", "text" or "vector";
-            None for all.
+        modality: Only the presets of this kind, such as "image" or "text"; None
+            for all.
 
     Raises:
         ValueError: If `modality` is not one of these.

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerassl import testing
-from kerassl.models.predictive.causal_lm import CausalLM
+from kerassl.models.autoregressive.causal_lm import CausalLM
 from kerassl.pretext.text import NextToken
 from kerassl.tokenizers import train_tokenizer
 
@@ -147,9 +147,9 @@ def test_encoders_that_do_not_fit():
     dense = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
     with pytest.raises(ValueError, match="`token_embedding`.*Received: Sequential"):
         CausalLM(dense)
-    opt = keras_hub.models.OPTBackbone(SIZE, 1, 2, 8, 16, max_sequence_length=LENGTH)
-    with pytest.raises(ValueError, match="`isolate_documents=True`.*OPTBackbone"):
-        CausalLM(opt, isolate_documents=True)
+    llama = keras_hub.models.LlamaBackbone(SIZE, 1, 2, 8, 16, 1)
+    with pytest.raises(ValueError, match="`isolate_documents=True`.*LlamaBackbone"):
+        CausalLM(llama, isolate_documents=True)
 
 
 def make_lean(max_logits):

@@ -6,7 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from kerassl import testing
-from kerassl.models.predictive.masked_lm import MaskedLM
+from kerassl.models.masked.masked_lm import MaskedLM
 from kerassl.pretext.text import MaskedTokens
 from kerassl.tokenizers import train_tokenizer
 

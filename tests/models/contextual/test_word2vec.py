@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerassl import data, encoders, optimizers, testing, transfer
-from kerassl.models.predictive.word2vec import CBOW, SkipGram
+from kerassl.models.contextual.word2vec import CBOW, SkipGram
 from kerassl.pretext.text import ContextWindow
 
 CLASSES = {

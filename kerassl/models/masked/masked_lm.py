@@ -4,7 +4,7 @@ import keras
 
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
-from kerassl.metrics.tokens import told_rightly
+from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
 
 
@@ -92,7 +92,7 @@ class MaskedLM(PretextModel):
 
     def measures(self, x, y, outputs):
         targets, weights = y
-        return {"accuracy": (told_rightly(outputs, targets), weights)}
+        return {"accuracy": (token_accuracy(outputs, targets), weights)}
 
 
 def _sequence(outputs):

@@ -9,9 +9,10 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_integer
+from kerassl.encoders.blocks import open_encoder
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
-from kerassl.metrics.tokens import told_rightly
+from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
 from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 
@@ -19,15 +20,6 @@ from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 LOOKED_AT = 8
 # Texts that a report tells, and texts that its unigram model counts, at most.
 HELD_OUT_TEXTS, UNIGRAM_TEXTS = 1000, 20_000
-# What an encoder must have for its graph to be built again with another mask.
-PARTS = (
-    "token_embedding",
-    "position_embedding",
-    "embeddings_add",
-    "embeddings_dropout",
-    "transformer_layers",
-    "layer_norm",
-)
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -46,7 +38,8 @@ class CausalLM(PretextModel):
             `token_embedding`, such as `keras_hub.models.GPT2Backbone`.
         pretext: A `kerassl.pretext.NextToken`, or any pretext layer with the
             same outputs.
-        isolate_documents: Whether attention stays inside a document. Needs a
+        isolate_documents: Whether attention stays inside a document. Needs an
+            encoder that `kerassl.encoders.open_encoder` opens, such as a
             `GPT2Backbone`. Positions still count from the window's beginning.
         max_logits: Logits, tokens x vocabulary_size of a replica's batch, up
             to which all are held at once. Above it the loss is computed a few
@@ -112,9 +105,10 @@ class CausalLM(PretextModel):
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
-        _check_encoder(encoder, isolate_documents)
+        _check_encoder(encoder)
         check_integer("max_logits", max_logits, least=0, most=sys.maxsize)
         self.isolate_documents = isolate_documents
+        self._parts = _open(encoder) if isolate_documents else None
         self.max_logits = max_logits
         self.built = True
 
@@ -137,7 +131,7 @@ class CausalLM(PretextModel):
         targets, weights = y
         if "hidden_states" in outputs:
             targets, weights = targets[:, ::LOOKED_AT], weights[:, ::LOOKED_AT]
-        return {"accuracy": (told_rightly(outputs["logits"], targets), weights)}
+        return {"accuracy": (token_accuracy(outputs["logits"], targets), weights)}
 
     def hidden_states(self, x, training=False):
         """Returns the encoder's output for each token.
@@ -152,20 +146,11 @@ class CausalLM(PretextModel):
         encoder = self.encoder
         if not self.isolate_documents:
             return encoder({n: x[n] for n in encoder.input}, training=training)
-        tokens = encoder.token_embedding(x["token_ids"])
-        positions = encoder.position_embedding(tokens)
-        states = encoder.embeddings_add((tokens, positions))
-        states = encoder.embeddings_dropout(states, training=training)
-        segments = x["segment_ids"]
+        parts, segments = self._parts, x["segment_ids"]
         together = segments[:, :, None] == segments[:, None, :]  # (batch, time, time)
-        for layer in encoder.transformer_layers:
-            states = layer(
-                states,
-                decoder_padding_mask=x["padding_mask"],
-                decoder_attention_mask=together,
-                training=training,
-            )
-        return encoder.layer_norm(states)
+        mask = ops.tril(ops.cast(together, "int32"))
+        states = parts.embed(x, training)
+        return parts.norm(parts.run(states, x["padding_mask"], mask, training))
 
     def logits_of(self, hidden_states):
         """Returns the logits of the next token.
@@ -312,7 +297,16 @@ def _until_end(ids, begin, end):
     return ids[1:stop]
 
 
-def _check_encoder(encoder, isolate_documents):
+def _open(encoder):
+    try:
+        return open_encoder(encoder)
+    except InvalidValue as error:
+        raise InvalidValue(
+            f"`isolate_documents=True` runs the encoder in parts, but {error}"
+        ) from error
+
+
+def _check_encoder(encoder):
     import keras_hub
 
     if not hasattr(encoder, "token_embedding"):
@@ -326,9 +320,4 @@ def _check_encoder(encoder, isolate_documents):
             "`encoder` must be causal: no token may see those after it. Received: "
             f"{type(encoder).__name__}, whose attention goes both ways; it is one for "
             "`MaskedLM`."
-        )
-    if isolate_documents and not all(hasattr(encoder, part) for part in PARTS):
-        raise InvalidValue(
-            "`isolate_documents=True` needs an encoder built as "
-            f"`keras_hub.models.GPT2Backbone` is. Received: {type(encoder).__name__}"
         )

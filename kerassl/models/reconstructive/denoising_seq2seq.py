@@ -7,7 +7,7 @@ from kerassl import distribute
 from kerassl.encoders.t5 import t5_encoder
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
-from kerassl.metrics.tokens import told_rightly
+from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
 from kerassl.models.token_sizes import check_token_sizes
 
@@ -105,7 +105,7 @@ class DenoisingSeq2Seq(PretextModel):
 
     def measures(self, x, y, outputs):
         targets, weights = y
-        return {"accuracy": (told_rightly(outputs, targets), weights)}
+        return {"accuracy": (token_accuracy(outputs, targets), weights)}
 
     def dataset(self, examples, batch_size, seed=0, start=0):
         """Returns the training batches of this task, as `PretextModel.dataset`."""

@@ -7,7 +7,7 @@ from keras import ops
 
 from kerassl import testing
 from kerassl.encoders import t5
-from kerassl.models.predictive.denoising_seq2seq import DenoisingSeq2Seq
+from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.pretext.text import SpanCorruption
 from kerassl.tokenizers import train_tokenizer
 
