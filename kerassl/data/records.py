@@ -8,7 +8,7 @@ import typing
 
 from kerassl.checks import suggest
 from kerassl.data.text_lines import NUL, is_blank
-from kerassl.errors import InvalidType, InvalidValue, MissingPackage
+from kerassl.errors import InvalidType, InvalidValue, MissingPackage, UserError
 
 # Files of tables, each with the records of one kind.
 RECORD_SUFFIXES = (".csv", ".tsv", ".json", ".parquet")
@@ -37,7 +37,13 @@ class Record(typing.NamedTuple):
     reason: str | None
 
 
-class MissingField(InvalidValue):
+# No `InvalidValue`: of what it cannot read, `as_source` says which preset takes it,
+# but a table is of the right kind.
+class TableError(UserError, ValueError):
+    """The records of a file do not hold what is asked of them."""
+
+
+class MissingField(TableError):
     """A file's records lack the field that holds the text, or the label."""
 
 
@@ -93,11 +99,12 @@ class RecordReader:
         if self.field is None:
             self._name_field(next((u for u in self._usual if u in fields), None))
         if self.field not in fields:
+            also = " (`--field NAME` of `kerassl prepare`)" * (self.what == TEXT_FIELD)
             raise MissingField(
                 f"`field` must name the {self.what} in the records of {path}. Its "
                 f"first record has the fields {_few(fields)}."
-                f"{_near(self.field, fields)} At the command line, `--set "
-                "data.field=NAME` names it (`--field NAME` of `kerassl prepare`)."
+                f"{_received(self.field, fields)} At the command line, `--set "
+                f"data.field=NAME` names it{also}."
             )
 
     def _settle_columns(self, path, names):
@@ -107,7 +114,7 @@ class RecordReader:
             if name is not None and names.count(name) != 1:
                 raise MissingField(
                     f"`{option}` must name one column of {path}. It has the columns "
-                    f"{_few(names)}. Received: {name!r}.{_near(name, names)}"
+                    f"{_few(names)}.{_received(name, names)}"
                 )
 
     def parse(self, text):
@@ -332,8 +339,8 @@ def _is_broken(row):
     return any("\udc80" <= letter <= "\udcff" for cell in row for letter in cell)
 
 
-def _near(name, names):
-    return "" if name is None else suggest(name, names)
+def _received(name, names):
+    return "" if name is None else f" Received: {name!r}.{suggest(name, names)}"
 
 
 def _few(names, limit=20):

@@ -1,7 +1,12 @@
 """Tables that list the files of a data set, and their labels."""
 
 from kerassl.data.class_folders import classes_of, training_part
-from kerassl.data.records import LINES_OF_JSON, RECORD_SUFFIXES, RecordReader
+from kerassl.data.records import (
+    LINES_OF_JSON,
+    RECORD_SUFFIXES,
+    RecordReader,
+    TableError,
+)
 from kerassl.data.table_splits import table_to_test
 from kerassl.data.text_files import open_text, plain_suffix
 from kerassl.errors import InvalidValue
@@ -78,7 +83,7 @@ def listed_files(path, source, field=None, label_field=None, separator=None):
     if suffix != ".parquet":
         buffer, _, reason = open_text(path)
         if reason:
-            raise InvalidValue(f"{path} is no table: {reason}")
+            raise TableError(f"{path} is no table: {reason}")
         content = buffer[:].tobytes()
     files, labels, first = [], [], None
     for record in reader.read(suffix, path, content):
@@ -93,7 +98,7 @@ def listed_files(path, source, field=None, label_field=None, separator=None):
             files.append(file)
             labels.append(record.label)
     if not files:
-        raise InvalidValue(
+        raise TableError(
             f"No record of {path} can be used: {source.num_skipped} were left out"
             f"{first or ''}"
         )

@@ -4,10 +4,14 @@ import gzip
 import json
 
 import numpy as np
+import presets
 import pytest
 from PIL import Image
 
-from kerassl.data import ImageFolder
+from kerassl import pretrain
+from kerassl.data import ImageFolder, TextSource, as_source, prepare
+from kerassl.pretraining.examples import sources
+from kerassl.pretraining.plan import run_plan
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
@@ -168,3 +172,82 @@ def test_a_table_to_test_on_lies_beside_that_to_train_on(pictures):
     source = images(train, label_field="kind")
     assert source.test is None
     assert source.notes[1].startswith("The split to test on is left aside. `label_")
+
+
+# ---------------------------------------------------------- in one call
+
+
+def test_a_table_of_pictures_is_found_by_its_path(pictures):
+    path = write(pictures, "a.csv", "file\nred.png\n")
+    source = as_source(str(path), modality="image", field="file", size=8)
+    assert isinstance(source, ImageFolder) and colours(source) == ["red"]
+    with pytest.raises(
+        ValueError, match=r"`field` .*'flie'.*'file'\? At .*names it\.$"
+    ):
+        as_source(path, modality="image", field="flie")
+    with pytest.raises(TypeError, match="`unit` is no option of ImageFolder"):
+        as_source(path, modality="image", unit="file")
+    with pytest.raises(ValueError, match="reads a folder.*goes to a text preset"):
+        as_source(write(pictures, "a.txt", "red.png"), modality="image")
+    # Without a word on what is in it, a table is of texts.
+    assert isinstance(as_source(path, field="file"), TextSource)
+
+
+def test_pretraining_on_a_table_of_pictures(pictures, tmp_path):
+    rows = ["file,kind"] + [f"{name}.png,{name[0]}" for name in COLOURS] * 4
+    write(pictures, "train.csv", "\n".join([*rows, "gone.png,r"]))
+    write(pictures, "test.csv", "\n".join(rows))
+    preset = write(tmp_path, "tiny.json", json.dumps(presets.simclr(channels=3)))
+    table, options = pictures / "train.csv", {"data.field": "file"}
+    options["data.label_field"] = "kind"
+    train, test = sources(
+        run_plan(preset, table, options, None, None, 0)[0], table, 0, hold_out=True
+    )
+    assert train.class_names == ("b", "g", "r") and test is train.test
+    run = pretrain(
+        preset,
+        table,
+        out=tmp_path / "run",
+        overrides=options,
+        evaluate=False,
+        progress=False,
+    )
+    data = run.report["data"]
+    assert data["examples"] == 12 and data["classes"] == 3
+    assert data["image_shape"] == [8, 8, 3]  # as the encoder takes it
+    assert data["skipped_by_reason"] == {"no file": 1}
+
+
+def test_pretraining_and_preparing_on_a_table_of_texts(tmp_path):
+    words = ["red", "green", "blue", "black"]
+    rows = [
+        f'{i},"a {a} cat\nand a {b} hat",{a}'
+        for i, a in enumerate(words)
+        for b in words
+    ]
+    table = write(tmp_path, "train.csv", "\n".join(["n,body,kind", *rows, "9,,red"]))
+    write(tmp_path, "test.csv", "\n".join(["n,body,kind", *rows]))
+    run = pretrain(
+        "bert_tiny",
+        table,
+        out=tmp_path / "run",
+        steps=2,
+        batch_size=8,
+        overrides={
+            "data.field": "body",
+            "data.label_field": "kind",
+            "tokenizer.vocabulary_size": 50,
+            "encoder.num_layers": 1,
+            "pretext.sequence_length": 8,
+        },
+        evaluate=False,
+        progress=False,
+    )
+    data = run.report["data"]
+    assert data["examples"] == 16 and data["skipped_by_reason"] == {"empty": 1}
+    assert data["notes"] == ["Kept to test on: test.csv."]
+    source = as_source(table, modality="text", field="body")
+    shards = prepare(
+        source, tmp_path / "shards", vocabulary_size=270, workers=1, progress=False
+    )
+    assert shards.num_documents == 16 and shards.num_skipped == 1
