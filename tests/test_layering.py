@@ -12,14 +12,14 @@ ROWS = [
     {"cli", "testing", "registration"},
     {"pretraining"},
     {"zoo", "export"},
-    {"transfer", "callbacks", "run"},
-    {"models"},
+    {"callbacks", "run"},
+    {"models", "transfer"},
     {"data"},
     {"pretext"},
     {"augment", "encoders"},
     {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "locks", "modalities"},
+    {"checks", "files", "locks", "modalities"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

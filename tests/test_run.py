@@ -3,7 +3,8 @@
 import keras
 import pytest
 
-from kerassl.run import Run, difference, make_folder, write_json
+from kerassl.files import write_json
+from kerassl.run import Run, difference, make_folder
 
 
 @pytest.fixture

@@ -162,11 +162,26 @@ def prepared_batches(source, pretext, batch_size=256):
         A finite `tf.data.Dataset`.
     """
     check_examples(source, pretext)
+    return prepared_at(tf.data.Dataset.range(len(source)), source, pretext, batch_size)
+
+
+def prepared_at(positions, source, pretext, batch_size):
+    """Returns the clean encoder inputs of some examples, in the order given.
+
+    Args:
+        positions: A `tf.data.Dataset` of positions, int64 scalars.
+        source: As in `prepared_batches`, and so `pretext` and `batch_size`.
+        pretext: See `source`.
+        batch_size: See `source`.
+
+    Returns:
+        A finite `tf.data.Dataset`.
+    """
     prepare = tf.autograph.experimental.do_not_convert(
-        lambda positions: pretext.prepare(source.fetch(positions))
+        lambda chosen: pretext.prepare(source.fetch(chosen))
     )
-    positions = tf.data.Dataset.range(len(source)).batch(batch_size)
-    return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    batches = positions.batch(batch_size).map(prepare, tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def check_examples(source, pretext):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, models, transfer, zoo
+from kerassl import distribute, files, models, transfer, zoo
 from kerassl import run as folder
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
@@ -18,6 +18,12 @@ from kerassl.pretraining.examples import described, drawn, read, read_back, sour
 from kerassl.pretraining.facts import fill
 from kerassl.pretraining.header import header
 from kerassl.pretraining.matching import facts_like, find
+from kerassl.pretraining.measuring import (
+    Findings,
+    labels_wanted,
+    measure_all,
+    measures_of,
+)
 from kerassl.pretraining.plan import checked_seed, configured, run_plan
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.pretraining.report import write_report
@@ -95,16 +101,19 @@ def pretrain(
     check_number("checkpoint_seconds", checkpoint_seconds, least=0)
     plan, rules = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
     transfer.check_options(plan.get("transfer", {}), "transfer.")
+    own = None if isinstance(preset_or_task, str | Path) else preset_or_task
+    measures = measures_of(plan, own)
+    kinds = labels_wanted(plan, measures) if evaluate else set()
     path = _folder(out, plan["name"])
     if not distribute.is_chief(place):
-        train, _ = sources(plan, data, seed, hold_out=evaluate)
+        train, _ = sources(plan, data, seed, kinds)
         return _other_process(path, preset_or_task, plan, rules, train, steps, place)
     folder.make_folder(path)
     with locked(path):
-        train, test = sources(plan, data, seed, hold_out=evaluate)
+        train, test = sources(plan, data, seed, kinds)
         found = _find(path, plan, train, steps=steps, write=True)
         finished, plan = found.finished, found.plan
-        if finished and (not evaluate or test is None or finished.report["transfer"]):
+        if finished and (not evaluate or test is None or finished.measured):
             if progress:
                 print(f"{path} holds this run already, done {finished.report['date']}.")
                 print()
@@ -119,7 +128,20 @@ def pretrain(
                 train_task(task, examples, plan, path, progress, checkpoint_seconds)
             draw_training(task, train, plan, path)
             save(task, path)  # last, since it tells that all this was done
-        return write_report(path, train, test, evaluate, progress)
+        findings = _findings(path, measures, train, test, seed, evaluate, progress)
+        return write_report(path, findings)
+
+
+def _findings(path, measures, train, test, seed, evaluate, progress):
+    """Returns what a trained run's measures find, or why there is nothing."""
+    if not evaluate:
+        return Findings(page="Not evaluated: the run was asked not to.")
+    if test is None:
+        return Findings(
+            page="No labels were given, so there is nothing to compare with. A folder "
+            "with one subfolder a class, or a labelled source, brings the table."
+        )
+    return measure_all(Run(path).task, measures, train, test, seed, progress, False)
 
 
 def _folder(out, name):
@@ -178,7 +200,7 @@ def _fitted(plan, rules, train, pretext, path):
         if tokenizer is not None:
             plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
-            folder.write_json(path / folder.CONFIG, plan)
+            files.write_json(path / folder.CONFIG, plan)
     return examples
 
 
@@ -230,7 +252,11 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     if data is not None:
         plan.pop("reading", None)  # it says how to read the run's own
     split_seed = plan["seed"] if seed is None else checked_seed(seed)
-    train, test = sources(plan, given, plan["seed"], hold_out=True)
+    task = run.task
+    plan = {**plan, "transfer": changed["transfer"]}
+    measures = measures_of(plan, task)
+    kinds = labels_wanted(plan, measures)
+    train, test = sources(plan, given, plan["seed"], kinds)
     if test is None:
         raise InvalidValue(
             "These data have no labels to evaluate with. Give a folder with one "
@@ -242,13 +268,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     with locked(path):
         return write_report(
             path,
-            train,
-            test,
-            True,
-            progress,
-            changed["transfer"],
-            split_seed,
-            may_be_seen=may_be_seen,
+            measure_all(task, measures, train, test, split_seed, progress, may_be_seen),
         )
 
 

@@ -4,7 +4,7 @@ import copy
 import dataclasses
 import shutil
 
-from kerassl import callbacks
+from kerassl import callbacks, files
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.facts import asked, with_steps
@@ -97,14 +97,14 @@ def _has_begun(path):
 
 def _begin(path, plan, fingerprints, write):
     if write:
-        folder.write_json(path / folder.CONFIG, plan)
+        files.write_json(path / folder.CONFIG, plan)
         _write_files(path, fingerprints)
     return Found(plan)
 
 
 def _write_files(path, fingerprints):
     named = fingerprints is not None and len(fingerprints) <= NAMED_FILES
-    folder.write_json(path / folder.FILES, fingerprints if named else {})
+    files.write_json(path / folder.FILES, fingerprints if named else {})
 
 
 def _with_numbers_of(stored, plan):
@@ -200,7 +200,7 @@ def _lengthened(path, stored, longer, fingerprints, write):
     with_steps(plan, steps, instead_of=before)
     if write:
         _keep_earlier(path, before)
-        folder.write_json(path / folder.CONFIG, plan)
+        files.write_json(path / folder.CONFIG, plan)
         _write_files(path, fingerprints)
     return Found(plan, lengthened=start)
 

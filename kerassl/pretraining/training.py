@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute
+from kerassl import callbacks, distribute, files
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
@@ -107,10 +107,8 @@ def save(task, path):
     encoders = {f"{name}.keras": model for name, model in task.encoders().items()}
     first = encoders.pop(folder.ENCODER)
     for name, model in {folder.TASK: task, **encoders, folder.ENCODER: first}.items():
-        # Keras reads the format from the ending, so it must stay.
-        unfinished = path / f".unfinished-{name}"
-        model.save(unfinished)
-        unfinished.replace(path / name)
+        with files.atomic(path / name) as unfinished:
+            model.save(unfinished)
 
 
 def _restore(task, checkpoints):

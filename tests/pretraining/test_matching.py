@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from kerassl import files
 from kerassl import run as folder
 from kerassl.pretraining.matching import find, stages
 
@@ -44,7 +45,7 @@ def finished(begun):
     (begun / folder.CHECKPOINTS / "step-00000100.npz").touch()
     for name in (folder.ENCODER, folder.TASK, folder.REPORT_PAGE):
         (begun / name).write_text(name)
-    folder.write_json(begun / folder.REPORT, {"date": "2026-11-26"})
+    files.write_json(begun / folder.REPORT, {"date": "2026-11-26"})
     return begun
 
 
@@ -100,7 +101,7 @@ def test_changed_data_are_told_by_the_file(request, state, files, message):
 def test_facts_that_an_older_version_did_not_tell_are_no_change(finished):
     stored = json.loads((finished / folder.CONFIG).read_text())
     del stored["format"], stored["data_used"]["digest"]
-    folder.write_json(finished / folder.CONFIG, stored)
+    files.write_json(finished / folder.CONFIG, stored)
     (finished / folder.FILES).unlink()
     assert look(finished).finished
 
@@ -108,7 +109,7 @@ def test_facts_that_an_older_version_did_not_tell_are_no_change(finished):
 def test_an_unfinished_run_of_another_version_is_refused(begun):
     stored = json.loads((begun / folder.CONFIG).read_text())
     del stored["format"]
-    folder.write_json(begun / folder.CONFIG, stored)
+    files.write_json(begun / folder.CONFIG, stored)
     for steps in (None, 200):
         with pytest.raises(ValueError, match="another version of kerassl.*format 1"):
             look(begun, steps=steps)
