@@ -10,8 +10,6 @@ from PIL import Image
 
 from kerassl import pretrain
 from kerassl.data import ImageFolder, TextSource, as_source, prepare
-from kerassl.pretraining.examples import sources
-from kerassl.pretraining.plan import run_plan
 
 COLOURS = {"red": (255, 0, 0), "green": (0, 255, 0), "blue": (0, 0, 255)}
 
@@ -197,20 +195,20 @@ def test_pretraining_on_a_table_of_pictures(pictures, tmp_path):
     rows = ["file,kind"] + [f"{name}.png,{name[0]}" for name in COLOURS] * 4
     write(pictures, "train.csv", "\n".join([*rows, "gone.png,r"]))
     write(pictures, "test.csv", "\n".join(rows))
-    preset = write(tmp_path, "tiny.json", json.dumps(presets.simclr(channels=3)))
-    table, options = pictures / "train.csv", {"data.field": "file"}
-    options["data.label_field"] = "kind"
-    train, test = sources(
-        run_plan(preset, table, options, None, None, 0)[0], table, 0, hold_out=True
-    )
-    assert train.class_names == ("b", "g", "r") and test is train.test
+    measured = {"methods": ["knn"], "controls": ["random"], "labels_per_class": [2]}
+    preset = presets.simclr(channels=3, transfer=measured)
     run = pretrain(
-        preset,
-        table,
+        write(tmp_path, "tiny.json", json.dumps(preset)),
+        pictures / "train.csv",
         out=tmp_path / "run",
-        overrides=options,
-        evaluate=False,
+        overrides={"data.field": "file", "data.label_field": "kind"},
         progress=False,
+    )
+    told = run.report["transfer"]["protocol"]
+    assert (told["train_examples"], told["test_examples"], told["classes"]) == (
+        12,
+        12,
+        3,
     )
     data = run.report["data"]
     assert data["examples"] == 12 and data["classes"] == 3
