@@ -17,9 +17,9 @@ ROWS = [
     {"data"},
     {"pretext"},
     {"augment", "encoders"},
-    {"layers", "losses", "metrics", "optimizers"},
+    {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "files", "locks"},
+    {"checks", "files", "locks", "modalities"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

@@ -478,7 +478,7 @@ def test_a_finished_run_is_lengthened(tmp_path, capsys):
     first = run()
     before = [w.copy() for w in first.encoder.get_weights()]
     longer = run(steps=14, progress=True)
-    assert "goes on from step 8 with a new cosine" in capsys.readouterr().err
+    assert "goes on from step 8 with a new schedule" in capsys.readouterr().err
     assert [row["step"] for row in read_log(longer.path / "history.jsonl")] == [
         *range(1, 15)
     ]

@@ -1,5 +1,6 @@
 """Encoders: raw features of x, as functional Keras models."""
 
+from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
@@ -11,6 +12,7 @@ from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.word_vectors import word_vectors
 
 __all__ = [
+    "EncoderBlocks",
     "conv",
     "dcgan_discriminator",
     "dcgan_generator",
@@ -18,6 +20,7 @@ __all__ = [
     "feature_model",
     "from_preset",
     "mirror",
+    "open_encoder",
     "pool",
     "resnet",
     "t5",

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.allowed import part
 from kerassl.encoders.sizes import check_image_shape, check_width, check_widths
 from kerassl.layers import batch_normalization
 
 
+@part("encoder")
 def dcgan_discriminator(
     input_shape: Sequence[int],
     widths: Sequence[int] = (128, 256, 512),
@@ -72,6 +74,7 @@ def dcgan_discriminator(
     return keras.Model(inputs, features, name=name)
 
 
+@part("encoder")
 def dcgan_generator(
     output_shape: Sequence[int],
     noise_dim: int = 100,

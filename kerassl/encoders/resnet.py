@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.allowed import part
 from kerassl.encoders.sizes import check_image_shape, check_widths
 from kerassl.errors import InvalidValue
 from kerassl.layers import batch_normalization
@@ -15,6 +16,7 @@ STEMS = ("cifar", "imagenet")
 MAX_BLOCKS = 4096
 
 
+@part("encoder")
 def resnet(
     input_shape: Sequence[int],
     depths: Sequence[int] = (2, 2, 2, 2),

@@ -6,24 +6,22 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, files, transfer, zoo
+from kerassl import distribute, files, models, transfer, zoo
 from kerassl import run as folder
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
+from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources
+from kerassl.pretraining.facts import fill
 from kerassl.pretraining.header import header
 from kerassl.pretraining.matching import facts_like, find
 from kerassl.pretraining.plan import checked_seed, configured, run_plan
+from kerassl.pretraining.recipe import run_recipe
 from kerassl.pretraining.report import write_report
-from kerassl.pretraining.task import (
-    check_shape,
-    compile_task,
-    make_task,
-    tokenizer_for,
-)
+from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
 from kerassl.pretraining.training import draw_training, save, train_task
 from kerassl.run import Run
 
@@ -136,29 +134,52 @@ def _folder(out, name):
 def _find(path, plan, train, **options):
     """Completes a plan by what is read, and returns what a folder holds of it."""
     plan["data_used"] = train.describe()
-    if "num_examples" in plan["model"]:
-        # A task that keeps something for every example, such as its cluster.
-        plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
     return find(path, plan, train.fingerprints(), **options)
 
 
 def _ready(preset_or_task, plan, rules, train, path, progress):
     """Returns the compiled task and its examples, the run fitted to them."""
-    stored = path and path / folder.TOKENIZER
-    task = make_task(preset_or_task, plan, train, stored, progress)
-    check_shape(task, train)
+    if isinstance(preset_or_task, models.PretextModel):
+        task = own_task(preset_or_task)
+        examples = _fitted(plan, rules, train, task.pretext, path)
+    else:
+        stored = path and path / folder.TOKENIZER
+        made = parts(plan, train, stored, progress)
+        examples = _fitted(plan, rules, train, made.pretext, path)
+        task = made.task(plan["model"])
+    check_fits(train, task.pretext, task.encoder)
+    compile_task(task, plan)
+    return task, examples
+
+
+def _fitted(plan, rules, train, pretext, path):
+    """Returns the examples as the pretext layer reads them, the plan fitted to them.
+
+    Args:
+        plan: The run's configuration, which gets what the examples decide.
+        rules: The `Rules` of its recipe.
+        train: The `Source`.
+        pretext: The pretext layer.
+        path: The run's folder, or None in a process that writes nothing.
+    """
+    check_examples(train, pretext)
     # Windows over the texts, for a task that reads such: tokenised once.
-    examples = windows_for(train, task.pretext)
+    examples = windows_for(train, pretext)
     if "fitted" not in plan:
         plan["fitted"] = rules.fit(len(examples), examples.unit)
-        tokenizer = getattr(task.pretext, "tokenizer", None)
+        batch_size = run_recipe(plan)["batch_size"]
+        fill(
+            plan,
+            examples=len(examples),
+            batches_in_pass=max(1, len(examples) // batch_size),
+        )
+        tokenizer = getattr(pretext, "tokenizer", None)
         if tokenizer is not None:
             plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
             files.write_json(path / folder.CONFIG, plan)
-    compile_task(task, plan)
-    return task, examples
+    return examples
 
 
 def _other_process(path, preset_or_task, plan, rules, train, steps, place):

@@ -7,6 +7,7 @@ import shutil
 from kerassl import callbacks, files
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
+from kerassl.pretraining.facts import asked, with_steps
 from kerassl.run import Run
 
 # What a run notes of itself that nobody asked for.
@@ -65,7 +66,7 @@ def find(path, plan, fingerprints, *, steps, write):
         return _begin(path, plan, fingerprints, write)
     stored = folder.read_config(path)
     longer = plan["recipe"]["steps"] - stored["recipe"]["steps"]
-    _check_same(path, stored, _with_length_of(stored, plan), fingerprints)
+    _check_same(path, stored, _with_numbers_of(stored, plan), fingerprints)
     _check_length(path, stored, longer, steps)
     trained = (path / folder.ENCODER).is_file()
     if not trained:
@@ -106,16 +107,15 @@ def _write_files(path, fingerprints):
     files.write_json(path / folder.FILES, fingerprints if named else {})
 
 
-def _with_length_of(stored, plan):
-    """Returns a plan with the steps of another, and what follows from them."""
+def _with_numbers_of(stored, plan):
+    """Returns a plan with the steps of another, and all that the run knows."""
     plan = copy.deepcopy(plan)
-    for section, key in (
-        ("recipe", "steps"),
-        ("recipe", "warmup_steps"),
-        ("model", "total_steps"),
-    ):
-        if key in plan.get(section, {}) and key in stored.get(section, {}):
-            plan[section][key] = stored[section][key]
+    before, now = stored["recipe"], plan["recipe"]
+    with_steps(plan, before["steps"], instead_of=now["steps"])
+    now.update({k: before[k] for k in ("steps", "warmup_steps") if {k} <= set(before)})
+    for argument in asked(plan):
+        if plan["model"][argument] is None:
+            plan["model"][argument] = stored["model"].get(argument)
     return plan
 
 
@@ -197,8 +197,7 @@ def _lengthened(path, stored, longer, fingerprints, write):
     plan["stages"] = [*stages(stored), stage]
     plan["format"] = folder.FORMAT
     plan["recipe"]["steps"] = steps
-    if plan["model"].get("total_steps") == before:
-        plan["model"]["total_steps"] = steps
+    with_steps(plan, steps, instead_of=before)
     if write:
         _keep_earlier(path, before)
         files.write_json(path / folder.CONFIG, plan)

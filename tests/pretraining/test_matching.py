@@ -10,7 +10,7 @@ from kerassl.pretraining.matching import find, stages
 
 PLAN = {
     "name": "tiny",
-    "model": {"class": "SimCLR", "total_steps": 100},
+    "model": {"class": "kerassl.models.BYOL", "total_steps": 100},
     "recipe": {"steps": 100, "batch_size": 8, "warmup_steps": 10},
     "seed": 0,
     "examples": None,

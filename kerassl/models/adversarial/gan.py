@@ -100,7 +100,6 @@ class GAN(PretextModel):
     """
 
     tracked = ("discriminator_loss", "generator_loss", "told_apart")
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,

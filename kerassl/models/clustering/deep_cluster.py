@@ -120,8 +120,8 @@ class DeepCluster(PretextModel):
 
     tracked = ("cluster_accuracy",)
     can_collapse = True
-    reads_ids = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
+    run_arguments = {"num_examples": "examples"}
+    reads = ("id",)
 
     def __init__(
         self,

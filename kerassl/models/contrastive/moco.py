@@ -90,7 +90,6 @@ class MoCo(PretextModel):
 
     tracked = ("contrastive_accuracy",)
     can_collapse = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,

@@ -72,7 +72,6 @@ class SimCLR(PretextModel):
     can_collapse = True
     least_examples = 2
     compares_examples = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,

@@ -89,7 +89,6 @@ class SimCSE(PretextModel):
     can_collapse = True
     least_examples = 2
     compares_examples = True
-    xla_on_cpu = True
 
     def __init__(
         self,

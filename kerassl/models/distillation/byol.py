@@ -84,8 +84,8 @@ class BYOL(PretextModel):
     """
 
     can_collapse = True
+    run_arguments = {"total_steps": "steps"}
     least_examples = 2  # the heads' batch normalisation makes one example all zeros
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,

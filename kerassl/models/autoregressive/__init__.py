@@ -1,0 +1,5 @@
+"""Autoregressive learning: each part is told from those before it."""
+
+from kerassl.models.autoregressive.causal_lm import CausalLM
+
+__all__ = ["CausalLM"]
