@@ -385,7 +385,7 @@ def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
 
     def documents(overrides):
         plan, _ = run_plan("bert_tiny", tmp_path, overrides, None, None, 0)
-        return len(sources(plan, tmp_path, 0, hold_out=False)[0])
+        return len(sources(plan, tmp_path, 0, set())[0])
 
     assert documents({}) == 4
     assert documents({"data.unit": "file"}) == 2
