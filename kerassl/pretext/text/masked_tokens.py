@@ -9,7 +9,7 @@ import tensorflow as tf
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.vocabulary import ordinary_ids
 
 

@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
-from kerassl.pretext.text.windows import first_place, window_of
 from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.windows import first_place, window_of
 
 
 @keras.saving.register_keras_serializable(package="kerassl")

@@ -16,7 +16,7 @@ from kerassl.pretext.text.denoising_rows import (
     compact,
     kth_column,
 )
-from kerassl.pretext.text.token_rows import first_rows
+from kerassl.tokenizers.token_rows import first_rows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
