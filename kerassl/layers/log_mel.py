@@ -37,10 +37,11 @@ class LogMel(keras.layers.Layer):
     beyond its own window, so that a stream gives the same ones.
 
     Normalised, the log-mels have mean 0 and variance 1 over an example's real frames:
-    each mel by itself, which takes away level, the colour of the microphone and what
-    else lasts as long as the example, such as the pitch of a tone; or all together,
-    which takes away the level alone. The mean knows the whole example: for a stream
-    leave it out, or normalise by what has been heard so far, and train likewise.
+    all together, which takes away the level alone; or each mel by itself, which takes
+    away the colour of the microphone too, but with it what else lasts as long as the
+    example, such as a voice or the pitch of a tone. The mean knows the whole example:
+    for a stream leave it out, or normalise by what has been heard so far, and train
+    likewise.
 
     Stands before an encoder of log-mels to make one of waveforms:
 
@@ -54,7 +55,7 @@ class LogMel(keras.layers.Layer):
         num_mels: Filters, the dimension of a frame.
         window: Seconds of a frame.
         hop: Seconds from one frame to the next.
-        normalize: `"mel"`, each mel by itself, `"example"`, all together, or None.
+        normalize: `"example"`, all mels together, `"mel"`, each by itself, or None.
         name: Layer name.
         **kwargs: Of `keras.layers.Layer`. It computes in float32 whatever the policy.
 
@@ -92,7 +93,7 @@ class LogMel(keras.layers.Layer):
         num_mels: int = 80,
         window: float = 0.025,
         hop: float = 0.01,
-        normalize: str | None = "mel",
+        normalize: str | None = "example",
         *,
         name: str | None = None,
         **kwargs,

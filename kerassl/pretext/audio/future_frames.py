@@ -31,9 +31,11 @@ class FutureFrames(PretextLayer):
         num_mels: Dimension of a frame.
         window: Seconds of a frame.
         hop: Seconds from one frame to the next.
-        normalize: Whether mels get mean 0 and variance 1 over an example: `"mel"`,
-            each by itself, as the paper does over a speaker, `"example"`, all
-            together, or None; see `kerassl.layers.LogMel`, also for streams.
+        normalize: Whether mels get mean 0 and variance 1 over an example:
+            `"example"`, all together, `"mel"`, each by itself, or None; see
+            `kerassl.layers.LogMel`, also for streams. The paper does so for each mel
+            over all that a speaker says. Over one spoken digit that took away more:
+            `"example"` told 99 % of the digits rightly where `"mel"` told 93 %.
         name: Layer name.
         **kwargs: Of `PretextLayer`.
 
@@ -75,7 +77,7 @@ class FutureFrames(PretextLayer):
         num_mels: int = 80,
         window: float = 0.025,
         hop: float = 0.01,
-        normalize: str | None = "mel",
+        normalize: str | None = "example",
         *,
         name: str | None = None,
         **kwargs,
