@@ -7,6 +7,8 @@ numbered 5 to 49 of each digit and speaker of the Free Spoken Digit Dataset. The
 features, averaged over real frames, are then measured by a linear probe on who
 speaks and which digit, on the recordings 0 to 4, the data set's own test split. The
 probe's strength is chosen on a validation split of the training recordings.
+`--validate` leaves the test split aside and measures on the recordings 5 to 9, which
+are then not trained on: settings are chosen so.
 
 Beside it stand the input itself (mean and standard deviation of each log-mel over the
 real frames, in nats), the same encoder at random initialisation, and the same
@@ -27,7 +29,7 @@ from kerassl import data, transfer, zoo
 from kerassl.pretext import FutureFrames
 from kerassl.transfer.examples import draw_labels
 
-RATE, SECONDS, TEST_RECORDINGS = 8000, 1.0, 5
+RATE, SECONDS, HELD_OUT = 8000, 1.0, 5
 LABELS = {"digit": r"(\d)_", "speaker": r"\d_([a-z]+)_"}
 BUDGETS, DRAWS = (10, None), (0, 1, 2)
 SMALLER = {
@@ -47,11 +49,17 @@ def main():
     parser.add_argument("--steps", type=int, default=800)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--time-shift", type=int, default=3)
+    parser.add_argument("--normalize", choices=("example", "mel"), default="example")
     parser.add_argument("--supervised-steps", type=int, default=400)
+    parser.add_argument("--validate", action="store_true")
     args = parser.parse_args()
-    overrides = {**SMALLER, "pretext.time_shift": args.time_shift}
+    overrides = {
+        **SMALLER,
+        "pretext.time_shift": args.time_shift,
+        "pretext.normalize": args.normalize,
+    }
     with tempfile.TemporaryDirectory() as folder:
-        sounds = extracted(Path(folder, "fsdd"))
+        sounds = extracted(Path(folder, "fsdd"), args.validate)
         run = kerassl.pretrain(
             "apc_small",
             sounds,
@@ -72,14 +80,17 @@ def main():
             measure(name, source, run.task, random, args)
 
 
-def extracted(folder):
+def extracted(folder, validate):
     """Returns a folder with the data set's recordings in `train` and `test`."""
+    first = HELD_OUT if validate else 0
     path = real_data.path("fsdd", "fsdd_recordings.tar.xz")
     with tarfile.open(path) as archive:
         archive.extractall(folder / "all", filter="data")
     for file in sorted((folder / "all").rglob("*.wav")):
-        recording = int(file.stem.rpartition("_")[2])
-        split = folder / "by" / ("test" if recording < TEST_RECORDINGS else "train")
+        recording = int(file.stem.rpartition("_")[2]) - first
+        if recording < 0:
+            continue
+        split = folder / "by" / ("test" if recording < HELD_OUT else "train")
         split.mkdir(parents=True, exist_ok=True)
         file.rename(split / file.name)
     return folder / "by"
@@ -106,6 +117,8 @@ def measure(name, source, task, random, args):
             for budget in BUDGETS
         ]
         print(f"| {kind} | {shown(cells[0])} | {shown(cells[1])} |", flush=True)
+    if not args.supervised_steps:
+        return
     result = transfer.fine_tune(
         random,
         (x, y),
