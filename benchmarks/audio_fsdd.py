@@ -130,9 +130,9 @@ def measure(name, source, task, random, args):
     print(f"| supervised | – | {100 * result.accuracy:.1f} |", flush=True)
 
 
-def statistics(source):
+def statistics(source, num_mels=40):
     """Returns mean and standard deviation of each log-mel over the real frames."""
-    pretext = FutureFrames(sample_rate=RATE, num_mels=40, normalize=None)
+    pretext = FutureFrames(sample_rate=RATE, num_mels=num_mels, normalize=None)
     made = next(transfer.PreparedExamples(source, pretext).batches(len(source)))
     mels, mask = made["log_mels"], made["padding_mask"][:, :, None]
     count = mask.sum(axis=1)
