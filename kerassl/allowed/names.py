@@ -138,7 +138,9 @@ def rules() -> str:
         if _OWN:
             bases = " or ".join(part.bases + part.own_bases)
             lines.append(f"    classes of {', '.join(_OWN)} that derive from {bases}")
-        lines += [f"    {name}" for name in (*part.names, *_functions(kind))]
+        lines += [f"    {name}" for name in part.names]
+        if "kerassl" in {module.partition(".")[0] for module in part.modules}:
+            lines.append(f"    functions of kerassl that are marked as a {kind}")
     lines.append("never: what runs code, or reads and writes files")
     lines += [f"    {name}" for name in DENIED]
     return "\n".join(lines)
@@ -216,12 +218,6 @@ def _suggestion(name: str) -> str:
 
 def _own_module(name: str) -> str | None:
     return next((module for module in _OWN if name.startswith(f"{module}.")), None)
-
-
-def _functions(kind: str) -> list[str]:
-    """Returns the names of the functions of kerassl that build a part of a kind."""
-    names = (name for name in public_names(kind) if name.startswith("kerassl."))
-    return [name for name in names if inspect.isfunction(_look_up(name))]
 
 
 def _is_marked(found: Any, kind: str) -> bool:

@@ -157,10 +157,10 @@ def _from_files(paths, modality, options):
     try:
         return _made(reader, options, reader.argument(paths))
     except (FileNotFoundError, InvalidValue) as error:
-        hint = _where_it_goes(paths, reader)
+        hint = "" if reader.recognises(paths) else _where_it_goes(paths, reader)
         if not hint:
             raise
-        raise type(error)(f"{error} {hint}") from error
+        raise type(error)(f"{str(error).rstrip('.')}. {hint}") from error
 
 
 def reader_of(paths, modality=None):
