@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, files
+from kerassl import callbacks, distribute, files, pictures
 from kerassl import run as folder
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
@@ -123,5 +123,5 @@ def draw_training(task, train, plan, path):
     figure = task.pretext.draw(drawn(train), tf.constant([plan["seed"], 0], tf.int64))
     figure.savefig(path / folder.VIEWS, dpi=120, bbox_inches="tight")
     rows = callbacks.read_log(path / folder.HISTORY)
-    figure = callbacks.loss_curve(rows)
+    figure = pictures.loss_curve(rows)
     figure.savefig(path / folder.LOSS, dpi=120, bbox_inches="tight")
