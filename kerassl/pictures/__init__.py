@@ -3,11 +3,11 @@
 from kerassl.pictures.curves import loss_curve
 from kerassl.pictures.fonts import BOX, fonts_for
 from kerassl.pictures.images import image_grid, image_rows
-from kerassl.pictures.texts import TOKEN_STYLES, token_figure
+from kerassl.pictures.texts import Mark, token_figure
 
 __all__ = [
     "BOX",
-    "TOKEN_STYLES",
+    "Mark",
     "fonts_for",
     "image_grid",
     "image_rows",

@@ -1,33 +1,44 @@
 """Texts with marked tokens."""
 
+import dataclasses
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kerassl.errors import InvalidValue
 from kerassl.pictures.fonts import fonts_for
 
-# Kinds of tokens: what the legend says, the box, and the letters.
-TOKEN_STYLES = {
-    "masked": ("hidden behind the mask", "#c0392b", "white"),
-    "random": ("replaced by a random token", "#d9a514", "black"),
-    "kept": ("kept, but asked for", "#27ae60", "white"),
-    "next": ("a token, and below it the next, asked for", "#2c6e9b", "white"),
-    "span": ("hidden span", "#8e44ad", "white"),
-    "changed": ("changed or moved", "#d9a514", "black"),
-    "missing": ("missing above", "#2471a3", "white"),
-    "centre": ("a word", "#c0392b", "white"),
-    "around": ("a word around it, asked for", "#27ae60", "white"),
-}
+PLAIN = "plain"
 
 
-def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
+@dataclasses.dataclass(frozen=True)
+class Mark:
+    """How a kind of token is drawn.
+
+    Args:
+        label: What the legend says of it.
+        box: The colour behind it, and of its target, as matplotlib takes one.
+        letters: The colour of its own letters.
+    """
+
+    label: str
+    box: str
+    letters: str = "white"
+
+
+def token_figure(
+    rows: Sequence,
+    marks: Mapping[str, Mark] | None = None,
+    width: int = 100,
+    max_lines: int = 6,
+):
     """Returns a figure of texts with marked tokens and their targets below.
 
     A legend names the kinds of marks that occur.
 
     Args:
         rows: For each text, a sequence of (token, kind, target). The kind is
-            a key of `TOKEN_STYLES`, or `"plain"`, which has no target.
+            a key of `marks`, or `"plain"`, which has no target.
+        marks: A `Mark` by the name of each kind, in the order of the legend.
         width: Characters in a line.
         max_lines: Lines to show of a text; the rest is cut.
 
@@ -38,18 +49,22 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
         ValueError: If there is no text, or a kind is unknown.
 
     Example:
-        >>> figure = token_figure([[("the", "plain", ""), ("[MASK]", "masked", "cat")]])
+        >>> marks = {"masked": Mark("hidden behind the mask", "#c0392b")}
+        >>> rows = [[("the", "plain", ""), ("[MASK]", "masked", "cat")]]
+        >>> figure = token_figure(rows, marks)
         >>> len(figure.texts)
         4
     """
     from matplotlib.figure import Figure
 
-    kinds = {kind for row in rows for _, kind, _ in row} - {"plain", *TOKEN_STYLES}
-    if not rows or kinds:
+    marks = marks or {}
+    found = {kind for row in rows for _, kind, _ in row}
+    unknown = found - {PLAIN, *marks}
+    if not rows or unknown:
         raise InvalidValue(
-            "`rows` must hold one or more texts with tokens of the kinds 'plain', "
-            f"{', '.join(map(repr, TOKEN_STYLES))}. Received {len(rows)} texts and the "
-            f"unknown kinds {sorted(kinds)}"
+            "`rows` must hold one or more texts with tokens of the kinds "
+            f"{', '.join(map(repr, (PLAIN, *marks)))}. Received {len(rows)} texts and "
+            f"the unknown kinds {sorted(unknown)}"
         )
     texts = [_lines(row, width)[:max_lines] for row in rows]
     families, drawn = fonts_for(
@@ -70,20 +85,19 @@ def token_figure(rows: Sequence, width: int = 100, max_lines: int = 6):
         figure.text(x, y, drawn(text).replace("$", r"\$"), **style, **extra)
 
     column = 0
-    found = {kind for row in rows for _, kind, _ in row}
-    for label, box, letters in (TOKEN_STYLES[k] for k in TOKEN_STYLES if k in found):
-        write(column, 0, label, color=letters, backgroundcolor=box)
-        column += len(label) + 4
+    for mark in (mark for kind, mark in marks.items() if kind in found):
+        write(column, 0, mark.label, color=mark.letters, backgroundcolor=mark.box)
+        column += len(mark.label) + 4
     line = 2
     for lines in texts:
         for tokens in lines:
             for column, token, kind, target in tokens:
-                if kind == "plain":
+                if kind == PLAIN:
                     write(column, line, token)
                     continue
-                _, box, letters = TOKEN_STYLES[kind]
-                write(column, line, token, color=letters, backgroundcolor=box)
-                write(column, line + 1, target, color=box, weight=weight)
+                mark = marks[kind]
+                write(column, line, token, color=mark.letters, backgroundcolor=mark.box)
+                write(column, line + 1, target, color=mark.box, weight=weight)
             line += 2
         line += 1
     return figure

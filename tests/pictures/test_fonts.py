@@ -3,8 +3,10 @@ import warnings
 import numpy as np
 import pytest
 
-from kerassl.pictures import BOX, fonts, fonts_for, token_figure
+from kerassl.pictures import BOX, Mark, fonts, fonts_for, token_figure
 from kerassl.transfer import embedding_map
+
+MARKS = {"masked": Mark("hidden", "#c0392b")}
 
 
 def test_another_font_has_what_the_first_has_not(tmp_path):
@@ -12,7 +14,7 @@ def test_another_font_has_what_the_first_has_not(tmp_path):
     families, drawn = fonts_for(["a \u2313 b"])
     assert families[0] == "sans-serif" and len(families) == 2
     assert drawn("a \u2313 b") == "a \u2313 b"
-    figure = token_figure([[("\u2313", "masked", "$\u2313")]])
+    figure = token_figure([[("\u2313", "masked", "$\u2313")]], MARKS)
     figure.savefig(tmp_path / "signs.png")  # a missing glyph would be a warning
     assert figure.texts[-1].get_fontfamily()[0] == "monospace"
 
@@ -23,11 +25,11 @@ def test_what_no_font_has_is_a_box_and_told_once(tmp_path):
     with pytest.warns(
         UserWarning, match="No installed font has.*'\U00012000\U00012001'"
     ):
-        figure = token_figure(rows)
+        figure = token_figure(rows, MARKS)
     figure.savefig(tmp_path / "boxes.png")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure = token_figure(rows)
+        figure = token_figure(rows, MARKS)
     assert BOX * 2 in [text.get_text() for text in figure.texts]
 
 
