@@ -41,7 +41,7 @@ def as_source(examples, *, modality=None, **options):
     | array, list of strings, dict of arrays | `ArraySource` |
     | `"digits"`, `"docs"`, `"glyphs"` | the embedded set |
     | `"keras:cifar10"` and so on | `keras_dataset` |
-    | folder of images | `ImageFolder` |
+    | folder of images, table of their paths and labels | `ImageFolder` |
     | folder that `prepare` wrote | `TokenShards` |
     | folder of text, text file, glob, list of these | `TextSource` |
     | `.npy` file | `ArraySource` |

@@ -70,6 +70,8 @@ class PretextModel(distribute.Trainer):
             "batches_in_pass". A preset then need not name these.
         least_examples: Examples that a batch must hold for the loss to teach
             anything: 2 where an example is told from the others of its batch.
+        default_measures: What a report measures where no preset lists it: names of
+            measures in `kerassl.transfer`, or measures of your own.
         compares_examples: Whether an example's loss changes with the number of
             the others in its batch. `evaluate` then takes whole batches only.
     """
@@ -81,6 +83,7 @@ class PretextModel(distribute.Trainer):
     run_arguments: dict[str, str] = {}
     least_examples = 1
     compares_examples = False
+    default_measures: tuple = ("classification",)
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -267,22 +270,6 @@ class PretextModel(distribute.Trainer):
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
-
-    def held_out(self, test, train):
-        """Returns what a report tells of examples kept out of training, or None.
-
-        That is beside what transfer measures of the encoder, such as how well
-        a language model tells them.
-
-        Args:
-            test: `kerassl.data.Source` of examples that were not trained on.
-            train: The source that was.
-
-        Returns:
-            An object with `to_dict()`, in JSON's types, and `to_markdown()`;
-            None, the default, where there is nothing to tell.
-        """
-        return None
 
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.

@@ -1,7 +1,7 @@
 """Pretext layers: raw examples in, (input, target, weight) out."""
 
 from kerassl.pretext.base import PretextLayer, fold_seed
-from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews
+from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Views
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     ContextWindow,
@@ -32,5 +32,7 @@ __all__ = [
     "TokenReplacement",
     "Tokens",
     "TwoViews",
+    "View",
+    "Views",
     "fold_seed",
 ]

@@ -12,8 +12,8 @@ from kerassl.errors import InvalidValue
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
-from kerassl.pretext.text.windows import window_of
+from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.windows import window_of
 
 # Of a place without a word.
 NO_DOCUMENT = -1

@@ -10,7 +10,7 @@ from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.vocabulary import ordinary_ids
 
 # How the figure draws tokens.

@@ -5,9 +5,9 @@ import tensorflow as tf
 
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
-from kerassl.pretext.text.windows import first_place, window_of
 from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.windows import first_place, window_of
 
 # How the figure draws tokens.
 MARKS = {"next": Mark("a token, and below it the next, asked for", "#2c6e9b")}

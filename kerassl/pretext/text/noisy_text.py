@@ -13,7 +13,7 @@ from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import DenoisingRows
 from kerassl.pretext.text.token_noise import TokenNoise, Vocabulary
-from kerassl.pretext.text.token_rows import first_rows
+from kerassl.tokenizers.token_rows import first_rows
 
 # How the figure draws tokens.
 MARKS = {

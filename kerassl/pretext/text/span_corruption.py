@@ -17,7 +17,7 @@ from kerassl.pretext.text.denoising_rows import (
     compact,
     kth_column,
 )
-from kerassl.pretext.text.token_rows import first_rows
+from kerassl.tokenizers.token_rows import first_rows
 
 # How the figure draws tokens.
 MARKS = {"span": Mark("hidden span", "#8e44ad")}

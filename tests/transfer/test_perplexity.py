@@ -2,12 +2,13 @@ import keras_hub
 import numpy as np
 import pytest
 
+from kerassl import encoders, models, pretext
 from kerassl.data import ArraySource
 from kerassl.models import CausalLM
-from kerassl.models.predictive.perplexity import drawn_texts
 from kerassl.pretext import NextToken
 from kerassl.tokenizers import train_tokenizer
-from kerassl.transfer import perplexity
+from kerassl.transfer import Perplexity, perplexity
+from kerassl.transfer.perplexity import drawn_texts
 
 TEXTS = ["the cat sees a red house", "", "a dog hears 中文", "the end"]
 
@@ -76,10 +77,21 @@ def test_what_is_reported(task):
         perplexity(task, ["", ""])
 
 
-def test_a_task_tells_what_was_held_out_of_its_training(task):
-    sources = ArraySource(TEXTS), ArraySource(TEXTS[:1])
+def test_the_measure_tells_test_texts_by_the_words_of_training(task):
+    sources = ArraySource(TEXTS[:1]), ArraySource(TEXTS)
     texts = [text for text in TEXTS if text]  # the empty one is left out
-    assert task.held_out(*sources) == perplexity(task, texts, train_texts=TEXTS[:1])
+    assert "perplexity" in task.default_measures
+    measure = Perplexity()
+    assert measure.left_out(task, sources[1]) is None
+    found = measure(task, *sources, progress=False)
+    assert found == perplexity(task, texts, train_texts=TEXTS[:1])
+    assert [row["model"] for row in found.rows] == ["unigram", "this one"]
+
+
+def test_other_tasks_are_not_measured():
+    task = models.Autoencoder(encoders.dense((8, 8, 1)), pretext.Reconstruct())
+    reason = Perplexity().left_out(task, ArraySource(np.zeros((2, 8, 8, 1), "uint8")))
+    assert "causal language model" in reason
 
 
 def test_many_texts_are_drawn():

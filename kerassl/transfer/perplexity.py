@@ -17,7 +17,7 @@ MAX_LOGITS = 1 << 25
 
 
 @dataclass(frozen=True)
-class Perplexity:
+class PerplexityResult:
     """What a language model needs to tell texts, beside a unigram model.
 
     The unigram model tells each token by its frequency, without context.
@@ -30,8 +30,8 @@ class Perplexity:
         unigram_nats: The same sum for the unigram model.
 
     Example:
-        >>> found = Perplexity(tokens=4, bytes=8, nats=4.0, accuracy=0.5,
-        ...     unigram_nats=8.0)
+        >>> found = PerplexityResult(tokens=4, bytes=8, nats=4.0,
+        ...     accuracy=0.5, unigram_nats=8.0)
         >>> round(found.perplexity, 3), round(found.bits_per_byte, 3)
         (2.718, 0.721)
     """
@@ -62,6 +62,18 @@ class Perplexity:
         """Bits per byte of the unigram model."""
         return self.unigram_nats / math.log(2) / self.bytes
 
+    @property
+    def rows(self) -> list[dict]:
+        """One for the unigram model and one for this one."""
+        return [
+            {
+                "model": model,
+                "bits_per_byte": getattr(self, f"{prefix}bits_per_byte"),
+                "perplexity": getattr(self, f"{prefix}perplexity"),
+            }
+            for model, prefix in (("unigram", "unigram_"), ("this one", ""))
+        ]
+
     def to_dict(self) -> dict:
         """Returns counts and measures as JSON's types."""
         names = ("perplexity", "bits_per_byte")
@@ -70,15 +82,23 @@ class Perplexity:
 
     def to_markdown(self) -> str:
         """Returns the table in Markdown."""
-        return (
-            "| model | bits per byte | perplexity a token |\n| --- | ---: | ---: |\n"
-            f"| unigram | {self.unigram_bits_per_byte:.3f} "
-            f"| {self.unigram_perplexity:.1f} |\n"
-            f"| this one | {self.bits_per_byte:.3f} | {self.perplexity:.1f} |"
-        )
+        lines = [
+            "| model | bits per byte | perplexity a token |",
+            "| --- | ---: | ---: |",
+        ]
+        for row in self.rows:
+            cells = f"{row['bits_per_byte']:.3f} | {row['perplexity']:.1f}"
+            lines.append(f"| {row['model']} | {cells} |")
+        return "\n".join(lines)
+
+    def figures(self) -> dict:
+        """Returns none."""
+        return {}
 
 
-def perplexity(task, texts, *, train_texts=None, batch_size: int = 16) -> Perplexity:
+def perplexity(
+    task, texts, *, train_texts=None, batch_size: int = 16
+) -> PerplexityResult:
     """Returns how well a causal language model tells held-out texts.
 
     Each text is told from its beginning to its end, the end of text included,
@@ -99,7 +119,7 @@ def perplexity(task, texts, *, train_texts=None, batch_size: int = 16) -> Perple
         batch_size: Rows at a time; fewer where the vocabulary is large.
 
     Returns:
-        A `Perplexity`.
+        A `PerplexityResult`.
 
     Raises:
         ValueError: If there is no text.
@@ -135,7 +155,7 @@ def perplexity(task, texts, *, train_texts=None, batch_size: int = 16) -> Perple
     for tokens in source:
         counts += np.bincount(tokens[1:], minlength=vocabulary)
     shares = counts / counts.sum()
-    return Perplexity(
+    return PerplexityResult(
         tokens=len(told),
         bytes=sum(len(text.encode("utf-8")) for text in texts),
         nats=float(sums[0]),

@@ -22,9 +22,9 @@ HISTORY = "history.jsonl"
 TENSORBOARD = "tensorboard"
 VIEWS = "views.png"
 PICTURES = "pictures"
-EMBEDDING = "embedding.png"
 LOSS = "loss.png"
-FEW_LABELS = "few_labels.png"
+# Where reports have kept these measures since 0.1.0; others are in "measures".
+REPORT_KEYS = {"classification": "transfer", "perplexity": "held_out"}
 
 
 # What evaluation reads of a run's configuration, and of which type each must be.
@@ -35,6 +35,7 @@ CONFIG_TYPES = {
     "data_used": (dict,),
     "recipe": (dict,),
     "transfer": (dict,),
+    "measures": (list,),
     "reading": (dict,),
     **dict.fromkeys(allowed.SECTIONS, (dict,)),
 }
@@ -73,6 +74,19 @@ class Run:
         _check_types(self.config, self.path / CONFIG)
         report = self.path / REPORT
         self.report = read_json(report) if report.is_file() else None
+
+    @property
+    def measured(self):
+        """Whether it was measured, whatever came of it."""
+        return "transfer_seconds" in (self.report or {})
+
+    @property
+    def measures(self):
+        """What the report measured, {name of the measure: dict in JSON's types}."""
+        report = self.report or {}
+        old = {name: report.get(key) for name, key in REPORT_KEYS.items()}
+        found = {**old, **report.get("measures", {})}
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def encoder(self):
@@ -166,7 +180,8 @@ def read_json(path):
 def _check_types(config, path):
     for key, types in CONFIG_TYPES.items():
         value = config.get(key, types[0]())
-        paths = not isinstance(value, list) or all(isinstance(p, str) for p in value)
+        parts = dict if key == "measures" else str
+        paths = not isinstance(value, list) or all(isinstance(p, parts) for p in value)
         if not isinstance(value, types) or isinstance(value, bool) or not paths:
             raise InvalidValue(f"{path} is damaged: {key!r} is {value!r:.60}.")
 
