@@ -18,7 +18,7 @@ ROWS = [
     {"augment", "callbacks", "encoders"},
     {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "files", "locks", "modalities"},
+    {"checks", "files", "locks", "modalities", "progress"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
