@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -12,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from kerassl.allowed.parts import DENIED, KINDS, MOVED, Kind
+from kerassl.checks import suggest
 from kerassl.errors import InvalidValue, MissingPackage
 
 _PACKAGES = ("kerassl", "keras", "keras_hub")
@@ -208,12 +208,10 @@ def _short(name: Any) -> str:
 def _suggestion(name: str) -> str:
     module, _, last = name.rpartition(".")
     try:
-        known = {n.lower(): n for n in dir(public(module)) if not n.startswith("_")}
+        known = [n for n in dir(public(module)) if not n.startswith("_")]
     except AttributeError:
         return ""
-    near = difflib.get_close_matches(last.lower(), known, n=3, cutoff=0.5)
-    near = [repr(known[n]) for n in near]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    return suggest(last, known)
 
 
 def _own_module(name: str) -> str | None:
