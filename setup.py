@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 
 setup(
     name="kerassl",
-    version="0.2.0",
+    version="0.3.0",
     description="Self-supervised pretraining and its honest evaluation, in Keras.",
     long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",

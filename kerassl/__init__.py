@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerassl.registration import register_with_keras
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Run",
