@@ -38,6 +38,7 @@ setup(
         "safetensors>=0.8,<0.9",
     ],
     extras_require={
+        "audio": ["soundfile>=0.14,<0.15"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             "pytest>=9.2,<10",
@@ -46,6 +47,7 @@ setup(
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
             "pyarrow>=26,<27",
+            "soundfile>=0.14,<0.15",
             "setuptools>=70.1",
         ],
     },
