@@ -12,13 +12,13 @@ ROWS = [
     {"cli", "testing", "registration"},
     {"pretraining"},
     {"zoo", "export"},
-    {"callbacks", "runs"},
+    {"runs"},
     {"models", "transfer"},
     {"data", "pretext"},
-    {"augment", "encoders"},
+    {"augment", "callbacks", "encoders"},
     {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "files", "locks", "modalities"},
+    {"checks", "files", "locks", "modalities", "progress"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}

@@ -1,6 +1,5 @@
 """Whatever a user calls their data, as a source."""
 
-import difflib
 import glob
 import inspect
 import pathlib
@@ -8,7 +7,7 @@ from importlib.metadata import entry_points
 
 import numpy as np
 
-from kerassl.checks import check_one_of, user_path
+from kerassl.checks import check_one_of, suggest, user_path
 from kerassl.data.arrays import ArraySource, as_array
 from kerassl.data.audio import AudioFolder
 from kerassl.data.docstrings import docs
@@ -160,10 +159,10 @@ def _from_files(paths, modality, options):
     try:
         return _made(reader, options, reader.argument(paths))
     except (FileNotFoundError, InvalidValue) as error:
-        hint = _where_it_goes(paths, reader)
+        hint = "" if reader.recognises(paths) else _where_it_goes(paths, reader)
         if not hint:
             raise
-        raise type(error)(f"{error} {hint}") from error
+        raise type(error)(f"{str(error).rstrip('.')}. {hint}") from error
 
 
 def reader_of(paths, modality=None):
@@ -230,11 +229,9 @@ def _opened_array(path):
 
 def _unknown(name):
     names = [*EMBEDDED, *(KERAS_PREFIX + key for key in DATASETS)]
-    near = difflib.get_close_matches(name, names, n=2)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return (
         f"No file or folder matches {name!r} (looked from {pathlib.Path.cwd()}), "
-        f"and no embedded set is called so ({', '.join(names)}).{hint}"
+        f"and no embedded set is called so ({', '.join(names)}).{suggest(name, names)}"
     )
 
 

@@ -20,6 +20,7 @@ from kerassl.data.image_files import read_orientations as read_orientations
 from kerassl.data.source import Source
 from kerassl.data.tables import found_files, is_table
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.progress import track
 
 # Decoded images up to this many bytes are kept, so that a file is read once.
 CACHE_BYTES = 1 << 30
@@ -207,8 +208,6 @@ class ImageFolder(Source):
     def _verify(self, files, heads, keep):
         """Returns the numbers of the decodable files, and images to keep."""
         import tensorflow as tf
-        from rich.console import Console
-        from rich.progress import track
 
         fitting = [i for i, head in enumerate(heads) if not head.too_large]
         # As many at a time as fit in memory together.
@@ -224,10 +223,9 @@ class ImageFolder(Source):
         images = np.empty((len(files), *self._shape), np.uint8) if keep else None
         for i, image in track(
             decoded.prefetch(tf.data.AUTOTUNE).as_numpy_iterator(),
-            description="Reading images",
+            "Reading images",
             total=len(fitting),
-            console=Console(stderr=True),
-            disable=len(files) < PROGRESS_FILES,
+            shown=len(files) >= PROGRESS_FILES,
         ):
             if keep:
                 images[len(good)] = image

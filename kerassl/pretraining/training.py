@@ -5,7 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, files, runs
+from kerassl import callbacks, distribute, files, pictures, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
@@ -122,5 +122,5 @@ def draw_training(task, train, plan, path):
     figure = task.pretext.draw(drawn(train), tf.constant([plan["seed"], 0], tf.int64))
     figure.savefig(path / runs.VIEWS, dpi=120, bbox_inches="tight")
     rows = callbacks.read_log(path / runs.HISTORY)
-    figure = callbacks.loss_curve(rows)
+    figure = pictures.loss_curve(rows)
     figure.savefig(path / runs.LOSS, dpi=120, bbox_inches="tight")

@@ -3,7 +3,7 @@ import types
 import numpy as np
 import pytest
 
-from kerassl.pretext.audio.spectrograms import spectrograms
+from kerassl.pictures import spectrograms
 
 FRONT_END = types.SimpleNamespace(hop=0.02, frequencies=np.arange(10) * 100.0)
 
