@@ -24,6 +24,7 @@ from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.name_labels import NameLabels
 from kerassl.data.source import Source
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.progress import track
 
 # Decoded sounds up to this many bytes are kept, so that a file is read once.
 CACHE_BYTES = 1 << 30
@@ -240,16 +241,12 @@ class AudioFolder(Source):
 
     def _decoded(self, files, keep):
         """Yields what each file gives, a few of them decoded at a time."""
-        from rich.console import Console
-        from rich.progress import track
-
         # Of few files at a time the windows wait to be taken.
         at_a_time = 4 * (os.cpu_count() or 1)
         bar = track(
             range(0, len(files), at_a_time),
-            description="Reading sounds",
-            console=Console(stderr=True),
-            disable=len(files) < PROGRESS_FILES,
+            "Reading sounds",
+            shown=len(files) >= PROGRESS_FILES,
         )
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for start in bar:
