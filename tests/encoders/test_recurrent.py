@@ -58,6 +58,10 @@ def test_half_precision_and_saving(tmp_path):
     encoder.save(tmp_path / "e.keras")
     again = keras.saving.load_model(tmp_path / "e.keras")
     np.testing.assert_array_equal(again.predict(x, verbose=0), made)
+    # So that it loads without kerassl.
+    assert {type(part).__module__.split(".")[0] for part in encoder.operations} == {
+        "keras"
+    }
     assert encoder.get_layer("gru1").compute_dtype == "bfloat16"
     assert str(made.dtype) == "bfloat16"
 
