@@ -16,7 +16,11 @@ from kerassl.losses.contrastive import (
     queue_logits,
 )
 from kerassl.losses.distillation import normalized_squared_error
-from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
+from kerassl.losses.language import (
+    detection_cross_entropy,
+    lean_token_cross_entropy,
+    token_cross_entropy,
+)
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 
 __all__ = [
@@ -24,6 +28,7 @@ __all__ = [
     "NonSaturating",
     "Wasserstein",
     "binary_cross_entropy",
+    "detection_cross_entropy",
     "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",
