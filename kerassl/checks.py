@@ -1,5 +1,6 @@
-"""The checks that numbers and paths given as arguments have in common."""
+"""The checks that arguments have in common: numbers, paths, names."""
 
+import difflib
 import numbers
 import os
 import pathlib
@@ -136,6 +137,23 @@ def check_one_of(name, value, known):
             f"`{name}` must be one of {', '.join(map(repr, known))}. "
             f"Received: {_shown(name, value)}"
         )
+
+
+def suggest(word: str, known: list[str]) -> str:
+    """Returns " Did you mean ...?" for the names near `word`, or "".
+
+    Args:
+        word: What the user wrote.
+        known: The names that exist.
+
+    Example:
+        >>> suggest("temprature", ["temperature", "dtype"])
+        " Did you mean 'temperature'?"
+    """
+    by_lower_case = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
+    near = [by_lower_case[name] for name in near]
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def is_integer(value, least, most=None):

@@ -82,6 +82,15 @@ class Run:
         return self._load(ENCODER)
 
     @property
+    def encoders(self):
+        """Dict of all trained encoders by name, where a task has several.
+
+        "encoder" is `encoder`; a task of pairs has, such as, "text_encoder" too.
+        """
+        files = [self.path / ENCODER, *sorted(self.path.glob("*_" + ENCODER))]
+        return {file.stem: self._load(file.name) for file in files}
+
+    @property
     def task(self):
         """The whole task: encoder, heads, pretext layer, optimizer.
 

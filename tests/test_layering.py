@@ -17,9 +17,9 @@ ROWS = [
     {"data"},
     {"pretext"},
     {"augment", "encoders"},
-    {"layers", "losses", "metrics", "optimizers"},
+    {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "locks"},
+    {"checks", "locks", "modalities"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
@@ -27,7 +27,7 @@ ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
 # Names of the package's top that stand for something in an area.
 TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "run"}
 
-# What only distribute.py may ask TensorFlow and Keras.
+# What only kerassl.distribute may ask TensorFlow and Keras.
 OF_DISTRIBUTE = {
     "tf.distribute",
     "tensorflow.distribute",

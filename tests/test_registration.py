@@ -18,8 +18,8 @@ for path in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def saved(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tasks")
-    for name in ("simclr", "skip_gram", "gan"):
-        make, _, _ = getattr(tasks, name)()
+    for name in ("GAN", "SimCLR", "SkipGram"):
+        make, _, _ = tasks.every()[name]()
         make().save(folder / f"{name}.keras")
     return sorted(map(str, folder.iterdir()))
 

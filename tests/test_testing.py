@@ -55,3 +55,43 @@ def test_a_forgotten_argument_is_caught():
         testing.check_config(
             lambda dtype: Forgetful(encoder(dtype=dtype), Corrupt(), width=3)
         )
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Shiftless(Restore):
+    """Adds a bias to everything that its loss compares."""
+
+    def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
+        super().__init__(encoder, pretext, name=name, **kwargs)
+        self.shift = self.add_weight(name="shift", initializer="zeros")
+
+    def objective(self, x, y, outputs, training):
+        y, weights = y
+        moved, target = outputs + self.shift, y + self.shift
+        errors = ops.mean(ops.square(moved - target), axis=-1)
+        return {"error": (errors, weights)}
+
+
+def test_a_weight_that_does_not_move_is_caught():
+    def broken(dtype):
+        return Shiftless(encoder(dtype=dtype), Corrupt())
+
+    with pytest.raises(AssertionError, match="not trained.*shift"):
+        testing.check_fit(broken, X, batch_size=16)
+    testing.check_fit(broken, X, batch_size=16, unmoved=["shift"])
+
+
+def sound():
+    """A task for another process."""
+    return make, X, 16
+
+
+def unsound():
+    """One that cannot be made."""
+    return lambda dtype: missing, X, 16  # noqa: F821
+
+
+def test_the_task_that_fails_in_another_process_is_named():
+    names = [f"{__file__}:sound", f"{__file__}:unsound"]
+    with pytest.raises(AssertionError, match="unsound failed on tensorflow(.|\n)*Name"):
+        testing.losses_of_each_on("tensorflow", names)

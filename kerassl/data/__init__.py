@@ -17,8 +17,8 @@ from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource
 from kerassl.data.subset import Subset as Subset
 from kerassl.data.text import TextSource as TextSource
-from kerassl.data.tokenizers import load_tokenizer as load_tokenizer
-from kerassl.data.tokenizers import save_tokenizer as save_tokenizer
-from kerassl.data.tokenizers import train_tokenizer as train_tokenizer
 from kerassl.data.windows import TokenWindows as TokenWindows
 from kerassl.data.windows import pack_documents as pack_documents
+from kerassl.tokenizers import load_tokenizer as load_tokenizer
+from kerassl.tokenizers import save_tokenizer as save_tokenizer
+from kerassl.tokenizers import train_tokenizer as train_tokenizer

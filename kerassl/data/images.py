@@ -15,7 +15,12 @@ from kerassl.data.class_folders import (
 from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.image_decoding import decode_image
 from kerassl.data.image_files import ORIENTATION_TAG as ORIENTATION_TAG
-from kerassl.data.image_files import find_image_files, read_heads
+from kerassl.data.image_files import (
+    SUFFIXES,
+    find_image_files,
+    is_image_file,
+    read_heads,
+)
 from kerassl.data.image_files import read_orientations as read_orientations
 from kerassl.data.source import Source
 from kerassl.errors import InvalidType, InvalidValue
@@ -63,6 +68,25 @@ class ImageFolder(Source):
         >>> source.fetch([0, 1]).shape  # doctest: +SKIP
         TensorShape([2, 96, 96, 3])
     """
+
+    modality = "image"
+    suffixes = SUFFIXES
+
+    @classmethod
+    def fitted_options(cls, sections):
+        """Returns size and channels that the encoder takes, or that views have."""
+        options = {}
+        if "input_shape" in sections.get("encoder", {}):
+            shape = sections["encoder"]["input_shape"]
+            options["size"], *_, options["channels"] = shape
+        if "size" in sections.get("pretext", {}):
+            options["size"] = sections["pretext"]["size"]
+        return options
+
+    @classmethod
+    def reads(cls, file):
+        """Tells whether a file is an image, by its name or else its first bytes."""
+        return is_image_file(file)
 
     def __init__(self, path, size=96, channels=3, *, cache=None):
         super().__init__()

@@ -27,20 +27,21 @@ from kerassl.data.shards import (
     TokenShards,
     shard_file,
 )
-from kerassl.data.tokenizers import (
-    ASSETS_FOLDER,
-    CONFIG_FILE,
-    KINDS,
-    load_tokenizer,
-    save_tokenizer,
-    train_tokenizer,
-)
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
+from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.tokenizers.storing import ASSETS_FOLDER, CONFIG_FILE
+from kerassl.tokenizers.strings import as_strings
+from kerassl.tokenizers.training import KINDS
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
+# Where tokenizers were in 0.1.0, by whose hashes shards know theirs.
+FORMER_MODULES = {
+    "kerassl>WordPieceTokenizer": "kerassl.pretext.text.word_piece_tokenizer",
+    "kerassl>WordTokenizer": "kerassl.pretext.text.word_tokenizer",
+}
 # What the shards of 0.1.0 do not tell of their corpus.
 NOT_IN_0_1_0 = {"skipped_by_reason", "notes", "digest"}
 MOST_WORKERS = 1024
@@ -311,7 +312,9 @@ def _stored_hash(folder):
         config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
         # Keras counts the objects of a process in their names.
         config["config"].pop("name", None)
-    except (ValueError, KeyError, TypeError):
+        former = FORMER_MODULES.get(config.get("registered_name"))
+        config |= {"module": former} if former else {}
+    except (ValueError, KeyError, TypeError, AttributeError):
         config = None  # spoilt: no tokenizer has this hash
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for path in sorted((folder / ASSETS_FOLDER).glob("*")):
@@ -396,7 +399,7 @@ class _EncodedBatches:
     def _alone(self):
         for begin in self.begins:
             texts = self._read(begin)
-            yield texts, *self.encode(_decoded(texts))
+            yield texts, *self.encode(as_strings(texts))
 
     def _together(self):
         waiting = collections.deque()
@@ -451,11 +454,7 @@ def _end_with_parent():
 
 
 def _encode_in_process(texts):
-    return _encoder_of_process(_decoded(texts))
-
-
-def _decoded(texts):
-    return [text.decode("utf-8", "replace") for text in texts]
+    return _encoder_of_process(as_strings(texts))
 
 
 def _gathered(batches, shard_tokens):

@@ -35,6 +35,7 @@ class Subset(Source):
                 f"{indices.min()} to {indices.max()}."
             )
         self.source = source
+        self.modality = source.modality
         self.indices = indices
         self.skipped = source.skipped
         self.num_skipped = source.num_skipped

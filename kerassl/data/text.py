@@ -23,6 +23,7 @@ from kerassl.data.source import Source
 from kerassl.data.text_files import (
     HEAD,
     RECORD_SUFFIXES,
+    SUFFIXES,
     as_utf8,
     find_text_files,
     open_bytes,
@@ -96,7 +97,19 @@ class TextSource(Source):
         (2, 1)
     """
 
+    modality = "text"
+    suffixes = (*SUFFIXES, *RECORD_SUFFIXES)
     unit = "documents"
+
+    @classmethod
+    def reads(cls, file):
+        """Tells whether a file is one of text, by its name."""
+        return is_text_file(file)
+
+    @classmethod
+    def argument(cls, paths):
+        """Returns a folder, or a list of paths."""
+        return paths[0] if len(paths) == 1 and paths[0].is_dir() else paths
 
     def __init__(
         self, patterns, field=None, *, label_field=None, unit="line", min_length=1

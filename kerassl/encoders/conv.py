@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.allowed import part
 from kerassl.encoders.sizes import (
     check_activation,
     check_image_shape,
@@ -13,6 +14,7 @@ from kerassl.encoders.sizes import (
 )
 
 
+@part("encoder")
 def conv(
     input_shape: Sequence[int],
     widths: Sequence[int] = (32, 64),

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
+from kerassl.allowed import part
 from kerassl.encoders.sizes import check_activation, check_widths
 
 
+@part("encoder")
 def dense(
     input_shape: int | Sequence[int],
     hidden_dims: Sequence[int] = (256, 128, 64),

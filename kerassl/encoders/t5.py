@@ -5,6 +5,7 @@ import warnings
 
 import keras
 
+from kerassl.allowed import part
 from kerassl.checks import check_number, check_positive_integers
 from kerassl.encoders.blocks import open_encoder
 from kerassl.encoders.sizes import check_width
@@ -20,6 +21,7 @@ for message in EXPECTED_WARNINGS:
     warnings.filterwarnings("ignore", message=message)
 
 
+@part("encoder")
 def t5(
     vocabulary_size: int,
     num_layers: int = 6,

@@ -158,6 +158,14 @@ class PretextModel(distribute.Trainer):
         """
         return y[1] if "weight" in self.reads else None
 
+    def encoders(self):
+        """Returns what a run keeps of the task, encoders by the names of their files.
+
+        One, the default, is "encoder". A task that trains several, such as one for
+        images and one for texts, names the others too, each ending in "encoder".
+        """
+        return {"encoder": self.encoder}
+
     def players(self):
         """Returns the trainable variables of each player, in training order.
 

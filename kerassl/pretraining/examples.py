@@ -8,8 +8,8 @@ import numpy as np
 from kerassl import zoo
 from kerassl.checks import user_path
 from kerassl.data import Subset, as_source
+from kerassl.data.conversion import reader_of
 from kerassl.data.dataset import prepared_batches
-from kerassl.data.shards import is_shard_folder
 from kerassl.errors import InvalidType, InvalidValue
 
 # Labelled examples of the user's own that are kept out of pretraining to test.
@@ -65,19 +65,13 @@ def read(plan, examples):
 
 
 def _options(plan, examples):
-    """Returns how to read a folder so that its examples fit the preset."""
-    if isinstance(examples, str | Path) and is_shard_folder(examples):
-        return {"sequence_length": plan["pretext"]["sequence_length"]}
-    if plan.get("modality") != "image" or not isinstance(examples, str | Path):
+    """Returns how to read what lies at a path so that it fits the preset."""
+    if not isinstance(examples, str | Path):
         return {}
-    if not user_path(examples, "data").is_dir():
+    path = user_path(examples, "data")
+    if not path.is_dir():
         return {}
-    options = {}
-    if "input_shape" in plan["encoder"]:
-        options["size"], *_, options["channels"] = plan["encoder"]["input_shape"]
-    if "size" in plan["pretext"]:
-        options["size"] = plan["pretext"]["size"]
-    return options
+    return reader_of([path], plan.get("modality")).fitted_options(plan)
 
 
 def described(examples):

@@ -4,10 +4,10 @@ import keras
 
 from kerassl import allowed, distribute, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.data.tokenizers import is_stored_tokenizer
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
 from kerassl.pretraining.schedules import schedule_for
+from kerassl.tokenizers import is_stored_tokenizer
 
 # What a run's configuration holds beside its preset's sections.
 NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)

@@ -103,7 +103,10 @@ def _told(error):
 
 
 def save(task, path):
-    for model, name in ((task, folder.TASK), (task.encoder, folder.ENCODER)):
+    """Writes the task and its encoders; "encoder", the last, tells that all is done."""
+    encoders = {f"{name}.keras": model for name, model in task.encoders().items()}
+    first = encoders.pop(folder.ENCODER)
+    for name, model in {folder.TASK: task, **encoders, folder.ENCODER: first}.items():
         # Keras reads the format from the ending, so it must stay.
         unfinished = path / f".unfinished-{name}"
         model.save(unfinished)

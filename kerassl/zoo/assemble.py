@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerassl import allowed
-from kerassl.zoo.catalog import InvalidPreset, suggest
+from kerassl.checks import suggest
+from kerassl.zoo.catalog import InvalidPreset
 
 # Parts within parts: a model, its generator, a layer of that, its initializer.
 MAX_DEPTH = 16

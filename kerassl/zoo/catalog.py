@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import math
@@ -12,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import allowed
-from kerassl.checks import MOST_FLOAT, user_path
+from kerassl.checks import MOST_FLOAT, suggest, user_path
 from kerassl.errors import InvalidValue
+from kerassl.modalities import MODALITIES
 
-MODALITIES = ("image", "text", "vector")
 # What the recipe of a run may set; pretraining reads these.
 RECIPE_KEYS = (
     "optimizer",
@@ -35,6 +34,7 @@ SCHEDULES = ("cosine", "linear", "constant")
 TOKENIZER_KEYS = (
     "algorithm",
     "character_coverage",
+    "field",
     "kind",
     "lowercase",
     "min_count",
@@ -74,23 +74,6 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder().glob("*/*.json"))}
 
 
-def suggest(word: str, known: list[str]) -> str:
-    """Returns " Did you mean ...?" for the names near `word`, or "".
-
-    Args:
-        word: What the user wrote.
-        known: The names that exist.
-
-    Example:
-        >>> suggest("temprature", ["temperature", "dtype"])
-        " Did you mean 'temperature'?"
-    """
-    by_lower_case = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
-    near = [by_lower_case[name] for name in near]
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-
-
 def _path(name: str | Path) -> Path:
     path = user_path(name, "preset")
     if path.suffix == ".json":
@@ -111,8 +94,8 @@ def names(modality: str | None = None) -> list[str]:
     """Returns the names of the presets, in alphabetical order.
 
     Args:
-        modality: Only the presets of this kind: "image", "text" or "vector";
-            None for all.
+        modality: Only the presets of this kind, such as "image" or "text"; None
+            for all.
 
     Raises:
         ValueError: If `modality` is not one of these.

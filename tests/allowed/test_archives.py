@@ -1,6 +1,5 @@
 """`.keras` files and weights: the right ones load, hostile ones are refused unread."""
 
-import inspect
 import json
 import os
 import zipfile
@@ -14,13 +13,6 @@ from keras.src.saving import serialization_lib
 
 from kerassl import allowed
 from kerassl.run import Run, write_json
-
-TASKS = [
-    name
-    for name, make in vars(tasks).items()
-    if inspect.isfunction(make) and make.__module__ == "tasks"
-    if not inspect.signature(make).parameters and name != "images"
-]
 
 
 @pytest.fixture(scope="module")
@@ -86,9 +78,9 @@ def refused(path, match="encoder.keras"):
     return message
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", tasks.every())
 def test_every_task_loads(name, tmp_path):
-    make, _, _ = getattr(tasks, name)()
+    make, _, _ = tasks.every()[name]()
     task = make()
     players = {player: optimizer() for player in task.players()}
     task.compile(players if len(players) > 1 else players.popitem()[1])

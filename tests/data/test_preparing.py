@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import itertools
 import json
 import lzma
@@ -288,6 +289,27 @@ def test_shards_of_before_go_on(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     data.as_source(str(tmp_path), modality="text", sequence_length=5)
     np.testing.assert_array_equal(stream(prepare(tmp_path)), before)
+
+
+def test_shards_know_a_tokenizer_whose_class_has_moved(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    data.train_tokenizer(TEXTS, "word", min_count=1, out=given)
+    prepare(out, tokenizer=given)
+    former = {"module": "kerassl.pretext.text.word_tokenizer"}
+    for folder in (given, out / "tokenizer"):
+        path = folder / "tokenizer.json"
+        config = json.loads(path.read_text()) | former
+        path.write_text(json.dumps(config))
+    config["config"].pop("name")
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    vocabulary = given / "assets" / "tokenizer" / "vocabulary.txt"
+    words = hashlib.sha256(vocabulary.read_bytes()).hexdigest()
+    digest.update(f"vocabulary.txt {words}".encode())
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["tokenizer_sha256"] == digest.hexdigest()  # that of 0.1.0
+    before = files(out)
+    prepare(out, tokenizer=given)
+    assert files(out) == before
 
 
 def test_shards_tell_what_was_left_out_and_how_the_corpus_was_read(tmp_path):

@@ -10,6 +10,7 @@ from keras import ops
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
+from kerassl.tokenizers.strings import as_strings
 
 # Logits that are held at once.
 MAX_LOGITS = 1 << 25
@@ -156,7 +157,7 @@ def drawn_texts(source, limit: int) -> list[str]:
         ['a', 'b']
     """
     drawn = np.sort(np.random.default_rng(0).permutation(len(source))[:limit])
-    return [text.decode("utf-8", "replace") for text in source.fetch(drawn).numpy()]
+    return as_strings(source.fetch(drawn).numpy())
 
 
 def _streams(encode, texts):

@@ -48,8 +48,7 @@ class TextPretextLayer(PretextLayer):
     @classmethod
     def from_config(cls, config):
         # Registers the tokenizer classes, KerasHub's too.
-        import kerassl.pretext.text.word_piece_tokenizer
-        import kerassl.pretext.text.word_tokenizer  # noqa: F401
+        import kerassl.tokenizers  # noqa: F401
 
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})

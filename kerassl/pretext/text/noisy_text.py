@@ -57,7 +57,7 @@ class NoisyText(TextPretextLayer):
             the special tokens, or there is no tokenizer when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> from kerassl.pretext.text import SentencePermutation, TokenDeletion
         >>> texts = ["the cat sat. the dog sat."]
         >>> tokenizer = train_tokenizer(texts, vocabulary_size=26)

@@ -86,7 +86,7 @@ class SpanCorruption(TextPretextLayer):
             no tokenizer when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
         >>> pretext = SpanCorruption(tokenizer, sequence_length=16)

@@ -4,7 +4,8 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.tokenizing import tokenize_function
+from kerassl.pretext.text.windows import first_place
+from kerassl.tokenizers.tokenizing import tokenize_function
 
 # Of a row; longer ones do not fit in any encoder, only in the memory of none.
 MOST_TOKENS = 1 << 20
@@ -31,7 +32,7 @@ class TokenRows:
         ValueError: If `sequence_length` is out of range.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat"], vocabulary_size=12)
         >>> rows = TokenRows(tokenizer, sequence_length=6)
         >>> rows.prepare(tf.constant(["a cat"]))["padding_mask"].numpy().tolist()
@@ -135,8 +136,7 @@ class TokenRows:
         lengths = tokens.row_lengths()[:, None]  # (batch, 1)
         taken = tf.minimum(lengths, self.sequence_length - 2)
         room = lengths - taken
-        share = offset * tf.cast(room + 1, tf.float32)
-        start = tf.minimum(tf.cast(share, room.dtype), room)
+        start = first_place(room, offset)
         # Column 0 is the start token, so column c reads token start + c - 1.
         where = tokens.row_starts()[:, None] + start + columns - 1
         is_token = (columns >= 1) & (columns <= taken)

@@ -1,10 +1,8 @@
 import json
-from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
-import tasks
 import tensorflow as tf
 
 from kerassl import testing
@@ -102,29 +100,6 @@ def test_the_generator_waits_for_the_critic():
     task.fit(data, steps_per_epoch=1, verbose=0)
     counts = [o.iterations.numpy() for o in task.optimizer.optimizers.values()]
     assert counts == [3, 1]
-
-
-def test_wgan_gp_on_two_replicas_equals_one(two_replicas):
-    make, examples, batch_size = tasks.wgan_gp()
-    testing.check_replicas(make, examples, batch_size=batch_size, strategy=two_replicas)
-
-
-def test_wgan_gp_on_jax_equals_tensorflow(tmp_path):
-    make, examples, batch_size = tasks.wgan_gp()
-    _, losses = testing.trained(make, examples, batch_size=batch_size, steps=5)
-    path = f"{Path(tasks.__file__)}:wgan_gp"
-    on_jax = testing.losses_on("jax", path, steps=5)
-    np.testing.assert_allclose(on_jax, losses, rtol=1e-4)
-
-
-def test_wgan_gp_in_bfloat16():
-    make, examples, batch_size = tasks.wgan_gp()
-    testing.check_bfloat16(make, examples, batch_size=batch_size)
-
-
-def test_wgan_gp_resumes_between_two_updates_of_the_generator(tmp_path):
-    make, examples, batch_size = tasks.wgan_gp()
-    testing.check_checkpoint(make, examples, batch_size=batch_size, folder=tmp_path)
 
 
 def test_samples_are_a_function_of_the_noise():

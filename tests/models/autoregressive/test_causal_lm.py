@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from kerassl import testing
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models.autoregressive.causal_lm import CausalLM
 from kerassl.pretext.text import NextToken
+from kerassl.tokenizers import train_tokenizer
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
 VERBS = ["sees", "hears", "likes", "follows", "draws"]

@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import pytest
-import tasks
 from matplotlib.figure import Figure
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
@@ -207,15 +206,6 @@ def test_two_replicas_find_the_same_clusters(two_replicas):
     for variable in (task.labels, task.classifier.kernel):
         first, second = two_replicas.experimental_local_results(variable.value)
         np.testing.assert_array_equal(first, second)
-
-
-def test_jax_finds_the_same_clusters():
-    # Six steps: the shared check stops before the second clustering.
-    make, examples, batch_size = tasks.deep_cluster()
-    _, losses = testing.trained(make, examples, batch_size=batch_size, steps=6)
-    factory = f"{tasks.__file__}:deep_cluster"
-    on_jax = testing.losses_on("jax", factory, steps=6)
-    np.testing.assert_allclose(on_jax, losses, rtol=1e-4)
 
 
 def test_picture_shows_members_of_the_told_cluster():

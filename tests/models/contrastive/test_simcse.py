@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import ops
 
 from kerassl import testing
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models.contrastive.simcse import POOLERS, SimCSE
 from kerassl.pretext.text import Tokens
+from kerassl.tokenizers import train_tokenizer
 
 TEXTS = [
     f"{who} {verb} the {what}"

@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import ops
 
 from kerassl import testing
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models.masked.masked_lm import MaskedLM
 from kerassl.pretext.text import MaskedTokens
+from kerassl.tokenizers import train_tokenizer
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
 VERBS = ["sees", "hears", "likes", "follows", "draws"]

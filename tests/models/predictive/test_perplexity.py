@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from kerassl.data import ArraySource
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models import CausalLM
 from kerassl.models.predictive.perplexity import drawn_texts
 from kerassl.pretext import NextToken
+from kerassl.tokenizers import train_tokenizer
 from kerassl.transfer import perplexity
 
 TEXTS = ["the cat sees a red house", "", "a dog hears 中文", "the end"]

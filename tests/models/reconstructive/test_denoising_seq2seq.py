@@ -6,10 +6,10 @@ import tensorflow as tf
 from keras import ops
 
 from kerassl import testing
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.encoders import t5
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.pretext.text import SpanCorruption
+from kerassl.tokenizers import train_tokenizer
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
 VERBS = ["sees", "hears", "likes", "follows", "draws"]

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from kerassl.pretext.text.words import split_words
+from kerassl.tokenizers.words import split_words
 
 
 class WordPieceEncoder:
@@ -17,7 +17,7 @@ class WordPieceEncoder:
             vocabulary may come later, as when a saved model is loaded.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.tokenizers import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat"], vocabulary_size=12)
         >>> WordPieceEncoder(tokenizer)(tf.constant(["a cat"])).shape
         TensorShape([1, None])

@@ -4,8 +4,8 @@ import pytest
 import tensorflow as tf
 
 from kerassl import data
-from kerassl.data.tokenizers import load_tokenizer, train_tokenizer
-from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
+from kerassl.tokenizers import load_tokenizer, train_tokenizer
+from kerassl.tokenizers.byte_pairs import BytePairEncoder, is_byte_level
 
 ODD = [
     "a  b   c\n\n\nd \n e\t\tf 12345 678 '9 1,000.50",

@@ -3,6 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
+from kerassl.tokenizers.strings import as_strings
+
 
 def is_byte_level(tokenizer) -> bool:
     """Tells whether a KerasHub tokenizer is the byte-level BPE of GPT-2.
@@ -35,7 +37,7 @@ class BytePairEncoder:
             vocabulary may come later, as when a saved model is loaded.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.tokenizers import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat, a hat"], "bpe", 261)
         >>> BytePairEncoder(tokenizer)(tf.constant(["a hat"])).shape
         TensorShape([1, None])
@@ -75,7 +77,7 @@ class BytePairEncoder:
         return tf.RaggedTensor.from_row_lengths(ids, lengths, validate=False)
 
     def _encode_bytes(self, texts):
-        rows = self.encode([text.decode("utf-8", "replace") for text in texts])
+        rows = self.encode(as_strings(texts))
         lengths = np.array([len(row) for row in rows], np.int64)
         return np.concatenate([np.empty(0, np.int32), *rows]), lengths
 

@@ -3,9 +3,9 @@ import pytest
 import tensorflow as tf
 
 from kerassl import data
-from kerassl.data.tokenizers import train_tokenizer
-from kerassl.pretext.text.word_pieces import WordPieceEncoder, is_word_piece
-from kerassl.pretext.text.words import EUROPEAN, split_words
+from kerassl.tokenizers import train_tokenizer
+from kerassl.tokenizers.word_pieces import WordPieceEncoder, is_word_piece
+from kerassl.tokenizers.words import EUROPEAN, split_words
 
 ODD = [
     "",

@@ -3,8 +3,8 @@
 import keras
 import keras_hub
 
-from kerassl.pretext.text.word_pieces import LongWords
-from kerassl.pretext.text.words import EUROPEAN
+from kerassl.tokenizers.word_pieces import LongWords
+from kerassl.tokenizers.words import EUROPEAN
 
 
 @keras.saving.register_keras_serializable(package="kerassl")

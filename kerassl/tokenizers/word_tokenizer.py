@@ -5,8 +5,8 @@ import keras_hub
 import numpy as np
 
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.word_pieces import LongWords
-from kerassl.pretext.text.words import EUROPEAN
+from kerassl.tokenizers.word_pieces import LongWords
+from kerassl.tokenizers.words import EUROPEAN
 
 
 # Not of `BertTokenizer`: KerasHub looks up a backbone's tokenizer among the

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from kerassl.data.source import Source
-from kerassl.data.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.pretext.text.word_tokenizer import WordTokenizer
+from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.tokenizers.word_tokenizer import WordTokenizer
 
 CORPUS = [
     "The quick brown fox jumps over the lazy dog, again and again.",
@@ -31,6 +31,15 @@ class Texts(Source):
 
     def fetch(self, indices):
         return tf.gather(self.texts, indices)
+
+
+class Captions(Texts):
+    """Dicts of a number, a title and two captions."""
+
+    def fetch(self, indices):
+        texts = super().fetch(indices)
+        pairs = tf.stack([texts, texts + " twice"], 1)
+        return {"number": indices, "title": texts + " title", "captions": pairs}
 
 
 def pieces(tokenizer, texts):
@@ -62,7 +71,7 @@ def test_wordpiece_spells_its_corpus(lowercase):
 
 def test_the_same_corpus_gives_the_same_vocabulary_in_every_process(tmp_path):
     script = (
-        "import sys, json; from kerassl.data.tokenizers import train_tokenizer; "
+        "import sys, json; from kerassl.tokenizers import train_tokenizer; "
         "texts = json.load(open(sys.argv[1])); "
         "tokenizer = train_tokenizer(texts, vocabulary_size=150); "
         "print(json.dumps(tokenizer.get_vocabulary()))"
@@ -312,6 +321,21 @@ def test_tokenizers_of_before_behave_as_they_did(tmp_path):
     assert pieces(words, ["パンダ バンダ Café"]) == rows
 
 
+def test_a_stored_word_tokenizer_of_before_loads(tmp_path):
+    """Version 0.1.0 named the module that the class was in."""
+    tokenizer = train_tokenizer(["a b a"], "word", min_count=1, out=tmp_path)
+    path = tmp_path / "tokenizer.json"
+    config = json.loads(path.read_text())
+    config["module"] = "kerassl.pretext.text.word_tokenizer"
+    path.write_text(json.dumps(config))
+    script = "import sys, kerassl.data; t = kerassl.data.load_tokenizer(sys.argv[1]); "
+    script += "print(t.get_vocabulary(), t.counts.tolist())"
+    run = [sys.executable, "-c", script, str(tmp_path)]
+    other = subprocess.run(run, capture_output=True, check=True, text=True)
+    counts = tokenizer.counts.tolist()
+    assert other.stdout.strip() == f"{tokenizer.get_vocabulary()} {counts}"
+
+
 @pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece", "bpe", "word"])
 @pytest.mark.parametrize(
     "text", ["a" * 200_000, "!" * 100_000, "".join(map(chr, range(33, 127))) * 1000]
@@ -320,3 +344,41 @@ def test_training_on_one_endless_word_ends(kind, text):
     source = Texts([text, "and some words"])
     tokenizer = train_tokenizer(source, kind, 300, min_count=1)
     assert tokenizer.vocabulary_size() <= 300
+
+
+@pytest.mark.parametrize("kind", ["wordpiece", "sentencepiece", "bpe", "word"])
+def test_a_tokenizer_of_the_text_in_dicts(kind):
+    texts = ["a small cat", "some large hats"] * 3
+    options = {"vocabulary_size": 262 if kind == "bpe" else 30, "min_count": 1}
+    both = [part for text in texts for part in (text, f"{text} twice")]
+    wanted = train_tokenizer(Texts(both), kind, **options)
+    found = train_tokenizer(Captions(texts), kind, field="captions", **options)
+    assert found.get_vocabulary() == wanted.get_vocabulary()
+    titles = train_tokenizer(Captions(texts), kind, field="title", **options)
+    assert titles.get_vocabulary() != wanted.get_vocabulary()
+
+
+def test_the_only_text_in_dicts_needs_no_name():
+    source = Captions(["a cat"])
+    fetch = source.fetch
+    source.fetch = lambda indices: {
+        name: part for name, part in fetch(indices).items() if name != "captions"
+    }
+    tokenizer = train_tokenizer(source, "word", min_count=1)
+    assert tokenizer.get_vocabulary()[5:] == ["a", "cat", "title"]
+
+
+@pytest.mark.parametrize(
+    "corpus, field, message",
+    [
+        (Captions(["a b"]), None, r"one of \['captions', 'title'\]. Received: None"),
+        (Captions(["a b"]), "number", r"captions.*'number', and.*\['captions', 'num"),
+        (Captions(["a b"]), "tilte", "Received: 'tilte'"),
+        (Texts(["a b"]), "title", "must be None where the examples are no dicts"),
+        (["a b"], "title", "must be None where the examples are no dicts"),
+    ],
+    ids=["two texts", "no text", "unknown", "of no dicts", "of a list"],
+)
+def test_a_field_that_names_no_text(corpus, field, message):
+    with pytest.raises(ValueError, match=message):
+        train_tokenizer(corpus, field=field)

@@ -4,8 +4,8 @@ import functools
 
 import tensorflow as tf
 
-from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
-from kerassl.pretext.text.word_pieces import WordPieceEncoder, is_word_piece
+from kerassl.tokenizers.byte_pairs import BytePairEncoder, is_byte_level
+from kerassl.tokenizers.word_pieces import WordPieceEncoder, is_word_piece
 
 
 def tokenize_function(tokenizer):

@@ -1,0 +1,78 @@
+"""A small task of each public pretext model, for the shared checks.
+
+One file a method, found by itself: to add one, write `tests/tasks/<method>.py`,
+named as its file in `kerassl/models/`, and edit no list.
+
+    \"\"\"VICReg.\"\"\"
+
+    from tasks.parts.images import images, small_resnet, views
+
+    from kerassl import models
+
+    MODEL = models.VICReg
+
+
+    def task():
+        def make(dtype="float32"):
+            return models.VICReg(small_resnet(dtype), views(), projection_dim=8)
+
+        return make, images(), 16
+
+`MODEL` is the class, whose name is the id of the method's tests. `task` returns
+what the checks of `kerassl.testing` take: a function from a dtype policy's name to
+the task, raw examples, and a batch size. It has no dropout, which differs between
+replicas and backends by design, and is as small as its idea allows, since the checks
+build and trace it about ten times.
+
+Another form of the method that has to pass the checks too is another function,
+`task_<form>`; its id is `<class>-<form>`. Weights whose gradient is zero by the
+formula stand in `UNMOVED`, a dict from the id to what `check_fit` takes.
+
+`tests/tasks/parts/` holds what several files share, a file a modality.
+
+A process on another backend makes the tasks too, so nothing here imports pytest.
+"""
+
+import functools
+import importlib
+from pathlib import Path
+
+
+@functools.cache
+def methods():
+    """Returns {class name: module} of all files in this folder, sorted."""
+    folder = Path(__file__).parent
+    names = sorted(p.stem for p in folder.glob("*.py") if p.name != "__init__.py")
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    found = {module.MODEL.__name__: module for module in modules}
+    assert len(found) == len(modules), f"two files of one class among {names}"
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def every():
+    """Returns {id: function} of all tasks, sorted."""
+    found = {
+        name + function.removeprefix("task").replace("_", "-", 1): value
+        for name, module in methods().items()
+        for function, value in vars(module).items()
+        if function == "task" or function.startswith("task_")
+    }
+    return dict(sorted(found.items()))
+
+
+@functools.cache
+def families():
+    """Returns {family: {id: function}}, families as the folders of models."""
+    found = {}
+    for name, function in every().items():
+        model = methods()[name.partition("-")[0]].MODEL
+        family = model.__module__.removeprefix("kerassl.models.").partition(".")[0]
+        found.setdefault(family, {})[name] = function
+    return dict(sorted(found.items()))
+
+
+def unmoved(name):
+    """Returns the endings of paths of weights that a task leaves as they are."""
+    module = methods()[name.partition("-")[0]]
+    return getattr(module, "UNMOVED", {}).get(name, ())

@@ -1,0 +1,26 @@
+"""Spans to restore, by a T5 of one layer each."""
+
+from kerassl import data, encoders, models, pretext
+from tasks.parts.texts import cats_and_dogs
+
+MODEL = models.DenoisingSeq2Seq
+
+
+def task():
+    texts = cats_and_dogs()
+    tokenizer = data.train_tokenizer(texts, vocabulary_size=50)
+    spans = pretext.SpanCorruption(tokenizer, 12, noise_density=0.3, sentinels=6)
+
+    def make(dtype="float32"):
+        backbone = encoders.t5(
+            spans.vocabulary_size,
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=16,
+            intermediate_dim=32,
+            dropout=0.0,
+            dtype=dtype,
+        )
+        return models.DenoisingSeq2Seq(backbone, spans)
+
+    return make, texts, 20

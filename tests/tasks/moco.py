@@ -1,0 +1,20 @@
+"""MoCo."""
+
+from kerassl import models
+from tasks.parts.images import images, small_resnet, views
+
+MODEL = models.MoCo
+
+
+def task():
+    def make(dtype="float32"):
+        # The batch does not divide the queue, so that it wraps around.
+        return models.MoCo(
+            small_resnet(dtype),
+            views(),
+            projection_dim=8,
+            queue_size=40,
+            momentum=0.8,
+        )
+
+    return make, images(), 16

@@ -1,0 +1,25 @@
+"""SimCSE without the dropout that makes its views."""
+
+from kerassl import data, models, pretext
+from tasks.parts.texts import small_bert
+
+MODEL = models.SimCSE
+
+
+def task():
+    places = ("house", "garden", "river", "market", "school", "tower")
+    texts = [
+        f"{a} {b} in the {place}"
+        for a in ("a cat", "two dogs", "some birds")
+        for b in ("sleep", "wait")
+        for place in places
+    ]
+    tokenizer = data.train_tokenizer(texts, vocabulary_size=80)
+
+    def make(dtype="float32"):
+        encoder = small_bert(tokenizer, 12, dtype)
+        task = models.SimCSE(encoder, pretext.Tokens(tokenizer, sequence_length=12))
+        task.xla_on_cpu = False  # compiling takes far longer than these steps
+        return task
+
+    return make, texts, 12
