@@ -118,11 +118,11 @@ class ELECTRA(PretextModel):
         self.__dict__["_generator_config"] = keras.saving.serialize_keras_object(
             generator
         )
-        policy = encoder.dtype_policy
+        sequence = sequence_output(encoder.output)
         self.generator = _blocks_of(generator, encoder.token_embedding.output_dim)
         self.generator_head = _masked_lm_head(encoder, self.generator)
-        self.discriminator_head = _discriminator_head(encoder, policy)
-        self.leave_unread(sequence_output(encoder.output))
+        self.discriminator_head = _head(sequence.shape[-1], encoder.dtype_policy)
+        self.leave_unread(sequence)
         self.built = True
 
     def propagate(self, x, training):
@@ -271,18 +271,16 @@ def _masked_lm_head(encoder, generator):
     return head
 
 
-def _discriminator_head(encoder, policy):
-    width = sequence_output(encoder.output).shape[-1]
-    return keras.Sequential(
-        [
-            keras.Input((None, width), dtype=policy.compute_dtype),
-            keras.layers.Dense(
-                width, "gelu", dtype=policy, kernel_initializer=_initializer()
-            ),
-            keras.layers.Dense(1, dtype=policy, kernel_initializer=_initializer()),
-        ],
-        name="discriminator_head",
+def _head(width, policy):
+    """Returns the discriminator's head, from states to a logit for each token."""
+    hidden, score = (
+        keras.layers.Dense(
+            units, activation, kernel_initializer=_initializer(), dtype=policy
+        )
+        for units, activation in ((width, "gelu"), (1, None))
     )
+    states = keras.Input((None, width), dtype=policy.compute_dtype)
+    return keras.Sequential([states, hidden, score], name="discriminator_head")
 
 
 def _initializer():
