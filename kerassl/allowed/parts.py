@@ -85,10 +85,15 @@ KINDS: Mapping[str, Kind] = {
         bases=("keras.losses.Loss", "kerassl.losses.AdversarialLoss"),
         modules=("keras.losses", "kerassl.losses"),
     ),
-    "measure": Kind(
-        "measure",
+    "metric": Kind(
+        "metric",
         bases=("keras.metrics.Metric",),
         modules=("keras.metrics", "kerassl.metrics"),
+    ),
+    "measure": Kind(
+        "measure",
+        bases=("kerassl.transfer.Measure",),
+        modules=("kerassl",),
     ),
     "layer": Kind(
         "layer or augmentation",
@@ -170,7 +175,8 @@ _ARGUMENTS: Mapping[str, str] = {
     "losses": "loss",
     "measure": "measure",
     "measures": "measure",
-    "metrics": "measure",
+    "metric": "metric",
+    "metrics": "metric",
     "noise": "noise",
     "noises": "noise",
     "optimizer": "optimizer",

@@ -11,7 +11,6 @@ from kerassl.checks import check_integer
 from kerassl.data.source import Source
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
-from kerassl.pretext.base import PretextLayer
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
@@ -162,11 +161,26 @@ def prepared_batches(source, pretext, batch_size=256):
         A finite `tf.data.Dataset`.
     """
     check_examples(source, pretext)
+    return prepared_at(tf.data.Dataset.range(len(source)), source, pretext, batch_size)
+
+
+def prepared_at(positions, source, pretext, batch_size):
+    """Returns the clean encoder inputs of some examples, in the order given.
+
+    Args:
+        positions: A `tf.data.Dataset` of positions, int64 scalars.
+        source: As in `prepared_batches`, and so `pretext` and `batch_size`.
+        pretext: See `source`.
+        batch_size: See `source`.
+
+    Returns:
+        A finite `tf.data.Dataset`.
+    """
     prepare = tf.autograph.experimental.do_not_convert(
-        lambda positions: pretext.prepare(source.fetch(positions))
+        lambda chosen: pretext.prepare(source.fetch(chosen))
     )
-    positions = tf.data.Dataset.range(len(source)).batch(batch_size)
-    return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    batches = positions.batch(batch_size).map(prepare, tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def check_examples(source, pretext):
@@ -196,11 +210,14 @@ def check_fits(source, pretext, encoder):
         ValueError: If the shape of an example is another one.
     """
     taken = getattr(encoder, "input_shape", None)
-    if not isinstance(taken, tuple) or type(pretext).prepare is PretextLayer.prepare:
+    if not isinstance(taken, tuple):
         return
     examples = source.at_hand() if source.sequential else [source.fetch(np.array([0]))]
     for some in itertools.islice(examples, 1):
-        made = pretext.prepare(some)
+        try:
+            made = pretext.prepare(some)
+        except NotImplementedError:  # of a layer that only trains
+            return
         if not hasattr(made, "shape"):
             return  # several inputs, by name
         made, taken = tuple(made.shape[1:]), taken[1:]

@@ -13,6 +13,8 @@ from kerassl.errors import InvalidValue
 FIRST_EXAMPLES = 8
 # Examples in memory are looked at so many bytes at a time.
 CHUNK_BYTES = 1 << 26
+# What labels may be, as messages call it.
+LABEL_KINDS = {"classes": "a class of each example"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +46,9 @@ class Source:
         modality: What its examples are, a key of `kerassl.modalities.MODALITIES`,
             or None where only they themselves tell.
         suffixes: Of the names of files that it reads, in lower case.
-        labels: Integer NumPy array of shape (len(source),), or None.
+        labels: NumPy array with one label for each example, in their order, or None.
+        label_kind: What the labels are, a key of `LABEL_KINDS`: "classes" are
+            integers, an array of shape (len(source),).
         class_names: Tuple of names, one per label value, or None.
         skipped: List of `Skipped`, the first records that were left out.
         num_skipped: How many records were left out in all.
@@ -63,6 +67,7 @@ class Source:
     modality: str | None = None
     suffixes: tuple[str, ...] = ()
     labels = None
+    label_kind = "classes"
     class_names = None
     sequential = False
     test = None

@@ -42,6 +42,7 @@ class Subset(Source):
         self.skipped_by_reason = source.skipped_by_reason
         self.notes = source.notes
         self.class_names = source.class_names
+        self.label_kind = source.label_kind
         self.bytes_in_memory = source.bytes_in_memory
         if source.labels is not None:
             self.labels = np.asarray(source.labels)[indices]

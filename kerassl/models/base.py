@@ -52,7 +52,6 @@ class PretextModel(distribute.Trainer):
 
     Attributes:
         tracked: Names of the measures that `measures` returns.
-        xla_on_cpu: Whether XLA makes the train step faster on a CPU.
         can_collapse: Whether the same features for all examples would satisfy
             the loss, or nearly, so that a run should warn of it. A task that
             restores its input cannot do so.
@@ -71,18 +70,20 @@ class PretextModel(distribute.Trainer):
             "batches_in_pass". A preset then need not name these.
         least_examples: Examples that a batch must hold for the loss to teach
             anything: 2 where an example is told from the others of its batch.
+        default_measures: What a report measures where no preset lists it: names of
+            measures in `kerassl.transfer`, or measures of your own.
         compares_examples: Whether an example's loss changes with the number of
             the others in its batch. `evaluate` then takes whole batches only.
     """
 
     tracked: tuple[str, ...] = ()
-    xla_on_cpu = False
     can_collapse = False
     simultaneous = False
     reads: tuple[str, ...] = ()
     run_arguments: dict[str, str] = {}
     least_examples = 1
     compares_examples = False
+    default_measures: tuple = ("classification",)
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -269,22 +270,6 @@ class PretextModel(distribute.Trainer):
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
-
-    def held_out(self, test, train):
-        """Returns what a report tells of examples kept out of training, or None.
-
-        That is beside what transfer measures of the encoder, such as how well
-        a language model tells them.
-
-        Args:
-            test: `kerassl.data.Source` of examples that were not trained on.
-            train: The source that was.
-
-        Returns:
-            An object with `to_dict()`, in JSON's types, and `to_markdown()`;
-            None, the default, where there is nothing to tell.
-        """
-        return None
 
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.

@@ -8,7 +8,7 @@ import numpy as np
 from kerassl import zoo
 from kerassl.checks import user_path
 from kerassl.data import Subset, as_source
-from kerassl.data.conversion import reader_of
+from kerassl.data.conversion import ARRAY_SUFFIXES, reader_of
 from kerassl.data.dataset import prepared_batches
 from kerassl.errors import InvalidType, InvalidValue
 
@@ -17,15 +17,16 @@ TEST_FRACTION = 0.2
 DRAWN_EXAMPLES = 8
 
 
-def sources(plan, examples, seed, hold_out):
-    """Returns the training source and a labelled test source or None.
+def sources(plan, examples, seed, kinds):
+    """Returns the training source and a test source or None.
 
     Args:
         plan: The run's configuration, which gets "examples".
         examples: What the user gave, None for the preset's own.
         seed: Integer, draws the test examples.
-        hold_out: Whether labelled examples are kept out to test on, where the
-            data have no test split of their own.
+        kinds: The kinds of labels for which examples are kept out to test on, where
+            the data have no test split of their own; None is in it where examples
+            without labels are kept out too.
     """
     plan["examples"] = described(examples)
     train = read(plan, examples)
@@ -34,7 +35,8 @@ def sources(plan, examples, seed, hold_out):
         test = _test_split(plan["data"])
         if test is not None:
             return train, test
-    if not hold_out or train.labels is None:
+    kind = None if train.labels is None else train.label_kind
+    if kind not in kinds and None not in kinds:
         return train, None
     return (train, train.test) if train.test is not None else _held_out(train, seed)
 
@@ -69,7 +71,7 @@ def _options(plan, examples):
     if not isinstance(examples, str | Path):
         return {}
     path = user_path(examples, "data")
-    if not path.is_dir():
+    if not path.exists() or path.suffix.lower() in ARRAY_SUFFIXES:
         return {}
     return reader_of([path], plan.get("modality")).fitted_options(plan)
 
@@ -107,6 +109,18 @@ def _test_split(spec):
 
 
 def _held_out(source, seed):
+    """Returns a part to train on, and one to test on, or None."""
+    if source.labels is not None and source.label_kind == "classes":
+        return _of_every_class(source, seed)
+    if len(source) < 2:
+        source.note("Nothing is kept out to test on: there is one example.")
+        return source, None
+    order = np.random.default_rng([seed, 6]).permutation(len(source))
+    train, test = np.split(order, [-int(np.ceil(TEST_FRACTION * len(source)))])
+    return Subset(source, np.sort(train)), Subset(source, np.sort(test))
+
+
+def _of_every_class(source, seed):
     """Returns a part to train on, and one of every class to test on, or None.
 
     A class of a single example cannot be in both, and is trained on.

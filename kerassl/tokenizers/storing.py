@@ -5,7 +5,7 @@ import os
 import pathlib
 import tempfile
 
-from kerassl import allowed
+from kerassl import allowed, files
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 
@@ -43,8 +43,8 @@ def save_tokenizer(tokenizer, folder: str | os.PathLike) -> None:
         config = keras.saving.serialize_keras_object(tokenizer)
         (scratch / CONFIG_FILE).write_text(json.dumps(config, indent=2))
         for path in sorted((scratch / ASSETS_FOLDER).iterdir()):
-            _publish(path, assets / path.name)
-        _publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
+            files.publish(path, assets / path.name)
+        files.publish(scratch / CONFIG_FILE, folder / CONFIG_FILE)
 
 
 def is_stored_tokenizer(folder: str | os.PathLike) -> bool:
@@ -98,10 +98,3 @@ def load_tokenizer(folder: str | os.PathLike):
         what = " ".join(str(error).split())[:200]
         raise InvalidValue(f"{assets} holds no whole vocabulary: {what}") from error
     return tokenizer
-
-
-def _publish(path: pathlib.Path, target: pathlib.Path) -> None:
-    """Moves a finished file to its place, so that no reader sees half of it."""
-    with open(path, "rb") as file:
-        os.fsync(file.fileno())
-    os.replace(path, target)

@@ -52,8 +52,13 @@ _MAX_BYTES = 1 << 22
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
 _REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
-_DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer")
+_DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer", "measures")
 _SECTIONS = (*_TEXTS, *_DECIDING)
+# What a section is that is no object.
+_KINDS: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(_TEXTS, (str, "a string")),
+    "measures": (list, "a list of objects, each with a 'class'"),
+}
 
 
 class UnknownPreset(InvalidValue):
@@ -204,9 +209,8 @@ def validate(spec: Any, where: str = "preset") -> None:
         if section not in _SECTIONS:
             near = suggest(section, list(_SECTIONS))
             raise InvalidPreset(f"{where}: unknown section {section!r}.{near}")
-        kind = str if section in _TEXTS else dict
+        kind, expected = _KINDS.get(section, (dict, "an object"))
         if not isinstance(value, kind):
-            expected = "a string" if kind is str else "an object"
             raise InvalidPreset(
                 f"{where}: section {section!r}: expected {expected}, "
                 f"received {value!r}."
@@ -363,6 +367,12 @@ def _check_calls(spec: Mapping[str, Any], where: str) -> None:
         if "class" not in tokenizer and key not in TOKENIZER_KEYS:
             near = suggest(key, list(TOKENIZER_KEYS))
             raise InvalidPreset(f"{where}: section 'tokenizer' takes no {key!r}.{near}")
+    for measure in spec.get("measures", []):
+        if not isinstance(measure, dict) or not isinstance(measure.get("class"), str):
+            raise InvalidPreset(
+                f"{where}: section 'measures': expected objects, each with a 'class' "
+                f"such as 'kerassl.transfer.Perplexity', received {measure!r}."
+            )
     for key in spec.get("transfer", {}):
         if key in _NOT_OF_TRANSFER:
             raise InvalidPreset(f"{where}: section 'transfer' takes no {key!r}.")

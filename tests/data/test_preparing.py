@@ -204,14 +204,14 @@ def test_two_processes_give_what_one_gives(tmp_path):
 # where its second shard is written but does not bear its name yet.
 KILLED = """
 import os, signal, sys
-from kerassl.data import preparing
+from kerassl import files
 import test_preparing
-write = preparing._write
-def dying(path, fill):
+publish = files.publish
+def dying(written, path):
     if path.name == "tokens-00001.npy":
         os.kill(os.getpid(), signal.SIGKILL)
-    write(path, fill)
-preparing._write = dying
+    publish(written, path)
+files.publish = dying
 print("started", flush=True)
 test_preparing.prepare(sys.argv[1], test_preparing.TEXTS * 4, workers=2)
 """
@@ -219,10 +219,11 @@ test_preparing.prepare(sys.argv[1], test_preparing.TEXTS * 4, workers=2)
 
 def test_a_killed_run_leaves_no_process_and_nothing_half_written(tmp_path):
     script, part = tmp_path / "script.py", tmp_path / "part"
+    here = str(Path(__file__).parent)
     script.write_text(KILLED)
     done = subprocess.run(
         [sys.executable, str(script), str(part)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([here, *sys.path])},
         stdout=subprocess.PIPE,  # its end is waited for, which every process holds
         timeout=240,
     )
@@ -397,5 +398,5 @@ def test_pretraining_from_shards(tmp_path):
     assert run.report["data"]["documents"] == len(TEXTS)
     assert (tmp_path / "run/views.png").is_file()
     assert isinstance(run.task.generate("the", 8), str)
-    with pytest.raises(ValueError, match="Expected image data"):
+    with pytest.raises(FileNotFoundError, match="goes to a text preset"):
         data.as_source(str(tmp_path / "shards"), modality="image")

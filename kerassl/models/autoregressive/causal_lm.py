@@ -14,12 +14,9 @@ from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
-from kerassl.models.predictive.perplexity import drawn_texts, perplexity
 
 # Of the tokens of a lean loss, one in so many is looked at for the accuracy.
 LOOKED_AT = 8
-# Texts that a report tells, and texts that its unigram model counts, at most.
-HELD_OUT_TEXTS, UNIGRAM_TEXTS = 1000, 20_000
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -91,8 +88,8 @@ class CausalLM(PretextModel):
     """
 
     tracked = ("accuracy",)
-    xla_on_cpu = True
     reads = ("weight",)
+    default_measures = ("classification", "perplexity")
 
     def __init__(
         self,
@@ -182,11 +179,6 @@ class CausalLM(PretextModel):
         total = ops.sum(ops.cast(weights, "float32"))
         loss = lean_token_cross_entropy(states, table, targets, weights)
         return loss / ops.maximum(total, 1e-6), total
-
-    def held_out(self, test, train):
-        """Returns the `Perplexity` of texts kept out of training."""
-        texts = drawn_texts(test, HELD_OUT_TEXTS)
-        return perplexity(self, texts, train_texts=drawn_texts(train, UNIGRAM_TEXTS))
 
     def generate(self, prompts="", max_length=None, sampler="top_k"):
         """Returns texts that go on from prompts.

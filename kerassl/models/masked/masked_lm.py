@@ -55,7 +55,6 @@ class MaskedLM(PretextModel):
     """
 
     tracked = ("accuracy",)
-    xla_on_cpu = True
     reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):

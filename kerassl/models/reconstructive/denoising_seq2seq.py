@@ -77,7 +77,6 @@ class DenoisingSeq2Seq(PretextModel):
     """
 
     tracked = ("accuracy",)
-    xla_on_cpu = True
     reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):

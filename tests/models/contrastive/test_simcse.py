@@ -117,9 +117,7 @@ def test_poolers(tokenizer, pooler):
 def test_training_with_dropout_resumes_bit_for_bit(tokenizer, tmp_path):
     def make(dtype="float32"):
         keras.utils.set_random_seed(0)
-        task = tiny(tokenizer, dropout=0.2)
-        task.xla_on_cpu = False
-        return task
+        return tiny(tokenizer, dropout=0.2)
 
     testing.check_checkpoint(make, TEXTS, batch_size=8, folder=tmp_path)
 

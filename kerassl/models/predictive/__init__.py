@@ -1,1 +1,0 @@
-"""How well a language model tells held-out text."""
