@@ -12,6 +12,7 @@ from kerassl.losses.language import detection_cross_entropy, token_cross_entropy
 from kerassl.metrics.ranking import share_below
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import categorical, uniform
 
 # The generator's width as a share of the encoder's, and of its attention heads.
@@ -96,7 +97,6 @@ class ELECTRA(PretextModel):
     """
 
     tracked = ("generator_accuracy", "auc", "replaced_share")
-    xla_on_cpu = True
     reads = ("weight", "seed")
 
     def __init__(
@@ -114,14 +114,13 @@ class ELECTRA(PretextModel):
         self.discriminator_weight = discriminator_weight
         self._parts = _opened("encoder", encoder)
         generator = _quarter(encoder) if generator is None else generator
-        # Kept out of Keras's tracking: the embeddings in it are not the task's.
-        self.__dict__["_generator_config"] = keras.saving.serialize_keras_object(
-            generator
-        )
+        # Not the generator itself, whose embeddings are no part of the task.
+        config = keras.saving.serialize_keras_object(generator)
+        keep_untracked(self, _generator_config=config)
         sequence = sequence_output(encoder.output)
         self.generator = _blocks_of(generator, encoder.token_embedding.output_dim)
         self.generator_head = _masked_lm_head(encoder, self.generator)
-        self.discriminator_head = _head(sequence.shape[-1], encoder.dtype_policy)
+        self.discriminator_head = _head(sequence.shape[-1], head_policy(encoder))
         self.leave_unread(sequence)
         self.built = True
 
@@ -236,7 +235,7 @@ def _blocks_of(backbone, embedding_dim):
         `"padding_mask"` (batch, time) to float (batch, time, width).
     """
     parts = _opened("generator", backbone)
-    policy, width = backbone.dtype_policy, backbone.hidden_dim
+    policy, width = head_policy(backbone), sequence_output(backbone.output).shape[-1]
     inputs = {
         "embeddings": keras.Input(
             (None, embedding_dim), dtype=policy.compute_dtype, name="embeddings"
@@ -264,7 +263,7 @@ def _masked_lm_head(encoder, generator):
         intermediate_activation="gelu",
         layer_norm_epsilon=1e-12,
         kernel_initializer=_initializer(),
-        dtype=encoder.dtype_policy,
+        dtype=head_policy(encoder),
         name="generator_head",
     )
     head.build(generator.output_shape, (None, None))
