@@ -1,4 +1,4 @@
-"""Folders of sound files as a source."""
+"""Folders and tables of sound files as a source."""
 
 import concurrent.futures
 import dataclasses
@@ -14,16 +14,13 @@ from kerassl.data.audio_files import (
     Unreadable,
     find_audio_files,
 )
-from kerassl.data.class_folders import (
-    classes_of,
-    set_classes,
-    set_test,
-    training_part,
-)
+from kerassl.data.class_folders import read_test, set_classes, set_labels
 from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.name_labels import NameLabels
 from kerassl.data.source import Source
+from kerassl.data.tables import found_files, is_table
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.progress import track
 
 # Decoded sounds up to this many bytes are kept, so that a file is read once.
 CACHE_BYTES = 1 << 30
@@ -67,7 +64,7 @@ class Decoded:
 
 
 class AudioFolder(Source):
-    """Sounds in a folder and its subfolders, in windows of one length.
+    """Sounds in a folder, or those that a table lists, in windows of one length.
 
     WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF and W64 files are read, of any
     depth and sample rate; channels are averaged. Longer files are cut into windows
@@ -78,14 +75,15 @@ class AudioFolder(Source):
 
     Subfolders are classes when the sounds lie in two or more of them, or the files'
     names hold the label (`label_pattern`). Folders called `train`, `val` and `test`
-    are splits as in `ImageFolder`. `notes` says what was found.
+    are splits, and a table may list files and labels, as in `ImageFolder`. `notes`
+    says what was found.
 
     All files are decoded once at the start. What is no sound, cannot be decoded, is
     silent, shorter than 0.1 s or longer than 24 hours is left out, counted in
     `num_skipped` and named in `skipped`.
 
     Args:
-        path: The folder.
+        path: The folder, or the table.
         sample_rate: Samples a second of the waveforms, in Hz, to which files of
             another rate are resampled.
         seconds: Length of a window.
@@ -96,12 +94,18 @@ class AudioFolder(Source):
         cache: Whether the decoded sounds stay in memory; None keeps them when they
             take at most 1 GiB, 9 hours at 16 kHz. Else each is read when it is asked
             for; of an MP3 all that comes before it, too, as it cannot be searched.
+        field: Of a table: name of the column of paths; None for `path` or
+            `file_name`.
+        label_field: Of a table: name of the column of labels, strings or integers;
+            None for no labels.
+        separator: Of a table: the character between cells, as for `TextSource`.
 
     Raises:
         FileNotFoundError: If there is no such folder, or it has no sounds.
-        NotADirectoryError: If `path` is a file.
+        NotADirectoryError: If `path` is a file, and no table.
         ImportError: If soundfile is not installed.
-        ValueError: If no sound can be used, or an option is invalid.
+        ValueError: If no sound can be used, a table lacks a column, or an option is
+            invalid.
 
     Example:
         >>> source = AudioFolder("calls", seconds=2.0)  # doctest: +SKIP
@@ -125,34 +129,55 @@ class AudioFolder(Source):
                 options[name] = sections[section][name]
         return options
 
+    @classmethod
+    def argument(cls, paths):
+        """Returns a folder, or a table."""
+        if len(paths) == 1 and is_table(paths[0]):
+            return paths[0]
+        return super().argument(paths)
+
     def __init__(
-        self, path, sample_rate=16000, seconds=2.0, label_pattern=None, *, cache=None
+        self,
+        path,
+        sample_rate=16000,
+        seconds=2.0,
+        label_pattern=None,
+        *,
+        cache=None,
+        field=None,
+        label_field=None,
+        separator=None,
     ):
         super().__init__()
         check_integer("sample_rate", sample_rate, least=RATES[0], most=RATES[1])
         check_number("seconds", seconds, least=SHORTEST, most=MAX_SECONDS)
         if cache not in (None, True, False):
             raise InvalidType(f"`cache` must be a bool or None. Received: {cache!r}")
+        if label_pattern is not None and label_field is not None:
+            raise InvalidValue(
+                "`label_pattern` must be None where `label_field` names the labels. "
+                f"Received: {label_pattern!r} and {label_field!r}"
+            )
         label_of = None if label_pattern is None else NameLabels(label_pattern)
         self.path = user_path(path, "path")
         self.sample_rate, self.seconds = sample_rate, seconds
         self.window_length = round(seconds * sample_rate)
         self._prints = None
-        files = find_audio_files(self.path, self.skip)
-        root, files, test = training_part(self.path, files, self)
-        if label_of is None:
-            files, classes = classes_of(root, files, self)
-        else:
+        table = {"field": field, "label_field": label_field, "separator": separator}
+        files, classes, test = found_files(self.path, find_audio_files, self, **table)
+        if label_of is not None:
             files, classes = self._named(files, label_of)
-        counts = self._read(files, root, cache)
+        counts = np.array(self._read(files, cache))
         self.files = [file for file, count in zip(files, counts, strict=True) if count]
         self._bytes = sum(file.stat().st_size for file in self.files)
-        set_classes(self, classes, counts)
+        if label_field is None:
+            set_classes(self, classes, counts)
+        else:
+            labels = [name for name, n in zip(classes, counts, strict=True) if n]
+            set_labels(self, labels, counts[counts > 0])
         if test is not None:
-            set_test(
-                self,
-                AudioFolder(test, sample_rate, seconds, label_pattern, cache=cache),
-            )
+            options = {"label_pattern": label_pattern, "cache": cache, **table}
+            read_test(self, lambda: AudioFolder(test, sample_rate, seconds, **options))
 
     def __len__(self):
         return len(self._windows)
@@ -173,8 +198,10 @@ class AudioFolder(Source):
     def fingerprints(self):
         """Returns those of the sounds, also of those to test on."""
         if self._prints is None:
-            files = self.files + ([] if self.test is None else self.test.files)
-            self._prints = fingerprint_files(files, self.path)
+            files, root = self._files(), self.path
+            if is_table(root):
+                root = root.parent
+            self._prints = fingerprint_files(files, root)
         return self._prints
 
     def describe(self):
@@ -191,6 +218,11 @@ class AudioFolder(Source):
             "classes": len(self.class_names or ()),
         }
 
+    def _files(self):
+        """Returns what was read: the sounds and their table, also those to test on."""
+        table = [self.path] if is_table(self.path) else []
+        return [*table, *self.files, *(self.test._files() if self.test else ())]
+
     def _named(self, files, label_of):
         """Returns files whose names hold a label, and these."""
         names = [label_of(file.name) for file in files]
@@ -205,7 +237,7 @@ class AudioFolder(Source):
             )
         return [file for file, _ in kept], [name for _, name in kept]
 
-    def _read(self, files, root, cache):
+    def _read(self, files, cache):
         """Decodes all files, keeps the windows, and returns how many of each."""
         import tensorflow as tf
 
@@ -226,7 +258,7 @@ class AudioFolder(Source):
         if not self._windows:
             first = "; ".join(f"{s.where}: {s.reason}" for s in self.skipped[-3:])
             raise InvalidValue(
-                f"None of the {len(files)} sounds in {root} can be used: {first}"
+                f"None of the {len(files)} sounds in {self.path} can be used: {first}"
             )
         self._paths, self._samples = files, None
         with tf.device("/cpu:0"):  # the input pipeline runs on the host
@@ -240,16 +272,12 @@ class AudioFolder(Source):
 
     def _decoded(self, files, keep):
         """Yields what each file gives, a few of them decoded at a time."""
-        from rich.console import Console
-        from rich.progress import track
-
         # Of few files at a time the windows wait to be taken.
         at_a_time = 4 * (os.cpu_count() or 1)
         bar = track(
             range(0, len(files), at_a_time),
-            description="Reading sounds",
-            console=Console(stderr=True),
-            disable=len(files) < PROGRESS_FILES,
+            "Reading sounds",
+            shown=len(files) >= PROGRESS_FILES,
         )
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for start in bar:

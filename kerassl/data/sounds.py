@@ -3,10 +3,9 @@
 import numpy as np
 
 from kerassl.allowed import part
-from kerassl.checks import check_integer, check_number
+from kerassl.checks import check_integer, check_number, check_one_of
 from kerassl.data.arrays import ArraySource
 from kerassl.data.audio_files import RATES
-from kerassl.errors import InvalidValue
 
 SPLITS, KINDS = ("train", "test"), ("tone", "rising", "falling", "decay")
 PITCHES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
@@ -52,12 +51,8 @@ def tones(
         >>> source.fetch([0])["waveform"].shape, source.class_names
         (TensorShape([1, 16000]), ('tone', 'rising', 'falling', 'decay'))
     """
-    if split not in SPLITS:
-        raise InvalidValue(f"`split` must be one of {SPLITS}. Received: {split!r}")
-    if label not in tuple(LABELS):
-        raise InvalidValue(
-            f"`label` must be one of {tuple(LABELS)}. Received: {label!r}"
-        )
+    check_one_of("split", split, SPLITS)
+    check_one_of("label", label, tuple(LABELS))  # a list is no key
     check_integer("sample_rate", sample_rate, least=8000, most=RATES[1])
     check_number("seconds", seconds, least=0.2, most=60)
     if num_examples is None:

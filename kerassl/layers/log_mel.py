@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerassl.checks import check_integer
+from kerassl.checks import check_integer, check_one_of
 from kerassl.errors import InvalidValue
 from kerassl.layers.mel_filters import (
     MAX_RATE,
@@ -102,11 +102,7 @@ class LogMel(keras.layers.Layer):
         kwargs = {**kwargs, "dtype": "float32", "autocast": False}
         super().__init__(name=name, **kwargs)
         check_integer("sample_rate", sample_rate, least=MIN_RATE, most=MAX_RATE)
-        if normalize not in tuple(NORMALIZED_OVER):  # a list is no key
-            raise InvalidValue(
-                f"`normalize` must be one of {tuple(NORMALIZED_OVER)}. Received: "
-                f"{normalize!r}"
-            )
+        check_one_of("normalize", normalize, tuple(NORMALIZED_OVER))  # a list is no key
         self.window_length = samples_in("window", window, sample_rate)
         self.hop_length = samples_in("hop", hop, sample_rate)
         if self.hop_length > self.window_length:

@@ -208,3 +208,30 @@ def test_arrays_and_embedded_sounds_are_audio():
     assert len(as_source(np.zeros((3, 800), "int16"), modality="audio")) == 3
     with pytest.raises(ValueError, match="waveforms of one channel"):
         as_source(np.zeros((3, 800, 2), "int16"), modality="audio")
+
+
+def test_a_table_lists_sounds_and_labels(tmp_path):
+    for i in range(3):
+        write(tmp_path / "clips" / f"{i}.wav", noise(0.5, seed=i))
+    rows = ["path,animal", "clips/2.wav,frog", "clips/0.wav,bird", "clips/9.wav,bird"]
+    (tmp_path / "train.csv").write_text("\n".join(rows))
+    (tmp_path / "test.csv").write_text("path,animal\nclips/1.wav,frog")
+    source = as_source(
+        tmp_path / "train.csv", modality="audio", seconds=0.25, label_field="animal"
+    )
+    assert isinstance(source, AudioFolder) and source.class_names == ("bird", "frog")
+    assert source.labels.tolist() == [1, 1, 0, 0]
+    np.testing.assert_array_equal(all_of(source)[0][0], noise(0.5, seed=2)[:4000])
+    assert source.skipped_by_reason == {"no file": 1}
+    assert source.test.labels.tolist() == [1, 1]
+    assert set(source.fingerprints()) == {
+        "train.csv",
+        "test.csv",
+        "clips/0.wav",
+        "clips/1.wav",
+        "clips/2.wav",
+    }
+    with pytest.raises(ValueError, match="`label_pattern` must be None"):
+        AudioFolder(tmp_path / "train.csv", label_field="animal", label_pattern="(a)")
+    with pytest.raises(ValueError, match="`field` must be None for a folder"):
+        AudioFolder(tmp_path, field="path")

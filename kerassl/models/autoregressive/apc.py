@@ -8,6 +8,7 @@ from kerassl.errors import InvalidValue
 from kerassl.losses.frames import frame_l1
 from kerassl.models.base import PretextModel
 from kerassl.models.skeleton import head_policy
+from kerassl.pictures import spectrograms
 
 # What an encoder of log-mels takes.
 INPUTS = {"log_mels", "padding_mask"}
@@ -99,8 +100,6 @@ class APC(PretextModel):
         Returns:
             `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import spectrograms
-
         x, y, weight = self.pretext(inputs, seed=tf.constant([0, 0], tf.int64))
         x = {name: value.numpy() for name, value in x.items()}
         predicted = ops.convert_to_numpy(self.predict(x, verbose=0))

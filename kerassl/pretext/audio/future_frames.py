@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.layers.log_mel import LogMel
+from kerassl.pictures import spectrograms
 from kerassl.pretext.audio.log_mels import check_waveforms, log_mels
 from kerassl.pretext.base import PretextLayer
 
@@ -120,8 +121,6 @@ class FutureFrames(PretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import spectrograms
-
         x, y, weight = self(inputs, seed)
         later = self.time_shift * self.front_end.hop
         return spectrograms(
