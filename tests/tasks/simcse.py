@@ -18,8 +18,6 @@ def task():
 
     def make(dtype="float32"):
         encoder = small_bert(tokenizer, 12, dtype)
-        task = models.SimCSE(encoder, pretext.Tokens(tokenizer, sequence_length=12))
-        task.xla_on_cpu = False  # compiling takes far longer than these steps
-        return task
+        return models.SimCSE(encoder, pretext.Tokens(tokenizer, sequence_length=12))
 
     return make, texts, 12
