@@ -16,22 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from kerassl.registration import register_with_keras
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
-    "Autoencoder",
-    "BYOL",
-    "CBOW",
-    "CausalLM",
-    "DeepCluster",
-    "GAN",
-    "DenoisingSeq2Seq",
-    "MaskedLM",
-    "MoCo",
     "Run",
-    "SimCLR",
-    "SimCSE",
-    "SkipGram",
     "__version__",
     "allowed",
     "augment",
@@ -45,32 +33,22 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
     "pictures",
     "pretext",
     "pretrain",
     "pretraining",
-    "run",
+    "runs",
     "testing",
+    "tokenizers",
     "transfer",
     "zoo",
 ]
 
 # Where the names that are no module of their own live.
 _HOMES = {
-    "Autoencoder": "kerassl.models",
-    "BYOL": "kerassl.models",
-    "CBOW": "kerassl.models",
-    "CausalLM": "kerassl.models",
-    "DeepCluster": "kerassl.models",
-    "GAN": "kerassl.models",
-    "DenoisingSeq2Seq": "kerassl.models",
-    "MaskedLM": "kerassl.models",
-    "MoCo": "kerassl.models",
-    "Run": "kerassl.run",
-    "SimCLR": "kerassl.models",
-    "SimCSE": "kerassl.models",
-    "SkipGram": "kerassl.models",
+    "Run": "kerassl.runs",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
 }
@@ -87,29 +65,19 @@ if TYPE_CHECKING:
     from kerassl import losses as losses
     from kerassl import metrics as metrics
     from kerassl import models as models
+    from kerassl import ops as ops
     from kerassl import optimizers as optimizers
     from kerassl import pictures as pictures
     from kerassl import pretext as pretext
     from kerassl import pretraining as pretraining
-    from kerassl import run as run
+    from kerassl import runs as runs
     from kerassl import testing as testing
+    from kerassl import tokenizers as tokenizers
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
-    from kerassl.models import BYOL as BYOL
-    from kerassl.models import CBOW as CBOW
-    from kerassl.models import GAN as GAN
-    from kerassl.models import Autoencoder as Autoencoder
-    from kerassl.models import CausalLM as CausalLM
-    from kerassl.models import DeepCluster as DeepCluster
-    from kerassl.models import DenoisingSeq2Seq as DenoisingSeq2Seq
-    from kerassl.models import MaskedLM as MaskedLM
-    from kerassl.models import MoCo as MoCo
-    from kerassl.models import SimCLR as SimCLR
-    from kerassl.models import SimCSE as SimCSE
-    from kerassl.models import SkipGram as SkipGram
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
-    from kerassl.run import Run as Run
+    from kerassl.runs import Run as Run
 
 
 def __getattr__(name: str) -> Any:
@@ -117,10 +85,17 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(_HOMES[name]), name)
     elif name in __all__:
         value = importlib.import_module(f"kerassl.{name}")
+    elif name[0].isupper() and name in (models := _models()).__all__:
+        # Files and code of 0.1 name tasks so; nothing need be added for a new one.
+        value = getattr(models, name)
     else:
         raise AttributeError(f"module 'kerassl' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+def _models() -> Any:
+    return importlib.import_module("kerassl.models")
 
 
 def __dir__() -> list[str]:

@@ -28,8 +28,7 @@ HOMES = (
     "kerassl.models",
     "kerassl.optimizers",
     "kerassl.pretext",
-    "kerassl.pretext.text.word_piece_tokenizer",
-    "kerassl.pretext.text.word_tokenizer",
+    "kerassl.tokenizers",
 )
 
 

@@ -72,8 +72,8 @@ if __name__ == "__main__":
     import tokenizers  # noqa: F401
 
     import kerassl.pretraining  # noqa: F401
-    from kerassl import models
+    from kerassl import distribute, models
 
     # XLA takes longer to compile than a few steps do; MaskedLM stays for it.
-    models.DenoisingSeq2Seq.xla_on_cpu = models.SimCSE.xla_on_cpu = False
+    distribute.use_xla = lambda model: isinstance(model, models.MaskedLM)
     main(json.loads(sys.argv[1]), int(sys.argv[2]))

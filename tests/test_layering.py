@@ -12,22 +12,21 @@ ROWS = [
     {"cli", "testing", "registration"},
     {"pretraining"},
     {"zoo", "export"},
-    {"transfer", "callbacks", "run"},
-    {"models"},
-    {"data"},
-    {"pretext"},
-    {"augment", "encoders"},
-    {"layers", "losses", "metrics", "optimizers"},
+    {"runs"},
+    {"models", "transfer"},
+    {"data", "pretext"},
+    {"augment", "callbacks", "encoders"},
+    {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "locks"},
+    {"checks", "files", "locks", "modalities", "progress"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
 
 # Names of the package's top that stand for something in an area.
-TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "run"}
+TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "runs"}
 
-# What only distribute.py may ask TensorFlow and Keras.
+# What only kerassl.distribute may ask TensorFlow and Keras.
 OF_DISTRIBUTE = {
     "tf.distribute",
     "tensorflow.distribute",

@@ -77,6 +77,11 @@ def test_every_public_name_resolves():
         kerassl.simclr  # noqa: B018
 
 
+def test_every_task_is_found_without_being_listed():
+    for name in kerassl.models.__all__:
+        assert getattr(kerassl, name) is getattr(kerassl.models, name)
+
+
 def test_type_checkers_see_every_public_name():
     seen = set()
     for node in ast.walk(ast.parse(Path(kerassl.__file__).read_text("utf-8"))):

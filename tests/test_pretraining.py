@@ -26,7 +26,7 @@ from kerassl.pretraining import calls
 from kerassl.pretraining.examples import _options, sources
 from kerassl.pretraining.plan import run_plan
 from kerassl.pretraining.task import optimizer_for, tokenizer_for
-from kerassl.run import Run
+from kerassl.runs import Run
 
 DIGITS = [
     "simclr_digits",
@@ -385,7 +385,7 @@ def test_overrides_say_how_to_read_data_of_ones_own(tmp_path):
 
     def documents(overrides):
         plan, _ = run_plan("bert_tiny", tmp_path, overrides, None, None, 0)
-        return len(sources(plan, tmp_path, 0, hold_out=False)[0])
+        return len(sources(plan, tmp_path, 0, set())[0])
 
     assert documents({}) == 4
     assert documents({"data.unit": "file"}) == 2
@@ -478,7 +478,7 @@ def test_a_finished_run_is_lengthened(tmp_path, capsys):
     first = run()
     before = [w.copy() for w in first.encoder.get_weights()]
     longer = run(steps=14, progress=True)
-    assert "goes on from step 8 with a new cosine" in capsys.readouterr().err
+    assert "goes on from step 8 with a new schedule" in capsys.readouterr().err
     assert [row["step"] for row in read_log(longer.path / "history.jsonl")] == [
         *range(1, 15)
     ]

@@ -35,7 +35,7 @@ class Restore(PretextModel):
     """Restores corrupted features, and keeps a running mean as state."""
 
     tracked = ("error",)
-    reads_weights = True
+    reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         super().__init__(encoder, pretext, name=name, **kwargs)

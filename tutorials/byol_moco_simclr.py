@@ -64,10 +64,10 @@ def new_views():
 # %%
 def new_tasks():
     return {
-        "SimCLR": kerassl.SimCLR(
+        "SimCLR": kerassl.models.SimCLR(
             new_encoder(), new_views(), projection_dim=32, temperature=0.2
         ),
-        "MoCo": kerassl.MoCo(
+        "MoCo": kerassl.models.MoCo(
             new_encoder(), new_views(), projection_dim=32, queue_size=512, momentum=0.99
         ),
         "BYOL": new_byol(),
@@ -75,7 +75,7 @@ def new_tasks():
 
 
 def new_byol(base_tau=0.9):
-    return kerassl.BYOL(
+    return kerassl.models.BYOL(
         new_encoder(),
         new_views(),
         total_steps=STEPS,

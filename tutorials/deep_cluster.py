@@ -41,7 +41,7 @@ encoder = kerassl.encoders.resnet(
 )
 # A digit turned over is another digit, so nothing is flipped.
 pretext = kerassl.pretext.RandomView(8, crop_scale=(0.5, 1.0), flip_rate=0.0)
-task = kerassl.DeepCluster(
+task = kerassl.models.DeepCluster(
     encoder, pretext, num_examples=len(train), num_clusters=40, pca_dim=32
 )
 

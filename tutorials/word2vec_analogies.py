@@ -61,7 +61,7 @@ figure.savefig("words_around.png", dpi=110)
 
 # %%
 encoder = kerassl.encoders.word_vectors(tokenizer.vocabulary_size(), dim=100)
-task = kerassl.SkipGram(encoder, pretext)
+task = kerassl.models.SkipGram(encoder, pretext)
 epochs = 1 if FAST else 15
 dataset = task.dataset(source, batch_size=8 if FAST else 32)
 rate = keras.optimizers.schedules.CosineDecay(0.3, epochs * dataset.steps_per_epoch)

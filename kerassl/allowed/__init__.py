@@ -13,7 +13,7 @@ from kerassl.allowed.archives import Damaged, check_weights, load_model, read_co
 from kerassl.allowed.configs import check_config, deserialize, reason
 from kerassl.allowed.documents import check_depth, parse, read_json
 from kerassl.allowed.names import NotAllowed, allow, find, public_names, rules
-from kerassl.allowed.parts import KINDS, SECTIONS, VOCABULARY_ARGUMENTS, wanted
+from kerassl.allowed.parts import KINDS, SECTIONS, VOCABULARY_ARGUMENTS, part, wanted
 from kerassl.allowed.paths import inside
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "inside",
     "load_model",
     "parse",
+    "part",
     "public_names",
     "read_config",
     "read_json",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -11,7 +10,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from kerassl.allowed.parts import DENIED, KINDS, Kind
+from kerassl.allowed.parts import DENIED, KINDS, MOVED, Kind
+from kerassl.checks import suggest
 from kerassl.errors import InvalidValue, MissingPackage
 
 _PACKAGES = ("kerassl", "keras", "keras_hub")
@@ -85,10 +85,10 @@ def find(name: Any, kind: str | None = None) -> Callable[..., Any]:
         >>> find("keras.layers.Dense", "layer").__name__
         'Dense'
     """
-    kinds = KINDS if kind is None else {kind: KINDS[kind]}
+    kinds = KINDS if kind is None else (kind,)
     found = _look_up(name)
     if inspect.isclass(found) or inspect.isfunction(found):
-        if any(_is_part(name, found, part) for part in kinds.values()):
+        if any(_is_part(name, found, kind) for kind in kinds):
             return found
     elif not callable(found):
         raise NotAllowed(f"class: {name!r} is not a class or function to call.")
@@ -115,7 +115,7 @@ def public_names(kind: str) -> list[str]:
             if attribute.startswith("_"):
                 continue
             found = getattr(home, attribute)
-            if inspect.isclass(found) and _is_part(name, found, part):
+            if not isinstance(found, ModuleType) and _is_part(name, found, kind):
                 names.setdefault(found, name)
     return sorted(names.values())
 
@@ -139,6 +139,8 @@ def rules() -> str:
             bases = " or ".join(part.bases + part.own_bases)
             lines.append(f"    classes of {', '.join(_OWN)} that derive from {bases}")
         lines += [f"    {name}" for name in part.names]
+        if "kerassl" in {module.partition(".")[0] for module in part.modules}:
+            lines.append(f"    functions of kerassl that are marked as a {kind}")
     lines.append("never: what runs code, or reads and writes files")
     lines += [f"    {name}" for name in DENIED]
     return "\n".join(lines)
@@ -192,7 +194,7 @@ def _look_up(name: Any) -> Any:
             "classes of a module of your own."
         )
     try:
-        return public(name)
+        return public(MOVED.get(name, name))
     except AttributeError as error:
         hint = _suggestion(name)
         raise NotAllowed(f"class: {_short(name)} does not exist.{hint}") from error
@@ -206,20 +208,30 @@ def _short(name: Any) -> str:
 def _suggestion(name: str) -> str:
     module, _, last = name.rpartition(".")
     try:
-        known = {n.lower(): n for n in dir(public(module)) if not n.startswith("_")}
+        known = [n for n in dir(public(module)) if not n.startswith("_")]
     except AttributeError:
         return ""
-    near = difflib.get_close_matches(last.lower(), known, n=3, cutoff=0.5)
-    near = [repr(known[n]) for n in near]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    return suggest(last, known)
 
 
 def _own_module(name: str) -> str | None:
     return next((module for module in _OWN if name.startswith(f"{module}.")), None)
 
 
-def _is_part(name: str, found: Any, kind: Kind) -> bool:
+def _is_marked(found: Any, kind: str) -> bool:
+    """Tells whether something is a function of kerassl that `part` has marked."""
+    return (
+        inspect.isfunction(found)
+        and found.__module__.partition(".")[0] == "kerassl"
+        and vars(found).get("kerassl_part") == kind
+    )
+
+
+def _is_part(name: str, found: Any, key: str) -> bool:
+    kind = KINDS[key]
     if any(_exists(allowed) is found for allowed in kind.names):
+        return True
+    if _is_marked(found, key):
         return True
     if not inspect.isclass(found) or is_denied(found):
         return False

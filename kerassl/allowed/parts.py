@@ -1,14 +1,17 @@
 """The allow list: which classes and functions a file may name, and where.
 
 A class of your own needs no entry here: derive it from the base of its kind and
-name its module with `--import`. A class of kerassl needs none either; a function
-that builds a part does.
+name its module with `--import`. A class of kerassl needs none either; a function of
+kerassl that builds a part is marked where it stands, by `part`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
+
+Function = TypeVar("Function", bound=Callable)
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Kind:
         what: How messages call one of them.
         bases: Dotted names of the classes that they derive from.
         modules: Below which modules such classes are looked for.
-        names: Functions and single classes that are allowed beside them.
+        names: Single classes that are allowed beside them.
         own_bases: Bases that count in modules of `--import` only.
         presets: Whether `"preset"` may name a model to start from.
     """
@@ -37,12 +40,6 @@ KINDS: Mapping[str, Kind] = {
         "source of examples",
         bases=("kerassl.data.Source",),
         modules=("kerassl",),
-        names=(
-            "kerassl.data.digits",
-            "kerassl.data.docs",
-            "kerassl.data.glyphs",
-            "kerassl.data.keras_dataset",
-        ),
     ),
     "tokenizer": Kind(
         "tokenizer",
@@ -53,17 +50,8 @@ KINDS: Mapping[str, Kind] = {
     "encoder": Kind(
         "encoder or other network",
         bases=("keras_hub.models.Backbone",),
-        modules=("keras_hub",),
-        names=(
-            "keras.Sequential",
-            "kerassl.encoders.conv",
-            "kerassl.encoders.dcgan_discriminator",
-            "kerassl.encoders.dcgan_generator",
-            "kerassl.encoders.dense",
-            "kerassl.encoders.resnet",
-            "kerassl.encoders.t5",
-            "kerassl.encoders.word_vectors",
-        ),
+        modules=("keras_hub", "kerassl.encoders"),
+        names=("keras.Sequential",),
         own_bases=("keras.Model",),
         presets=True,
     ),
@@ -97,10 +85,15 @@ KINDS: Mapping[str, Kind] = {
         bases=("keras.losses.Loss", "kerassl.losses.AdversarialLoss"),
         modules=("keras.losses", "kerassl.losses"),
     ),
-    "measure": Kind(
-        "measure",
+    "metric": Kind(
+        "metric",
         bases=("keras.metrics.Metric",),
         modules=("keras.metrics", "kerassl.metrics"),
+    ),
+    "measure": Kind(
+        "measure",
+        bases=("kerassl.transfer.Measure",),
+        modules=("kerassl",),
     ),
     "layer": Kind(
         "layer or augmentation",
@@ -124,6 +117,31 @@ KINDS: Mapping[str, Kind] = {
         modules=("keras.constraints",),
     ),
 }
+
+
+def part(kind: str) -> Callable[[Function], Function]:
+    """Marks a function of kerassl that builds a part, so that a file may name it.
+
+    Such a function opens no file and runs nothing that its arguments name. The mark
+    counts in kerassl's own modules only.
+
+    Args:
+        kind: Which part it builds, a key of `KINDS`.
+
+    Example:
+        >>> @part("encoder")
+        ... def small(width=8): ...
+        >>> small.kerassl_part
+        'encoder'
+    """
+    KINDS[kind]
+
+    def mark(function: Function) -> Function:
+        vars(function)["kerassl_part"] = kind
+        return function
+
+    return mark
+
 
 # The sections of a preset that are a part, and of which kind.
 SECTIONS: Mapping[str, str] = {
@@ -157,7 +175,8 @@ _ARGUMENTS: Mapping[str, str] = {
     "losses": "loss",
     "measure": "measure",
     "measures": "measure",
-    "metrics": "measure",
+    "metric": "metric",
+    "metrics": "metric",
     "noise": "noise",
     "noises": "noise",
     "optimizer": "optimizer",
@@ -168,6 +187,16 @@ _ARGUMENTS: Mapping[str, str] = {
     "student": "encoder",
     "teacher": "encoder",
     "tokenizer": "tokenizer",
+}
+
+# Files of earlier versions name these by where they were.
+MOVED: Mapping[str, str] = {
+    "kerassl.pretext.text.word_piece_tokenizer.WordPieceTokenizer": (
+        "kerassl.tokenizers.WordPieceTokenizer"
+    ),
+    "kerassl.pretext.text.word_tokenizer.WordTokenizer": (
+        "kerassl.tokenizers.WordTokenizer"
+    ),
 }
 
 # They run code, or read and write files, whatever they derive from.

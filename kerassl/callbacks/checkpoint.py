@@ -10,7 +10,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from kerassl import distribute
+from kerassl import distribute, files
 from kerassl.callbacks.steps import StepCounter
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
@@ -22,8 +22,7 @@ def save_checkpoint(task, path):
     """Writes everything that training `task` on depends on into one file.
 
     That is every variable of the model (seed states, teachers and queues
-    included) and of its optimizer. The file appears whole or not at all: it
-    is written beside its place, flushed to disk and renamed.
+    included) and of its optimizer. The file appears whole or not at all.
 
     Args:
         task: A compiled `kerassl.models.PretextModel`.
@@ -33,18 +32,12 @@ def save_checkpoint(task, path):
         >>> save_checkpoint(task, "step-100.npz")  # doctest: +SKIP
     """
     distribute.read_state(task)
-    path = Path(path)
     arrays = {
         name: keras.ops.convert_to_numpy(variable)
         for name, variable in _state(task).items()
     }
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    with open(unfinished, "wb") as file:
+    with files.atomic(path) as unfinished, open(unfinished, "wb") as file:
         np.savez(file, **arrays)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
-    _flush_folder(path.parent)
 
 
 def restore_checkpoint(task, path):
@@ -184,11 +177,3 @@ def _stable(path):
     # Keras numbers layers by how many were made before in the process, so the
     # digits differ between the run that wrote and the one that reads.
     return re.sub(r"_?\d+", "", path)
-
-
-def _flush_folder(folder):
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

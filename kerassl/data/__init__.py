@@ -1,6 +1,7 @@
 """Examples with random access, the sets that need no download, tokenizers."""
 
 from kerassl.data.arrays import ArraySource as ArraySource
+from kerassl.data.audio import AudioFolder as AudioFolder
 from kerassl.data.conversion import as_source as as_source
 from kerassl.data.coverage import unknown_share as unknown_share
 from kerassl.data.dataset import pretext_dataset as pretext_dataset
@@ -12,13 +13,14 @@ from kerassl.data.images import ImageFolder as ImageFolder
 from kerassl.data.keras_datasets import keras_dataset as keras_dataset
 from kerassl.data.preparing import prepare as prepare
 from kerassl.data.shards import TokenShards as TokenShards
+from kerassl.data.sounds import tones as tones
 from kerassl.data.source import Skipped as Skipped
 from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource
 from kerassl.data.subset import Subset as Subset
 from kerassl.data.text import TextSource as TextSource
-from kerassl.data.tokenizers import load_tokenizer as load_tokenizer
-from kerassl.data.tokenizers import save_tokenizer as save_tokenizer
-from kerassl.data.tokenizers import train_tokenizer as train_tokenizer
 from kerassl.data.windows import TokenWindows as TokenWindows
 from kerassl.data.windows import pack_documents as pack_documents
+from kerassl.tokenizers import load_tokenizer as load_tokenizer
+from kerassl.tokenizers import save_tokenizer as save_tokenizer
+from kerassl.tokenizers import train_tokenizer as train_tokenizer

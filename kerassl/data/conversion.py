@@ -1,31 +1,36 @@
 """Whatever a user calls their data, as a source."""
 
-import difflib
 import glob
 import inspect
 import pathlib
+from importlib.metadata import entry_points
 
 import numpy as np
 
-from kerassl.checks import user_path
+from kerassl.checks import check_one_of, suggest, user_path
 from kerassl.data.arrays import ArraySource, as_array
+from kerassl.data.audio import AudioFolder
 from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
-from kerassl.data.files import files_below
 from kerassl.data.fonts import glyphs
-from kerassl.data.image_files import is_image_file
 from kerassl.data.images import ImageFolder
 from kerassl.data.keras_datasets import DATASETS, keras_dataset
-from kerassl.data.shards import TokenShards, is_shard_folder
+from kerassl.data.shards import TokenShards
+from kerassl.data.sounds import tones
 from kerassl.data.source import Source
 from kerassl.data.stream import StreamSource
-from kerassl.data.text import TextSource, is_text_file
-from kerassl.data.windows import TokenWindows
+from kerassl.data.text import TextSource
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.modalities import MODALITIES
 
-MODALITIES = ("image", "text", "vector")
-EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs}
+# What lies at a path is for the first of these that recognises it. The last reads
+# any file, as lines of text.
+READERS: tuple[type[Source], ...] = (TokenShards, ImageFolder, AudioFolder, TextSource)
+# Where packages of others name sources of theirs, which are asked before the last.
+ENTRY_POINTS = "kerassl.sources"
+EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs, "tones": tones}
 KERAS_PREFIX = "keras:"
+ARRAY_SUFFIXES = (".npy", ".npz")
 
 
 def as_source(examples, *, modality=None, **options):
@@ -35,9 +40,10 @@ def as_source(examples, *, modality=None, **options):
     |---|---|
     | a `Source` | itself |
     | array, list of strings, dict of arrays | `ArraySource` |
-    | `"digits"`, `"docs"`, `"glyphs"` | the embedded set |
+    | `"digits"`, `"docs"`, `"glyphs"`, `"tones"` | the embedded set |
     | `"keras:cifar10"` and so on | `keras_dataset` |
-    | folder of images | `ImageFolder` |
+    | folder of images, table of their paths and labels | `ImageFolder` |
+    | folder of sounds | `AudioFolder` |
     | folder that `prepare` wrote | `TokenShards` |
     | folder of text, text file, glob, list of these | `TextSource` |
     | `.npy` file | `ArraySource` |
@@ -49,8 +55,8 @@ def as_source(examples, *, modality=None, **options):
 
     Args:
         examples: See the table.
-        modality: `"image"`, `"text"`, `"vector"`, or None to go by what is
-            found. Data of another kind are refused.
+        modality: A key of `kerassl.modalities.MODALITIES`, such as `"image"`, or
+            None to go by what is found. Data of another kind are refused.
         **options: Further arguments of the function or class in the table,
             such as `size` for images or `field` for JSON lines.
 
@@ -67,10 +73,8 @@ def as_source(examples, *, modality=None, **options):
         >>> len(as_source(["a document", "another"], modality="text"))
         2
     """
-    if modality is not None and modality not in MODALITIES:
-        raise InvalidValue(
-            f"`modality` must be one of {MODALITIES}. Received: {modality!r}"
-        )
+    if modality is not None:
+        check_one_of("modality", modality, MODALITIES)
     source = _source(examples, modality, options)
     if modality is not None:
         _check_modality(source, modality)
@@ -91,7 +95,7 @@ def _source(examples, modality, options):
         return _from_path(examples, modality, options)
     if isinstance(examples, (list, tuple)) and len(examples):
         if all(isinstance(item, pathlib.PurePath) for item in examples):
-            return _from_paths(list(examples), modality, options)
+            return _from_files(list(examples), modality, options)
     if hasattr(examples, "element_spec") and hasattr(examples, "cardinality"):
         _refuse(options, "a tf.data.Dataset")
         return StreamSource(examples)
@@ -128,47 +132,68 @@ def _from_arrays(examples, modality, options):
             "path, a glob, a tf.data.Dataset or a kerassl.data.Source. Received: "
             f"{type(examples).__name__}"
         )
-    if modality == "image" and not isinstance(examples, dict):
-        examples = as_array("x", examples)
-        if examples.ndim == 3:  # grey images without a channel axis
-            examples = examples[..., np.newaxis]
+    if modality is not None and not isinstance(examples, (dict, list)):
+        examples = MODALITIES[modality].arranged(as_array("x", examples))
     return _made(ArraySource, options, examples)
 
 
 def _from_path(examples, modality, options):
     path = user_path(examples, "data")
-    if is_shard_folder(path):
-        return _made(TokenShards, options, path)
-    if path.is_dir():
-        if modality is None:
-            modality = "image" if _has_images(path) else "text"
-        if modality == "image":
-            return _made(ImageFolder, options, path)
-        return _text(examples, options)
-    if path.is_file():
-        if path.suffix.lower() in (".npy", ".npz"):
-            return _from_arrays(_load_array(path), modality, options)
-        return _from_paths([path], modality, options)
-    matches = sorted(glob.glob(str(path), recursive=True))
+    if path.is_file() and path.suffix.lower() in ARRAY_SUFFIXES:
+        return _from_arrays(_load_array(path), modality, options)
+    return _from_files(_existing(path, examples), modality, options)
+
+
+def _existing(path, examples):
+    """Returns the paths that one names, itself or as a glob."""
+    if path.exists():
+        return [path]
+    matches = [pathlib.Path(m) for m in sorted(glob.glob(str(path), recursive=True))]
     if not matches:
         raise FileNotFoundError(_unknown(str(examples)))
-    matches = [pathlib.Path(match) for match in matches]
-    files = [match for match in matches if not match.is_dir()]
-    return _from_paths(files or matches, modality, options)
+    return [match for match in matches if not match.is_dir()] or matches
 
 
-def _from_paths(paths, modality, options):
-    """Returns a source of text files; image files are read by the folder."""
-    if len(paths) == 1 and paths[0].is_dir():
-        return _from_path(paths[0], modality, options)
-    if modality == "image" or is_image_file(paths[0]):
-        raise InvalidValue(
-            "Images are read from a folder, such as "
-            f"{str(paths[0].parent)!r}. Received: {str(paths[0])!r}"
-            + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-            + (". Text files go to a text preset." if is_text_file(paths[0]) else "")
-        )
-    return _text(paths, options)
+def _from_files(paths, modality, options):
+    reader = reader_of(paths, modality)
+    try:
+        return _made(reader, options, reader.argument(paths))
+    except (FileNotFoundError, InvalidValue) as error:
+        hint = "" if reader.recognises(paths) else _where_it_goes(paths, reader)
+        if not hint:
+            raise
+        raise type(error)(f"{str(error).rstrip('.')}. {hint}") from error
+
+
+def reader_of(paths, modality=None):
+    """Returns the source class that reads what lies at some paths.
+
+    Args:
+        paths: List of `pathlib.Path`.
+        modality: As in `as_source`.
+    """
+    fitting = [r for r in readers() if modality in (None, r.modality)] or READERS[-1:]
+    # The last one is not asked: to look through a large folder takes its time.
+    asked = (r for r in fitting[:-1] if r.recognises(paths))
+    return next(asked, fitting[-1])
+
+
+def readers():
+    """Returns the source classes that are asked for what lies at a path, in turn.
+
+    Those of other packages are found by their entry points `kerassl.sources`.
+    """
+    found = [point.load() for point in entry_points(group=ENTRY_POINTS)]
+    return [*READERS[:-1], *found, READERS[-1]]
+
+
+def _where_it_goes(paths, reader):
+    """Returns in words which kind of preset takes what `reader` could not read."""
+    for other in readers():
+        if other.modality != reader.modality and other.recognises(paths):
+            article = "an" if other.modality[0] in "aeiou" else "a"
+            return f"What is there goes to {article} {other.modality} preset."
+    return ""
 
 
 def _load_array(path):
@@ -202,59 +227,35 @@ def _opened_array(path):
     return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
-def _text(patterns, options):
-    try:
-        return _made(TextSource, options, patterns)
-    except FileNotFoundError as error:
-        folder = pathlib.Path(str(patterns)).expanduser()
-        if folder.is_dir() and _has_images(folder):
-            raise FileNotFoundError(
-                f"{error} Images go to an image preset, such as simclr_digits."
-            ) from None
-        raise
-
-
-def _has_images(folder):
-    return any(is_image_file(path) for path in files_below(folder))
-
-
 def _unknown(name):
     names = [*EMBEDDED, *(KERAS_PREFIX + key for key in DATASETS)]
-    near = difflib.get_close_matches(name, names, n=2)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return (
         f"No file or folder matches {name!r} (looked from {pathlib.Path.cwd()}), "
-        f"and no embedded set is called so ({', '.join(names)}).{hint}"
+        f"and no embedded set is called so ({', '.join(names)}).{suggest(name, names)}"
     )
 
 
 def _check_modality(source, modality):
     """Raises where the first examples are not of the modality."""
-    if isinstance(source, TokenWindows) and modality != "text":
-        raise InvalidValue(f"Expected {modality} data. Received tokens of text.")
-    if isinstance(source, (ImageFolder, TextSource)):
-        spec = {ImageFolder: "image", TextSource: "text"}[type(source)]
-        if spec != modality:
-            raise InvalidValue(f"Expected {modality} data. Received {spec} files.")
+    wanted = MODALITIES[modality]
+    if source.modality is not None:
+        if source.modality != modality:
+            raise InvalidValue(
+                f"Expected {modality} data: {wanted.wanted}. Received {source.modality}"
+                f" data, read by {type(source).__name__}."
+            )
         return
     shape, is_text = _first_example(source)
-    if shape is None:
+    if shape is None or (is_text == wanted.is_text and len(shape) == wanted.rank):
         return
-    ranks = {"image": 3, "text": 0, "vector": 1}
-    if is_text != (modality == "text") or len(shape) != ranks[modality]:
-        wanted = {
-            "image": "images of shape (height, width, channels)",
-            "text": "strings",
-            "vector": "vectors of numbers",
-        }[modality]
-        kind = "strings" if is_text else "numbers"
-        hint = ""
-        if isinstance(source, StreamSource) and len(shape) == ranks[modality] + 1:
-            hint = " A dataset must not be batched: use dataset.unbatch()."
-        raise InvalidValue(
-            f"Expected {modality} data: each example one of {wanted}. Received "
-            f"examples of shape {shape} with {kind}.{hint}"
-        )
+    kind = "strings" if is_text else "numbers"
+    hint = ""
+    if isinstance(source, StreamSource) and len(shape) == wanted.rank + 1:
+        hint = " A dataset must not be batched: use dataset.unbatch()."
+    raise InvalidValue(
+        f"Expected {modality} data: each example one of {wanted.wanted}. Received "
+        f"examples of shape {shape} with {kind}.{hint}"
+    )
 
 
 def _first_example(source):

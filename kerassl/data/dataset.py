@@ -11,13 +11,16 @@ from kerassl.checks import check_integer
 from kerassl.data.source import Source
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
-from kerassl.pretext.base import PretextLayer
 
 # Epochs and batches are counted in int64; no run reaches this one.
 FOREVER = 2**62
 
 
-def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False):
+# What a task may read beside what its pretext layer makes of the examples.
+READS = ("id", "seed", "step")
+
+
+def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=()):
     """Returns the endless batches that a pretext layer makes of examples.
 
     Every pass over the examples is another permutation, drawn from (seed,
@@ -36,9 +39,12 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
         batch_size: Examples in a batch, at least 1.
         seed: Integer, the run's seed.
         start: Number of the first batch, at least 0.
-        ids: Whether the model's inputs, a dict, get the key `"id"`: each
-            example's position in the source, an int64 tensor (batch,). By it a
-            model keeps something of its own for every example.
+        reads: Some of `READS`, the keys that the model's inputs, a dict, get
+            beside the layer's own. "id": each example's position in the source,
+            int64 (batch,), by which a model keeps something of its own for every
+            example. "seed": a seed for each example, int32 (batch, 2), for
+            `kerassl.ops.uniform`. "step": the batch's number, int32 (batch,), for
+            what changes in the course of a run.
 
     Returns:
         A `tf.data.Dataset` with the attributes `steps_per_epoch`, the whole
@@ -49,16 +55,18 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     Raises:
         ValueError: If `batch_size`, `start` or `seed` is out of range, there are
             fewer examples than `batch_size`, the pretext layer cannot take the
-            examples, or `ids` are asked of a stream or
-            for inputs that are no dict.
+            examples, a read is unknown, or one is asked for inputs that are no
+            dict, or "id" of a stream.
     """
     check_integer("batch_size", batch_size, least=1)
     check_integer("start", start, least=0, most=FOREVER)
     seed = int(seed) if isinstance(seed, np.integer) else seed
     check_integer("seed", seed, least=-FOREVER, most=FOREVER)
+    if set(reads) - set(READS):
+        raise InvalidValue(f"`reads` must be some of {READS}. Received: {reads!r}")
     source = windows_for(_as_source(examples, pretext), pretext)
     check_examples(source, pretext)
-    if ids and source.sequential:
+    if "id" in reads and source.sequential:
         raise InvalidValue(
             "`examples` must be readable at any position, since each example needs "
             "an id that stays the same from pass to pass. Received a stream."
@@ -68,7 +76,7 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     else:
         batches = _shuffled_batches(source, batch_size, seed, start)
     numbers = tf.data.Dataset.range(start, FOREVER)
-    make = functools.partial(_made, source, pretext, seed, ids)
+    make = functools.partial(_made, source, pretext, seed, tuple(reads))
     dataset = make(numbers, batches)
     dataset.steps_per_epoch = _whole_batches(source, batch_size)
     dataset.source, dataset.seed = source, seed
@@ -76,14 +84,14 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, ids=False
     return dataset
 
 
-def _made(source, pretext, seed, ids, numbers, batches):
+def _made(source, pretext, seed, reads, numbers, batches):
     """Returns what a pretext layer makes of numbered batches of examples.
 
     Args:
-        source: As in `pretext_dataset`, and so `pretext`, `seed` and `ids`.
+        source: As in `pretext_dataset`, and so `pretext`, `seed` and `reads`.
         pretext: See `source`.
         seed: See `source`.
-        ids: See `source`.
+        reads: See `source`.
         numbers: Dataset of the batches' numbers.
         batches: Dataset of batches of positions; of the examples themselves where
             the source is sequential.
@@ -93,7 +101,7 @@ def _made(source, pretext, seed, ids, numbers, batches):
     def make(number, batch):
         examples = batch if source.sequential else source.fetch(batch)
         made = pretext(examples, seed=_batch_seed(seed, number))
-        return _with_ids(made, batch) if ids else made
+        return _with_reads(made, reads, seed, number, batch) if reads else made
 
     options = tf.data.Options()
     options.deterministic = True
@@ -153,11 +161,26 @@ def prepared_batches(source, pretext, batch_size=256):
         A finite `tf.data.Dataset`.
     """
     check_examples(source, pretext)
+    return prepared_at(tf.data.Dataset.range(len(source)), source, pretext, batch_size)
+
+
+def prepared_at(positions, source, pretext, batch_size):
+    """Returns the clean encoder inputs of some examples, in the order given.
+
+    Args:
+        positions: A `tf.data.Dataset` of positions, int64 scalars.
+        source: As in `prepared_batches`, and so `pretext` and `batch_size`.
+        pretext: See `source`.
+        batch_size: See `source`.
+
+    Returns:
+        A finite `tf.data.Dataset`.
+    """
     prepare = tf.autograph.experimental.do_not_convert(
-        lambda positions: pretext.prepare(source.fetch(positions))
+        lambda chosen: pretext.prepare(source.fetch(chosen))
     )
-    positions = tf.data.Dataset.range(len(source)).batch(batch_size)
-    return positions.map(prepare, tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    batches = positions.batch(batch_size).map(prepare, tf.data.AUTOTUNE)
+    return batches.prefetch(tf.data.AUTOTUNE)
 
 
 def check_examples(source, pretext):
@@ -187,11 +210,14 @@ def check_fits(source, pretext, encoder):
         ValueError: If the shape of an example is another one.
     """
     taken = getattr(encoder, "input_shape", None)
-    if not isinstance(taken, tuple) or type(pretext).prepare is PretextLayer.prepare:
+    if not isinstance(taken, tuple):
         return
     examples = source.at_hand() if source.sequential else [source.fetch(np.array([0]))]
     for some in itertools.islice(examples, 1):
-        made = pretext.prepare(some)
+        try:
+            made = pretext.prepare(some)
+        except NotImplementedError:  # of a layer that only trains
+            return
         if not hasattr(made, "shape"):
             return  # several inputs, by name
         made, taken = tuple(made.shape[1:]), taken[1:]
@@ -217,14 +243,36 @@ def is_endless(data):
     )
 
 
-def _with_ids(made, positions):
+def _with_reads(made, reads, seed, number, batch):
+    """Returns what a pretext layer made, its inputs with what a task reads beside.
+
+    Args:
+        made: `(x, ...)`.
+        reads: Some of `READS`.
+        seed: Integer, the run's seed.
+        number: int64 scalar tensor, the batch's number.
+        batch: The examples' positions; of a stream the examples themselves.
+    """
     x, *rest = made
     if not isinstance(x, dict):
         raise InvalidValue(
-            "A pretext layer must give a dict of inputs where examples carry ids. "
-            f"Received: {type(x).__name__}"
+            "A pretext layer must give a dict of inputs where a task reads "
+            f"{', '.join(map(repr, reads))} beside. Received: {type(x).__name__}"
         )
-    return ({**x, "id": positions}, *rest)
+    first = tf.nest.flatten(batch)[0]
+    rows = first.shape[0] or tf.shape(first)[0]
+    makers = {
+        "id": lambda: batch,
+        "seed": lambda: _example_seeds(seed, number, rows),
+        "step": lambda: tf.fill([rows], tf.cast(number, tf.int32)),
+    }
+    return ({**x, **{key: makers[key]() for key in reads}}, *rest)
+
+
+def _example_seeds(seed, number, rows):
+    return tf.random.stateless_uniform(
+        [rows, 2], _fold(seed, 2, number), minval=None, maxval=None, dtype=tf.int32
+    )
 
 
 def _as_source(examples, pretext):

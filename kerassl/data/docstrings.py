@@ -14,6 +14,7 @@ import zlib
 
 import numpy as np
 
+from kerassl.allowed import part
 from kerassl.data.arrays import ArraySource
 from kerassl.errors import InvalidValue
 
@@ -45,6 +46,7 @@ _MARKUP = re.compile(r":[a-z:]+:`~?([^`<]+?)(?:\s*<[^`]*>)?`")
 _SENTENCE_START = re.compile(r"^[\"'(`*]*[A-Z]")
 
 
+@part("source")
 def docs(split="train", min_words=8):
     """Returns passages of English from the installed packages' documentation.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerassl.allowed import part
 from kerassl.checks import check_integer
 from kerassl.data.arrays import ArraySource
 from kerassl.errors import InvalidValue
@@ -12,6 +13,7 @@ TEST_DIGITS = 500
 MAX_SIZE = 512
 
 
+@part("source")
 def digits(split="train", size=8):
     """Returns the handwritten digits that scikit-learn bundles.
 

@@ -7,6 +7,7 @@ import zlib
 
 import numpy as np
 
+from kerassl.allowed import part
 from kerassl.checks import check_integer
 from kerassl.data.arrays import ArraySource
 from kerassl.errors import InvalidType, InvalidValue
@@ -34,6 +35,7 @@ MIN_SCRIPT = 40
 _KINDS = {"L": "other", "N": "number", "P": "punctuation", "S": "symbol"}
 
 
+@part("source")
 def glyphs(split="train", size=32, faces=FACES, fields="image", labels="script"):
     """Returns images of the characters in matplotlib's DejaVu fonts.
 

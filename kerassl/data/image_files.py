@@ -33,7 +33,6 @@ SUFFIXES = (
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000")
 # It has no signature, so what is called otherwise is never taken for one.
 TGA = ("TGA",)
-TEXT_SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".csv", ".tsv", ".gz", ".xz")
 PHONE_SUFFIXES = (".heic", ".heif")
 # Larger images are left out before they are decoded: a small file can hold a picture
 # that fills the memory. Nearly all cameras make less; as bytes it is 200 MB.
@@ -192,6 +191,4 @@ def _nothing_found(folder):
     )
     if found & set(PHONE_SUFFIXES):
         message += " Photographs of a phone must be turned into JPEG first."
-    if found & set(TEXT_SUFFIXES):
-        message += " Text files go to a text preset, such as bert_tiny."
     return message

@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from kerassl.allowed import part
 from kerassl.data.arrays import ArraySource
 from kerassl.errors import InvalidValue
 
@@ -43,6 +44,7 @@ DATASETS = {
 SPLITS = ("train", "test")
 
 
+@part("source")
 def keras_dataset(name, split="train"):
     """Returns an image set of `keras.datasets` with its labels.
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kerassl import allowed
+from kerassl import allowed, files
 from kerassl.checks import check_integer, user_path
 from kerassl.data.shards import (
     FORMAT,
@@ -27,20 +27,22 @@ from kerassl.data.shards import (
     TokenShards,
     shard_file,
 )
-from kerassl.data.tokenizers import (
-    ASSETS_FOLDER,
-    CONFIG_FILE,
-    KINDS,
-    load_tokenizer,
-    save_tokenizer,
-    train_tokenizer,
-)
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
+from kerassl.progress import track
+from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
+from kerassl.tokenizers.storing import ASSETS_FOLDER, CONFIG_FILE
+from kerassl.tokenizers.strings import as_strings
+from kerassl.tokenizers.training import KINDS
 
 # Kinds whose vocabulary may leave characters out.
 SPELLING_KINDS = ("wordpiece", "sentencepiece")
+# Where tokenizers were in 0.1.0, by whose hashes shards know theirs.
+FORMER_MODULES = {
+    "kerassl>WordPieceTokenizer": "kerassl.pretext.text.word_piece_tokenizer",
+    "kerassl>WordTokenizer": "kerassl.pretext.text.word_tokenizer",
+}
 # What the shards of 0.1.0 do not tell of their corpus.
 NOT_IN_0_1_0 = {"skipped_by_reason", "notes", "digest"}
 MOST_WORKERS = 1024
@@ -178,7 +180,7 @@ def _write_shards(
     if earlier is None:
         # From here on the folder is known for what it is.
         earlier = {**plan, "shards": []}
-        _write_json(folder / UNFINISHED, earlier)
+        files.write_json(folder / UNFINISHED, earlier)
     digest, made = _tokenizer(
         folder,
         tokenizer,
@@ -193,24 +195,24 @@ def _write_shards(
     plan["corpus"]["notes"] = list(dict.fromkeys(notes))
     if made is not None:
         # First the hash, so that what is stored is known to belong here.
-        _write_json(folder / UNFINISHED, {**plan, "shards": earlier["shards"]})
+        files.write_json(folder / UNFINISHED, {**plan, "shards": earlier["shards"]})
         save_tokenizer(made, folder / TOKENIZER)
     encode = DocumentEncoder(load_tokenizer(folder / TOKENIZER))
     plan["dtype"] = np.dtype(encode.dtype).name
     plan["end_token_id"] = int(encode.end)
     shards = _still_right(folder, earlier["shards"], source)
-    _write_json(folder / UNFINISHED, {**plan, "shards": shards})
+    files.write_json(folder / UNFINISHED, {**plan, "shards": shards})
     (folder / MANIFEST).unlink(missing_ok=True)
     first = sum(shard["documents"] for shard in shards)
     with _EncodedBatches(source, first, folder, encode, workers, progress) as batches:
         for shard in _gathered(batches, shard_tokens):
             shards.append(_write_shard(folder, len(shards), *shard))
-            _write_json(folder / UNFINISHED, {**plan, "shards": shards})
+            files.write_json(folder / UNFINISHED, {**plan, "shards": shards})
     totals = {
         name: sum(shard[name] for shard in shards)
         for name in ("tokens", "documents", "text_bytes")
     }
-    _write_json(folder / MANIFEST, {**plan, **totals, "shards": shards})
+    files.write_json(folder / MANIFEST, {**plan, **totals, "shards": shards})
     (folder / UNFINISHED).unlink()
 
 
@@ -311,7 +313,9 @@ def _stored_hash(folder):
         config = json.loads((folder / CONFIG_FILE).read_text("utf-8"))
         # Keras counts the objects of a process in their names.
         config["config"].pop("name", None)
-    except (ValueError, KeyError, TypeError):
+        former = FORMER_MODULES.get(config.get("registered_name"))
+        config |= {"module": former} if former else {}
+    except (ValueError, KeyError, TypeError, AttributeError):
         config = None  # spoilt: no tokenizer has this hash
     digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
     for path in sorted((folder / ASSETS_FOLDER).glob("*")):
@@ -372,18 +376,11 @@ class _EncodedBatches:
         self.progress = progress
 
     def __enter__(self):
-        from rich.console import Console
-        from rich.progress import track
-
-        console = Console(stderr=True)
-        shown = console.is_terminal if self.progress is None else self.progress
         return track(
             self._together() if self.pool else self._alone(),
-            description="Tokenising",
+            "Tokenising",
             total=len(self.begins),
-            console=console,
-            transient=console.is_terminal,
-            disable=not shown,
+            shown=self.progress,
         )
 
     def __exit__(self, *error):
@@ -396,7 +393,7 @@ class _EncodedBatches:
     def _alone(self):
         for begin in self.begins:
             texts = self._read(begin)
-            yield texts, *self.encode(_decoded(texts))
+            yield texts, *self.encode(as_strings(texts))
 
     def _together(self):
         waiting = collections.deque()
@@ -451,11 +448,7 @@ def _end_with_parent():
 
 
 def _encode_in_process(texts):
-    return _encoder_of_process(_decoded(texts))
-
-
-def _decoded(texts):
-    return [text.decode("utf-8", "replace") for text in texts]
+    return _encoder_of_process(as_strings(texts))
 
 
 def _gathered(batches, shard_tokens):
@@ -476,7 +469,8 @@ def _gathered(batches, shard_tokens):
 def _write_shard(folder, number, tokens, starts, digest, size):
     names = [f"{kind}-{number:05d}.npy" for kind in ("tokens", "documents")]
     for name, array in zip(names, (tokens, starts), strict=True):
-        _write(folder / name, lambda file, array=array: np.save(file, array))
+        with files.atomic(folder / name) as unfinished:
+            np.save(unfinished, array)
     return {
         "file": names[0],
         "documents_file": names[1],
@@ -487,21 +481,6 @@ def _write_shard(folder, number, tokens, starts, digest, size):
         "documents_sha256": _file_hash(folder / names[1]),
         "text_sha256": digest.hexdigest(),
     }
-
-
-def _write_json(path, value):
-    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    _write(path, lambda file: file.write(text.encode("utf-8")))
-
-
-def _write(path, fill):
-    """Writes a file so that it appears whole or not at all."""
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    with open(unfinished, "wb") as file:
-        fill(file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(unfinished, path)
 
 
 def _file_hash(path):

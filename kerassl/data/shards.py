@@ -7,9 +7,9 @@ import numpy as np
 
 from kerassl import allowed
 from kerassl.checks import user_path
-from kerassl.data.tokenizers import load_tokenizer
 from kerassl.data.windows import TokenWindows
 from kerassl.errors import InvalidValue
+from kerassl.tokenizers import load_tokenizer
 
 MANIFEST = "manifest.json"
 # What stands in its place until all shards are written.
@@ -42,6 +42,17 @@ class TokenShards(TokenWindows):
         >>> source.fetch([0])["token_ids"].shape  # doctest: +SKIP
         TensorShape([1, 129])
     """
+
+    @classmethod
+    def recognises(cls, paths):
+        """Tells whether this is a folder of token shards, finished or not."""
+        return len(paths) == 1 and is_shard_folder(paths[0])
+
+    @classmethod
+    def fitted_options(cls, sections):
+        """Returns the length of the rows that the pretext layer makes."""
+        length = sections.get("pretext", {}).get("sequence_length")
+        return {} if length is None else {"sequence_length": length}
 
     def __init__(self, folder, sequence_length: int = 128):
         folder = user_path(folder, "folder")

@@ -6,10 +6,15 @@ import re
 
 import numpy as np
 
+from kerassl.data.files import files_below
+from kerassl.errors import InvalidValue
+
 # Examples looked at before training, where they are not in memory.
 FIRST_EXAMPLES = 8
 # Examples in memory are looked at so many bytes at a time.
 CHUNK_BYTES = 1 << 26
+# What labels may be, as messages call it.
+LABEL_KINDS = {"classes": "a class of each example"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +38,17 @@ class Source:
     and writes `__len__` and `fetch`. Random access is what makes the n-th batch
     of a run a function of (seed, n) without a shuffle buffer.
 
+    A source of files says which it reads, so that `as_source` finds it by a path:
+    in `modality` and `suffixes`, and where that is not enough in `recognises`,
+    `argument` and `fitted_options`.
+
     Attributes:
-        labels: Integer NumPy array of shape (len(source),), or None.
+        modality: What its examples are, a key of `kerassl.modalities.MODALITIES`,
+            or None where only they themselves tell.
+        suffixes: Of the names of files that it reads, in lower case.
+        labels: NumPy array with one label for each example, in their order, or None.
+        label_kind: What the labels are, a key of `LABEL_KINDS`: "classes" are
+            integers, an array of shape (len(source),).
         class_names: Tuple of names, one per label value, or None.
         skipped: List of `Skipped`, the first records that were left out.
         num_skipped: How many records were left out in all.
@@ -50,7 +64,10 @@ class Source:
         bytes_in_memory: Size of the examples where all are in memory, else None.
     """
 
+    modality: str | None = None
+    suffixes: tuple[str, ...] = ()
     labels = None
+    label_kind = "classes"
     class_names = None
     sequential = False
     test = None
@@ -62,6 +79,56 @@ class Source:
         self.num_skipped = 0
         self.skipped_by_reason = collections.Counter()
         self.notes = []
+
+    @classmethod
+    def recognises(cls, paths):
+        """Tells whether what lies at some paths is for this source to read.
+
+        By default that is so where they are, or hold, a file of its `suffixes`.
+
+        Args:
+            paths: List of `pathlib.Path`, files and folders that exist.
+        """
+        files = (
+            file
+            for path in paths
+            for file in (files_below(path) if path.is_dir() else [path])
+        )
+        return any(cls.reads(file) for file in files)
+
+    @classmethod
+    def reads(cls, file):
+        """Tells whether a file is one that this source reads, by its name."""
+        return file.suffix.lower() in cls.suffixes
+
+    @classmethod
+    def argument(cls, paths):
+        """Returns what the constructor takes for some paths.
+
+        By default that is one folder.
+
+        Args:
+            paths: List of `pathlib.Path`.
+
+        Raises:
+            ValueError: If it cannot read them.
+        """
+        if len(paths) == 1 and not paths[0].is_file():
+            return paths[0]
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        raise InvalidValue(
+            f"{cls.__name__} reads a folder, such as {str(paths[0].parent)!r}. "
+            f"Received: {str(paths[0])!r}{more}"
+        )
+
+    @classmethod
+    def fitted_options(cls, sections):
+        """Returns options with which examples fit a preset's encoder.
+
+        Args:
+            sections: The sections of the preset, such as "encoder" and "pretext".
+        """
+        return {}
 
     # Details of more bad records than this are not kept, only their number.
     MAX_DETAILS = 100

@@ -35,12 +35,14 @@ class Subset(Source):
                 f"{indices.min()} to {indices.max()}."
             )
         self.source = source
+        self.modality = source.modality
         self.indices = indices
         self.skipped = source.skipped
         self.num_skipped = source.num_skipped
         self.skipped_by_reason = source.skipped_by_reason
         self.notes = source.notes
         self.class_names = source.class_names
+        self.label_kind = source.label_kind
         self.bytes_in_memory = source.bytes_in_memory
         if source.labels is not None:
             self.labels = np.asarray(source.labels)[indices]

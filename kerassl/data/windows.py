@@ -6,8 +6,9 @@ from kerassl.checks import check_integer
 from kerassl.data.coverage import check_learnable
 from kerassl.data.source import Source
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.byte_pairs import BytePairEncoder, is_byte_level
-from kerassl.pretext.text.token_rows import TokenRows
+from kerassl.tokenizers.byte_pairs import BytePairEncoder, is_byte_level
+from kerassl.tokenizers.strings import as_strings
+from kerassl.tokenizers.token_rows import TokenRows
 
 ENCODED_TEXTS = 512
 
@@ -43,6 +44,7 @@ class TokenWindows(Source):
         (2, [[4, 5, 6, 7, 8]])
     """
 
+    modality = "text"
     unit = "windows"
 
     def __init__(self, shards, documents, sequence_length, tokenizer=None):
@@ -124,7 +126,7 @@ class DocumentEncoder:
         ValueError: If the tokenizer lacks one of these tokens.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> tokenizer = train_tokenizer(["a b c d"], vocabulary_size=9)
         >>> tokens, starts = DocumentEncoder(tokenizer)(["a b", "c"])
         >>> tokens.tolist(), starts.tolist()
@@ -199,8 +201,7 @@ def pack_documents(source, tokenizer, sequence_length: int):
     encode, shards, documents = DocumentEncoder(tokenizer), [], []
     for begin in range(0, len(source), ENCODED_TEXTS):
         positions = np.arange(begin, min(begin + ENCODED_TEXTS, len(source)))
-        texts = source.fetch(positions).numpy()
-        tokens, starts = encode([text.decode("utf-8", "replace") for text in texts])
+        tokens, starts = encode(as_strings(source.fetch(positions).numpy()))
         documents.append(starts + sum(shard.size for shard in shards))
         shards.append(tokens)
     stream, begins = np.concatenate(shards), np.concatenate(documents)

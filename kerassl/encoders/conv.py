@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl.encoders.sizes import (
-    check_activation,
-    check_image_shape,
-    check_width,
-    check_widths,
-)
+from kerassl.allowed import part
+from kerassl.checks import check_image_shape, check_width, check_widths
+from kerassl.encoders.activations import check_activation
 
 
+@part("encoder")
 def conv(
     input_shape: Sequence[int],
     widths: Sequence[int] = (32, 64),

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl import distribute
-from kerassl.encoders.sizes import check_image_shape, check_width, check_widths
+from kerassl.allowed import part
+from kerassl.checks import check_image_shape, check_width, check_widths
+from kerassl.layers import batch_normalization
 
 
+@part("encoder")
 def dcgan_discriminator(
     input_shape: Sequence[int],
     widths: Sequence[int] = (128, 256, 512),
@@ -66,12 +68,13 @@ def dcgan_discriminator(
             name=f"conv{i}",
         )(x)
         if normalized:
-            x = _batch_norm(dtype, f"bn{i}")(x)
+            x = batch_normalization(dtype=dtype, name=f"bn{i}")(x)
         x = layers.LeakyReLU(0.2, dtype=dtype, name=f"leaky{i}")(x)
     features = layers.Flatten(dtype=dtype, name="features")(x)
     return keras.Model(inputs, features, name=name)
 
 
+@part("encoder")
 def dcgan_generator(
     output_shape: Sequence[int],
     noise_dim: int = 100,
@@ -129,7 +132,7 @@ def dcgan_generator(
     )(inputs)
     x = layers.Reshape((height, width, widths[0]), dtype=dtype, name="reshape")(x)
     for i, wanted in enumerate([*widths[1:], channels], start=1):
-        x = _batch_norm(dtype, f"bn{i}")(x)
+        x = batch_normalization(dtype=dtype, name=f"bn{i}")(x)
         x = layers.ReLU(dtype=dtype, name=f"relu{i}")(x)
         x = layers.Conv2DTranspose(
             wanted,
@@ -151,14 +154,3 @@ def dcgan_generator(
 
 def _normal():
     return keras.initializers.RandomNormal(0.0, 0.02)
-
-
-def _batch_norm(dtype, name):
-    return layers.BatchNormalization(
-        momentum=0.9,
-        epsilon=1e-5,
-        # On the other backends the batch is global already, and they refuse it.
-        synchronized=distribute.BACKEND == "tensorflow",
-        dtype=dtype,
-        name=name,
-    )

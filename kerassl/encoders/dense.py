@@ -5,9 +5,12 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl.encoders.sizes import check_activation, check_widths
+from kerassl.allowed import part
+from kerassl.checks import check_widths
+from kerassl.encoders.activations import check_activation
 
 
+@part("encoder")
 def dense(
     input_shape: int | Sequence[int],
     hidden_dims: Sequence[int] = (256, 128, 64),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import keras
 from keras import layers
 
-from kerassl import distribute
-from kerassl.encoders.sizes import check_image_shape, check_widths
+from kerassl.allowed import part
+from kerassl.checks import check_image_shape, check_widths
 from kerassl.errors import InvalidValue
+from kerassl.layers import batch_normalization
 
 BLOCKS = ("basic", "bottleneck")
 STEMS = ("cifar", "imagenet")
@@ -15,6 +16,7 @@ STEMS = ("cifar", "imagenet")
 MAX_BLOCKS = 4096
 
 
+@part("encoder")
 def resnet(
     input_shape: Sequence[int],
     depths: Sequence[int] = (2, 2, 2, 2),
@@ -102,15 +104,10 @@ class _Builder:
         )(x)
 
     def normalize(self, x, *, name, gamma="ones"):
-        return layers.BatchNormalization(
-            momentum=0.9,
-            epsilon=1e-5,
-            gamma_initializer=gamma,
-            # On the other backends the batch is global already, and they refuse it.
-            synchronized=distribute.BACKEND == "tensorflow",
-            dtype=self.dtype,
-            name=f"{name}_bn",
-        )(x)
+        layer = batch_normalization(
+            gamma_initializer=gamma, dtype=self.dtype, name=f"{name}_bn"
+        )
+        return layer(x)
 
     def activate(self, x, *, name):
         return layers.ReLU(dtype=self.dtype, name=f"{name}_relu")(x)

@@ -5,8 +5,9 @@ import warnings
 
 import keras
 
-from kerassl.checks import check_number, check_positive_integers
-from kerassl.encoders.sizes import check_width
+from kerassl.allowed import part
+from kerassl.checks import check_number, check_positive_integers, check_width
+from kerassl.encoders.blocks import open_encoder
 from kerassl.errors import InvalidValue
 
 # KerasHub's T5 layers combine masks themselves, and are built where they are
@@ -19,6 +20,7 @@ for message in EXPECTED_WARNINGS:
     warnings.filterwarnings("ignore", message=message)
 
 
+@part("encoder")
 def t5(
     vocabulary_size: int,
     num_layers: int = 6,
@@ -114,18 +116,9 @@ def t5_encoder(backbone):
     _describe_layers(backbone)
     token_ids = keras.Input((None,), dtype="int32", name="token_ids")
     padding_mask = keras.Input((None,), dtype="int32", name="padding_mask")
-    x = backbone.encoder_embedding_dropout(backbone.token_embedding(token_ids))
-    position_bias = None
-    for layer in backbone.encoder_transformer_layers:
-        # The first layer makes the bias, the mask in it, for all of them.
-        x, position_bias = layer(
-            x,
-            attention_mask=padding_mask[:, None, :],
-            position_bias=position_bias,
-            use_causal_mask=False,
-        )
-    x = backbone.encoder_dropout(backbone.encoder_layer_norm(x))
     inputs = {"token_ids": token_ids, "padding_mask": padding_mask}
+    parts = open_encoder(backbone)
+    x = parts.norm(parts.run(parts.embed(inputs), padding_mask))
     return keras.Model(inputs, x, name=f"{backbone.name}_encoder")
 
 

@@ -3,10 +3,11 @@
 import keras
 from keras import layers
 
-from kerassl.checks import check_positive_integers
-from kerassl.encoders.sizes import check_width
+from kerassl.allowed import part
+from kerassl.checks import check_positive_integers, check_width
 
 
+@part("encoder")
 def word_vectors(
     vocabulary_size: int, dim: int = 100, name: str = "word_vectors", dtype=None
 ):

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import keras
 
-from kerassl import distribute
 from kerassl.checks import check_positive_integers
+from kerassl.layers.batch_normalization import batch_normalization
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -83,14 +83,7 @@ class ProjectionHead(keras.layers.Layer):
         return keras.layers.Dense(width, use_bias=use_bias, dtype=self.dtype_policy)
 
     def _normalization(self, center):
-        return keras.layers.BatchNormalization(
-            momentum=0.9,
-            epsilon=1e-5,
-            center=center,
-            # On the other backends the batch is global already, and they refuse it.
-            synchronized=distribute.BACKEND == "tensorflow",
-            dtype=self.dtype_policy,
-        )
+        return batch_normalization(center=center, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         shape = tuple(input_shape)

@@ -52,32 +52,38 @@ class PretextModel(distribute.Trainer):
 
     Attributes:
         tracked: Names of the measures that `measures` returns.
-        xla_on_cpu: Whether XLA makes the train step faster on a CPU.
         can_collapse: Whether the same features for all examples would satisfy
             the loss, or nearly, so that a run should warn of it. A task that
             restores its input cannot do so.
         simultaneous: Whether the gradients of all players are taken at the
             same weights and then applied, rather than player by player.
-        reads_ids: Whether batches of `dataset` carry each example's position
-            in the data as `x["id"]`, for a task that keeps something of its own
-            for every example.
-        reads_weights: Whether the batches carry weights, as those of a pretext
-            layer that gives `(x, y, sample_weight)`. `objective` and `measures`
-            then find the pair (y, sample_weight) in `y`.
+        reads: What the task reads beside what its pretext layer makes, some of
+            "id" (each example's position in the data, `x["id"]`, for a task that
+            keeps something of its own for every example), "seed" (`x["seed"]`, one
+            for each example, for `kerassl.ops.uniform`), "step" (`x["step"]`, the
+            batch's number for every example, for a schedule: the same on every
+            replica and after a resume) and "weight" (of a pretext layer that gives
+            `(x, y, sample_weight)`: `objective` and `measures` then find the pair
+            (y, sample_weight) in `y`).
+        run_arguments: Dict from an argument of the constructor to what a run
+            knows and gives it: "steps" (of the run), "examples" (trained on) or
+            "batches_in_pass". A preset then need not name these.
         least_examples: Examples that a batch must hold for the loss to teach
             anything: 2 where an example is told from the others of its batch.
+        default_measures: What a report measures where no preset lists it: names of
+            measures in `kerassl.transfer`, or measures of your own.
         compares_examples: Whether an example's loss changes with the number of
             the others in its batch. `evaluate` then takes whole batches only.
     """
 
     tracked: tuple[str, ...] = ()
-    xla_on_cpu = False
     can_collapse = False
     simultaneous = False
-    reads_ids = False
-    reads_weights = False
+    reads: tuple[str, ...] = ()
+    run_arguments: dict[str, str] = {}
     least_examples = 1
     compares_examples = False
+    default_measures: tuple = ("classification",)
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -151,7 +157,15 @@ class PretextModel(distribute.Trainer):
             x: As for `objective`.
             y: As for `objective`.
         """
-        return y[1] if self.reads_weights else None
+        return y[1] if "weight" in self.reads else None
+
+    def encoders(self):
+        """Returns what a run keeps of the task, encoders by the names of their files.
+
+        One, the default, is "encoder". A task that trains several, such as one for
+        images and one for texts, names the others too, each ending in "encoder".
+        """
+        return {"encoder": self.encoder}
 
     def players(self):
         """Returns the trainable variables of each player, in training order.
@@ -232,7 +246,7 @@ class PretextModel(distribute.Trainer):
             batch_size=batch_size,
             seed=seed,
             start=start,
-            ids=self.reads_ids,
+            reads=[key for key in self.reads if key != "weight"],
         )
         check_fits(dataset.source, self.pretext, self.encoder)
         if start == 0:
@@ -256,22 +270,6 @@ class PretextModel(distribute.Trainer):
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
-
-    def held_out(self, test, train):
-        """Returns what a report tells of examples kept out of training, or None.
-
-        That is beside what transfer measures of the encoder, such as how well
-        a language model tells them.
-
-        Args:
-            test: `kerassl.data.Source` of examples that were not trained on.
-            train: The source that was.
-
-        Returns:
-            An object with `to_dict()`, in JSON's types, and `to_markdown()`;
-            None, the default, where there is nothing to tell.
-        """
-        return None
 
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.
@@ -318,13 +316,13 @@ class PretextModel(distribute.Trainer):
 
     def _target(self, y, sample_weight):
         """Returns what `objective` finds in its argument `y`."""
-        if self.reads_weights:
+        if "weight" in self.reads:
             return y, sample_weight
         if sample_weight is not None:
             raise InvalidValue(
                 f"{type(self).__name__} counts all examples alike: `sample_weight` and "
                 "`class_weight` must be None. A task of your own that reads weights "
-                "sets `reads_weights = True`."
+                'names "weight" in `reads`.'
             )
         return y
 

@@ -2,6 +2,7 @@
 
 from kerassl.optimizers.delayed import Delayed
 from kerassl.optimizers.lars import LARS
+from kerassl.optimizers.linear_warmup import LinearWarmup
 from kerassl.optimizers.row_adagrad import RowAdagrad
 
-__all__ = ["LARS", "Delayed", "RowAdagrad"]
+__all__ = ["LARS", "Delayed", "LinearWarmup", "RowAdagrad"]

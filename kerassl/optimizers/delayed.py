@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from kerassl.optimizers.linear_warmup import LinearWarmup
+
 
 @keras.saving.register_keras_serializable(package="kerassl")
 class Delayed(keras.optimizers.schedules.LearningRateSchedule):
@@ -72,8 +74,10 @@ def keep_rate(optimizer):
 
 def _highest(schedule):
     """Returns the highest rate of a schedule that a recipe makes, else None."""
-    if isinstance(schedule, Delayed):
+    if isinstance(schedule, Delayed | LinearWarmup):
         return _highest(schedule.schedule)
-    if not isinstance(schedule, keras.optimizers.schedules.CosineDecay):
-        return None
-    return schedule.warmup_target or schedule.initial_learning_rate
+    if isinstance(schedule, keras.optimizers.schedules.PolynomialDecay):
+        return schedule.initial_learning_rate
+    if isinstance(schedule, keras.optimizers.schedules.CosineDecay):
+        return schedule.warmup_target or schedule.initial_learning_rate
+    return None

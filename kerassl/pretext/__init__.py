@@ -1,7 +1,8 @@
 """Pretext layers: raw examples in, (input, target, weight) out."""
 
+from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
-from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews
+from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Views
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     ContextWindow,
@@ -18,6 +19,7 @@ from kerassl.pretext.text import (
 
 __all__ = [
     "ContextWindow",
+    "FutureFrames",
     "ImagesAndNoise",
     "MaskedTokens",
     "NextToken",
@@ -32,5 +34,7 @@ __all__ = [
     "TokenReplacement",
     "Tokens",
     "TwoViews",
+    "View",
+    "Views",
     "fold_seed",
 ]

@@ -6,26 +6,29 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, transfer, zoo
-from kerassl import run as folder
+from kerassl import distribute, files, models, runs, transfer, zoo
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
+from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources
+from kerassl.pretraining.facts import fill
 from kerassl.pretraining.header import header
 from kerassl.pretraining.matching import facts_like, find
-from kerassl.pretraining.plan import checked_seed, configured, run_plan
-from kerassl.pretraining.report import write_report
-from kerassl.pretraining.task import (
-    check_shape,
-    compile_task,
-    make_task,
-    tokenizer_for,
+from kerassl.pretraining.measuring import (
+    Findings,
+    labels_wanted,
+    measure_all,
+    measures_of,
 )
+from kerassl.pretraining.plan import checked_seed, configured, run_plan
+from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.report import write_report
+from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
 from kerassl.pretraining.training import draw_training, save, train_task
-from kerassl.run import Run
+from kerassl.runs import Run
 
 
 def pretrain(
@@ -76,7 +79,7 @@ def pretrain(
             can cost.
 
     Returns:
-        A `kerassl.run.Run`. Where several processes train together
+        A `kerassl.runs.Run`. Where several processes train together
         (`strategy="multi_worker"`), the first writes all files and reports; in the
         others the run is not finished yet.
 
@@ -93,26 +96,30 @@ def pretrain(
         (None, 128)
     """
     # First of all: splitting the processor must come before TensorFlow is used.
-    place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
+    if not hasattr(strategy, "scope"):
+        strategy = distribute.strategy(strategy)
     check_number("checkpoint_seconds", checkpoint_seconds, least=0)
     plan, rules = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
     transfer.check_options(plan.get("transfer", {}), "transfer.")
+    own = None if isinstance(preset_or_task, str | Path) else preset_or_task
+    measures = measures_of(plan, own)
+    kinds = labels_wanted(plan, measures) if evaluate else set()
     path = _folder(out, plan["name"])
-    if not distribute.is_chief(place):
-        train, _ = sources(plan, data, seed, hold_out=evaluate)
-        return _other_process(path, preset_or_task, plan, rules, train, steps, place)
-    folder.make_folder(path)
+    if not distribute.is_chief(strategy):
+        train, _ = sources(plan, data, seed, kinds)
+        return _other_process(path, preset_or_task, plan, rules, train, steps, strategy)
+    runs.make_folder(path)
     with locked(path):
-        train, test = sources(plan, data, seed, hold_out=evaluate)
+        train, test = sources(plan, data, seed, kinds)
         found = _find(path, plan, train, steps=steps, write=True)
         finished, plan = found.finished, found.plan
-        if finished and (not evaluate or test is None or finished.report["transfer"]):
+        if finished and (not evaluate or test is None or finished.measured):
             if progress:
                 print(f"{path} holds this run already, done {finished.report['date']}.")
                 print()
             return finished
-        if found.lengthened is not None or not (path / folder.ENCODER).is_file():
-            with place.scope():
+        if found.lengthened is not None or not (path / runs.ENCODER).is_file():
+            with strategy.scope():
                 task, examples = _ready(
                     preset_or_task, plan, rules, train, path, progress
                 )
@@ -121,7 +128,20 @@ def pretrain(
                 train_task(task, examples, plan, path, progress, checkpoint_seconds)
             draw_training(task, train, plan, path)
             save(task, path)  # last, since it tells that all this was done
-        return write_report(path, train, test, evaluate, progress)
+        findings = _findings(path, measures, train, test, seed, evaluate, progress)
+        return write_report(path, findings)
+
+
+def _findings(path, measures, train, test, seed, evaluate, progress):
+    """Returns what a trained run's measures find, or why there is nothing."""
+    if not evaluate:
+        return Findings(page="Not evaluated: the run was asked not to.")
+    if test is None:
+        return Findings(
+            page="No labels were given, so there is nothing to compare with. A folder "
+            "with one subfolder a class, or a labelled source, brings the table."
+        )
+    return measure_all(Run(path).task, measures, train, test, seed, progress, False)
 
 
 def _folder(out, name):
@@ -136,36 +156,59 @@ def _folder(out, name):
 def _find(path, plan, train, **options):
     """Completes a plan by what is read, and returns what a folder holds of it."""
     plan["data_used"] = train.describe()
-    if "num_examples" in plan["model"]:
-        # A task that keeps something for every example, such as its cluster.
-        plan["model"]["num_examples"] = len(train)
     plan = json.loads(json.dumps(plan))  # as it will be read back
     return find(path, plan, train.fingerprints(), **options)
 
 
 def _ready(preset_or_task, plan, rules, train, path, progress):
     """Returns the compiled task and its examples, the run fitted to them."""
-    stored = path and path / folder.TOKENIZER
-    task = make_task(preset_or_task, plan, train, stored, progress)
-    check_shape(task, train)
-    # Windows over the texts, for a task that reads such: tokenised once.
-    examples = windows_for(train, task.pretext)
-    if "fitted" not in plan:
-        plan["fitted"] = rules.fit(len(examples), examples.unit)
-        tokenizer = getattr(task.pretext, "tokenizer", None)
-        if tokenizer is not None:
-            plan["unknown_share"] = unknown_share(train, tokenizer)
-        if path:
-            folder.write_json(path / folder.CONFIG, plan)
+    if isinstance(preset_or_task, models.PretextModel):
+        task = own_task(preset_or_task)
+        examples = _fitted(plan, rules, train, task.pretext, path)
+    else:
+        stored = path and path / runs.TOKENIZER
+        made = parts(plan, train, stored, progress)
+        examples = _fitted(plan, rules, train, made.pretext, path)
+        task = made.task(plan["model"])
+    check_fits(train, task.pretext, task.encoder)
     compile_task(task, plan)
     return task, examples
 
 
-def _other_process(path, preset_or_task, plan, rules, train, steps, place):
+def _fitted(plan, rules, train, pretext, path):
+    """Returns the examples as the pretext layer reads them, the plan fitted to them.
+
+    Args:
+        plan: The run's configuration, which gets what the examples decide.
+        rules: The `Rules` of its recipe.
+        train: The `Source`.
+        pretext: The pretext layer.
+        path: The run's folder, or None in a process that writes nothing.
+    """
+    check_examples(train, pretext)
+    # Windows over the texts, for a task that reads such: tokenised once.
+    examples = windows_for(train, pretext)
+    if "fitted" not in plan:
+        plan["fitted"] = rules.fit(len(examples), examples.unit)
+        batch_size = run_recipe(plan)["batch_size"]
+        fill(
+            plan,
+            examples=len(examples),
+            batches_in_pass=max(1, len(examples) // batch_size),
+        )
+        tokenizer = getattr(pretext, "tokenizer", None)
+        if tokenizer is not None:
+            plan["unknown_share"] = unknown_share(train, tokenizer)
+        if path:
+            files.write_json(path / runs.CONFIG, plan)
+    return examples
+
+
+def _other_process(path, preset_or_task, plan, rules, train, steps, strategy):
     """Trains as one of several processes, of which the first writes the files."""
     found = _find(path, plan, train, steps=steps, write=False)
-    if found.lengthened is not None or not (path / folder.ENCODER).is_file():
-        with place.scope():
+    if found.lengthened is not None or not (path / runs.ENCODER).is_file():
+        with strategy.scope():
             task, examples = _ready(
                 preset_or_task, found.plan, rules, train, None, False
             )
@@ -193,7 +236,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         progress: Whether to show a progress bar.
 
     Returns:
-        The `kerassl.run.Run`, its report written anew.
+        The `kerassl.runs.Run`, its report written anew.
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
@@ -202,14 +245,18 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     """
     path = user_path(path, "path")
     run = Run(path)
-    plan = folder.read_config(path)
+    plan = runs.read_config(path)
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     transfer.check_options(changed["transfer"], "transfer.")
     given = read_back(plan["examples"]) if data is None else data
     if data is not None:
         plan.pop("reading", None)  # it says how to read the run's own
     split_seed = plan["seed"] if seed is None else checked_seed(seed)
-    train, test = sources(plan, given, plan["seed"], hold_out=True)
+    task = run.task
+    plan = {**plan, "transfer": changed["transfer"]}
+    measures = measures_of(plan, task)
+    kinds = labels_wanted(plan, measures)
+    train, test = sources(plan, given, plan["seed"], kinds)
     if test is None:
         raise InvalidValue(
             "These data have no labels to evaluate with. Give a folder with one "
@@ -221,13 +268,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     with locked(path):
         return write_report(
             path,
-            train,
-            test,
-            True,
-            progress,
-            changed["transfer"],
-            split_seed,
-            may_be_seen=may_be_seen,
+            measure_all(task, measures, train, test, split_seed, progress, may_be_seen),
         )
 
 

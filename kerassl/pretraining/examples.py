@@ -8,8 +8,8 @@ import numpy as np
 from kerassl import zoo
 from kerassl.checks import user_path
 from kerassl.data import Subset, as_source
+from kerassl.data.conversion import ARRAY_SUFFIXES, reader_of
 from kerassl.data.dataset import prepared_batches
-from kerassl.data.shards import is_shard_folder
 from kerassl.errors import InvalidType, InvalidValue
 
 # Labelled examples of the user's own that are kept out of pretraining to test.
@@ -17,15 +17,16 @@ TEST_FRACTION = 0.2
 DRAWN_EXAMPLES = 8
 
 
-def sources(plan, examples, seed, hold_out):
-    """Returns the training source and a labelled test source or None.
+def sources(plan, examples, seed, kinds):
+    """Returns the training source and a test source or None.
 
     Args:
         plan: The run's configuration, which gets "examples".
         examples: What the user gave, None for the preset's own.
         seed: Integer, draws the test examples.
-        hold_out: Whether labelled examples are kept out to test on, where the
-            data have no test split of their own.
+        kinds: The kinds of labels for which examples are kept out to test on, where
+            the data have no test split of their own; None is in it where examples
+            without labels are kept out too.
     """
     plan["examples"] = described(examples)
     train = read(plan, examples)
@@ -34,7 +35,8 @@ def sources(plan, examples, seed, hold_out):
         test = _test_split(plan["data"])
         if test is not None:
             return train, test
-    if not hold_out or train.labels is None:
+    kind = None if train.labels is None else train.label_kind
+    if kind not in kinds and None not in kinds:
         return train, None
     return (train, train.test) if train.test is not None else _held_out(train, seed)
 
@@ -65,19 +67,13 @@ def read(plan, examples):
 
 
 def _options(plan, examples):
-    """Returns how to read a folder so that its examples fit the preset."""
-    if isinstance(examples, str | Path) and is_shard_folder(examples):
-        return {"sequence_length": plan["pretext"]["sequence_length"]}
-    if plan.get("modality") != "image" or not isinstance(examples, str | Path):
+    """Returns how to read what lies at a path so that it fits the preset."""
+    if not isinstance(examples, str | Path):
         return {}
-    if not user_path(examples, "data").is_dir():
+    path = user_path(examples, "data")
+    if not path.exists() or path.suffix.lower() in ARRAY_SUFFIXES:
         return {}
-    options = {}
-    if "input_shape" in plan["encoder"]:
-        options["size"], *_, options["channels"] = plan["encoder"]["input_shape"]
-    if "size" in plan["pretext"]:
-        options["size"] = plan["pretext"]["size"]
-    return options
+    return reader_of([path], plan.get("modality")).fitted_options(plan)
 
 
 def described(examples):
@@ -113,6 +109,18 @@ def _test_split(spec):
 
 
 def _held_out(source, seed):
+    """Returns a part to train on, and one to test on, or None."""
+    if source.labels is not None and source.label_kind == "classes":
+        return _of_every_class(source, seed)
+    if len(source) < 2:
+        source.note("Nothing is kept out to test on: there is one example.")
+        return source, None
+    order = np.random.default_rng([seed, 6]).permutation(len(source))
+    train, test = np.split(order, [-int(np.ceil(TEST_FRACTION * len(source)))])
+    return Subset(source, np.sort(train)), Subset(source, np.sort(test))
+
+
+def _of_every_class(source, seed):
     """Returns a part to train on, and one of every class to test on, or None.
 
     A class of a single example cannot be in both, and is trained on.

@@ -2,6 +2,7 @@
 
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import rates, run_recipe
+from kerassl.pretraining.schedules import told
 
 # A text always has some rare characters; more unknown tokens than this are told.
 TOLD_SHARE = 0.01
@@ -26,7 +27,7 @@ def header(plan, rules, train, task, lengthened=None):
     if "learning_rate" in recipe or "optimizer" in recipe:  # no task of one's own
         words.append(_schedule(recipe, stage))
     if lengthened is not None:
-        words.append(f"goes on from step {lengthened:,} with a new cosine")
+        words.append(f"goes on from step {lengthened:,} with a new schedule")
     # As read: what training a tokenizer notes is told here, resumed runs included.
     notes = plan["data_used"].get("notes", [])
     return ["; ".join(words), *changes(plan, rules, task), *notes]
@@ -65,4 +66,4 @@ def _schedule(recipe, stage):
     )
     warmup = stage["warmup_steps"]
     after = f" after {warmup:,} step{'s'[: warmup > 1]} of warm-up" if warmup else ""
-    return f"learning rate {shown}{after}, falling to 0"
+    return f"learning rate {shown}{after}{told(recipe)}"

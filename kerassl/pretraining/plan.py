@@ -5,6 +5,7 @@ from pathlib import Path
 from kerassl import models, zoo
 from kerassl.checks import check_positive_integers
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.pretraining.facts import ask, fill
 from kerassl.pretraining.recipe import Rules
 
 # Of a task of one's own, where nothing else is said.
@@ -52,9 +53,8 @@ def run_plan(preset_or_task, data, overrides, steps, batch_size, seed):
     asked = batch_size is not None or "recipe.batch_size" in overrides
     batch_size = _positive("batch_size", batch_size, recipe.get("batch_size"))
     recipe["batch_size"] = batch_size
-    if "total_steps" in plan["model"] and "model.total_steps" not in overrides:
-        # A schedule of the model's own, such as BYOL's tau, ends with the run.
-        plan["model"]["total_steps"] = recipe["steps"]
+    ask(plan, overrides)
+    fill(plan, steps=recipe["steps"])
     rules = Rules.of(recipe, named or batch_size, overrides, may_shrink=not asked)
     plan["recipe"] = rules.resolve(batch_size)
     return {**plan, "seed": checked_seed(seed)}, rules

@@ -1,34 +1,30 @@
-"""The report of a run: the encoder beside its controls, and how it was made."""
+"""The report of a run: what its measures found, and how it was made."""
 
 import datetime
 import platform
-import time
 from importlib.metadata import version
 
-import keras
-import numpy as np
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, transfer, zoo
-from kerassl import run as folder
-from kerassl.pretraining.examples import prepared
+from kerassl import callbacks, distribute, files, runs, zoo
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
-from kerassl.run import Run
-
-# More points than this make an embedding map a blot and t-SNE slow.
-MAP_EXAMPLES = 1000
+from kerassl.runs import Run
 
 
-def write_report(
-    path, train, test, compare, progress, options=None, seed=None, may_be_seen=False
-):
+def write_report(path, findings):
+    """Writes the report of a run, and returns the `Run`.
+
+    Args:
+        path: The run's folder.
+        findings: What the run's measures found, `measuring.Findings`.
+    """
     run = Run(path)
     plan = run.config
-    rows = callbacks.read_log(path / folder.HISTORY)
+    rows = callbacks.read_log(path / runs.HISTORY)
     if not rows:
         raise FileNotFoundError(
-            f"{path / folder.HISTORY} tells of no step: nothing was trained there."
+            f"{path / runs.HISTORY} tells of no step: nothing was trained there."
         )
     report = {
         "name": plan["name"],
@@ -44,72 +40,25 @@ def write_report(
         "data": plan["data_used"],
         "environment": _environment(),
         "date": datetime.date.today().isoformat(),
-        "transfer": None,
-        "held_out": None,
+        **_measured(findings),
     }
-    if compare and test is not None:
-        begin = time.monotonic()
-        task = run.task
-        report["transfer"], page = _compare(
-            run,
-            task.pretext,
-            train,
-            test,
-            progress,
-            options,
-            plan["seed"] if seed is None else seed,
-        )
-        measured = None if may_be_seen else task.held_out(test, train)
-        if may_be_seen:
-            page += (
-                "\n\nThe data were not divided so for training: examples that are "
-                "tested on may have been pretrained on, without their labels."
-            )
-        if measured is not None:
-            report["held_out"] = measured.to_dict()
-            page += f"\n\nExamples kept out of training:\n\n{measured.to_markdown()}"
-        report["transfer_seconds"] = round(time.monotonic() - begin, 1)
-    elif not compare:
-        page = "Not evaluated: the run was asked not to."
-    else:
-        page = (
-            "No labels were given, so there is nothing to compare with. A folder with "
-            "one subfolder a class, or a labelled source, brings the table."
-        )
-    folder.write_text(path / folder.REPORT_PAGE, _page(report, page))
-    folder.write_json(path / folder.REPORT, report)
+    for result in findings.results.values():
+        for stem, figure in result.figures().items():
+            with files.atomic(path / f"{stem}.png") as unfinished:
+                figure.savefig(unfinished, dpi=120, bbox_inches="tight")
+    files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
+    files.write_json(path / runs.REPORT, report)
     return Run(path)
 
 
-def _compare(run, pretext, train, test, progress, options, seed):
-    encoder = run.encoder
-    test_x = prepared(pretext, test)
-    comparison = transfer.compare(
-        encoder,
-        (prepared(pretext, train), train.labels),
-        (test_x, test.labels),
-        seed=seed,
-        progress=progress,
-        **(run.config.get("transfer", {}) if options is None else options),
-    )
-    comparison.figure().savefig(
-        run.path / folder.FEW_LABELS, dpi=120, bbox_inches="tight"
-    )
-    if len(test) >= transfer.LEAST_MAP_EXAMPLES:
-        _draw_map(run, encoder, test_x, test, seed)
-    return comparison.to_dict(), comparison.to_markdown()
-
-
-def _draw_map(run, encoder, x, test, seed):
-    some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
-    figure = transfer.embedding_map(
-        encoder,
-        keras.tree.map_structure(lambda part: part[some], x),
-        test.labels[some],
-        class_names=test.class_names,
-        seed=seed,
-    )
-    figure.savefig(run.path / folder.EMBEDDING, dpi=120, bbox_inches="tight")
+def _measured(findings):
+    """Returns what the measures found, by the keys of a report."""
+    found = {name: result.to_dict() for name, result in findings.results.items()}
+    named = {key: found.pop(name, None) for name, key in runs.REPORT_KEYS.items()}
+    measured = {**named, "measures": found, "left_out": findings.left_out}
+    if findings.seconds is not None:
+        measured["transfer_seconds"] = findings.seconds
+    return measured
 
 
 def _environment():
@@ -124,7 +73,7 @@ def _environment():
     }
 
 
-def _page(report, transfer_page):
+def _page(report, measured):
     used = report["data"]
     last = report["last"]
     lines = [
@@ -158,4 +107,4 @@ def _page(report, transfer_page):
     if report["unknown_share"]:
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
-    return "\n".join([*lines, "", transfer_page.strip(), ""])
+    return "\n".join([*lines, "", measured.strip(), ""])

@@ -2,58 +2,58 @@
 
 import keras
 
-from kerassl import allowed, distribute, models, zoo
+from kerassl import allowed, distribute, zoo
 from kerassl.data import load_tokenizer, save_tokenizer, train_tokenizer
-from kerassl.data.dataset import check_examples, check_fits
-from kerassl.data.tokenizers import is_stored_tokenizer
-from kerassl.optimizers.delayed import Delayed
 from kerassl.pretraining.matching import OWN_NOTES, stages
 from kerassl.pretraining.recipe import LEARNING_RATE, run_recipe
+from kerassl.pretraining.schedules import schedule_for
+from kerassl.tokenizers import is_stored_tokenizer
 
 # What a run's configuration holds beside its preset's sections.
 NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)
 
 
-def make_task(preset_or_task, plan, train, stored, progress):
-    """Returns the task at the state in which training begins.
+def own_task(task):
+    """Returns a task of the user's own, compiled if it was not.
+
+    Raises:
+        ValueError: If it was made under another strategy, or could not be read back.
+    """
+    distribute.check_scope(task)
+    # What could not be read back is told now, not after the training.
+    allowed.check_config(keras.saving.serialize_keras_object(task), "the task")
+    if not task.compiled:
+        optimizers = {
+            player: keras.optimizers.AdamW(LEARNING_RATE) for player in task.players()
+        }
+        several = len(optimizers) > 1
+        task.compile(optimizers if several else optimizers.popitem()[1])
+    return task
+
+
+def parts(plan, train, stored, progress):
+    """Returns the parts of a run's task, as they are when training begins.
 
     Args:
-        preset_or_task: As in `pretrain`; a task is returned as it is.
         plan: The run's configuration.
         train: The source to train a tokenizer on.
         stored: The folder in which the run keeps its tokenizer, or None.
         progress: Whether to show a progress bar.
+
+    Returns:
+        A `kerassl.zoo.Assembly`.
     """
-    if isinstance(preset_or_task, models.PretextModel):
-        task = preset_or_task
-        distribute.check_scope(task)
-        # What could not be read back is told now, not after the training.
-        allowed.check_config(keras.saving.serialize_keras_object(task), "the task")
-        if not task.compiled:
-            optimizers = {
-                player: keras.optimizers.AdamW(LEARNING_RATE)
-                for player in task.players()
-            }
-            several = len(optimizers) > 1
-            task.compile(optimizers if several else optimizers.popitem()[1])
-        return task
     # Before the tokenizer: seeding makes TensorFlow forget SentencePiece models.
     keras.utils.set_random_seed(plan["seed"])
     tokenizer = tokenizer_for(plan, train, stored, progress)
     spec = {k: v for k, v in plan.items() if k not in NOT_OF_THE_PRESET}
-    return zoo.load(spec, tokenizer=tokenizer)
+    return zoo.Assembly(spec, tokenizer)
 
 
 def compile_task(task, plan):
     """Compiles a task by its run's recipe, unless its user has compiled it."""
     if not task.compiled:
         task.compile(optimizer_for(run_recipe(plan), task, stages(plan)[-1]))
-
-
-def check_shape(task, train):
-    """Raises where the encoder cannot take what the pretext layer makes."""
-    check_examples(train, task.pretext)
-    check_fits(train, task.pretext, task.encoder)
 
 
 def tokenizer_for(plan, train, stored=None, progress=None):
@@ -105,23 +105,14 @@ def optimizer_for(recipe, task, stage=None):
 
 
 def _scheduled(section, recipe, stage, every=1):
-    """Returns an optimizer whose rate falls to 0 in a stage's last step.
+    """Returns an optimizer with the rates of a stage.
 
     Args:
         section: The optimizer's part of the recipe.
         recipe: The recipe.
         stage: The part of the run.
-        every: In every how many steps the optimizer updates: it counts its own
-            updates only.
+        every: In every how many steps the optimizer updates.
     """
     rate = section.get("learning_rate", recipe.get("learning_rate", LEARNING_RATE))
-    start, warmup = stage["start"] // every, stage["warmup_steps"] // every
-    schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0 if warmup else rate,
-        decay_steps=max(1, stage["steps"] // every - start - warmup),
-        warmup_target=rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    if start:
-        schedule = Delayed(schedule, start)
+    schedule = schedule_for(recipe, rate, stage, every)
     return zoo.build(section, "optimizer", learning_rate=schedule)

@@ -1,28 +1,46 @@
 """What an encoder is worth: measures, controls and few-label curves."""
 
-from kerassl.models.predictive.perplexity import Perplexity, perplexity
+from kerassl.transfer.by_name import measure_by_name
+from kerassl.transfer.classification import Classification, Classified
 from kerassl.transfer.compare import Comparison, compare
+from kerassl.transfer.copies import copy_of, random_weights
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
+from kerassl.transfer.examples import PreparedExamples
+from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.knn import knn
+from kerassl.transfer.language_modelling import Perplexity
 from kerassl.transfer.linear_probe import linear_probe
+from kerassl.transfer.measure import Measure, Measured, Result
 from kerassl.transfer.options import check_options
+from kerassl.transfer.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
     "LEAST_MAP_EXAMPLES",
+    "Classification",
+    "Classified",
     "Comparison",
+    "Measure",
+    "Measured",
     "Perplexity",
+    "PerplexityResult",
+    "PreparedExamples",
+    "Result",
     "TransferResult",
     "WordVectors",
     "check_options",
     "compare",
+    "copy_of",
     "embedding_map",
+    "encode",
     "fine_tune",
     "knn",
     "linear_probe",
+    "measure_by_name",
     "perplexity",
+    "random_weights",
     "sentence_similarity",
 ]

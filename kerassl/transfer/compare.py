@@ -202,7 +202,8 @@ def compare(
 
     Args:
         encoder: A functional `keras.Model` whose configuration serialises.
-        train: (x, y), prepared encoder inputs and labels.
+        train: (x, y), prepared encoder inputs and labels. `PreparedExamples` need
+            not be in memory.
         test: (x, y) likewise.
         labels_per_class: Numbers of labels a class; None for all. A class with
             fewer gives all it has.

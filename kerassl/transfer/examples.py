@@ -1,21 +1,111 @@
-"""Labelled examples: an array or a dict of arrays, and one label for each."""
+"""Labelled examples: encoder inputs, in memory or made by and by, and their labels."""
+
+import copy
 
 import keras
 import numpy as np
 
+from kerassl.data.dataset import check_examples, prepared_at
 from kerassl.errors import InvalidValue
+
+# Prepared examples that take up to so many bytes are made once and kept.
+KEPT_BYTES = 1 << 28
+
+
+class PreparedExamples:
+    """The encoder inputs that a pretext layer makes of a source, made by and by.
+
+    They stand wherever `kerassl.transfer` takes encoder inputs as arrays. Where all
+    of them need little memory they are made once; else a batch is made when it is
+    read, and made anew when it is read again.
+
+    Args:
+        source: A `kerassl.data.Source` with random access.
+        pretext: The `PretextLayer` whose `prepare` makes them.
+        kept_bytes: How much memory is little.
+
+    Raises:
+        ValueError: If the pretext layer cannot take the examples.
+
+    Example:
+        >>> from kerassl.data import ArraySource
+        >>> from kerassl.pretext import Reconstruct
+        >>> images = np.zeros((5, 8, 8, 1), "uint8")
+        >>> x = PreparedExamples(ArraySource(images), Reconstruct())
+        >>> [len(batch) for batch in batches(x[[4, 0, 2]], 2)]
+        [2, 1]
+    """
+
+    def __init__(self, source, pretext, *, kept_bytes=KEPT_BYTES):
+        check_examples(source, pretext)
+        self._source, self._pretext, self._kept = source, pretext, None
+        self._positions = np.arange(len(source))
+        first = next(self[:1].batches(1))
+        if _bytes(first) * len(self) <= kept_bytes:
+            self._kept = keras.tree.map_structure(
+                lambda *parts: np.concatenate(parts), *self._made(256)
+            )
+
+    def __len__(self):
+        return len(self._positions)
+
+    def __getitem__(self, chosen):
+        """Returns some of the examples: a slice of them, or those at positions."""
+        part = copy.copy(self)
+        part._positions = self._positions[chosen]
+        return part
+
+    def batches(self, batch_size):
+        """Yields NumPy arrays of `batch_size` examples; the last holds what is left."""
+        if self._kept is None:
+            yield from self._made(batch_size)
+            return
+        for start in range(0, len(self), batch_size):
+            yield take(self._kept, self._positions[start : start + batch_size])
+
+    def _made(self, batch_size):
+        import tensorflow as tf
+
+        positions = tf.data.Dataset.from_tensor_slices(self._positions)
+        made = prepared_at(positions, self._source, self._pretext, batch_size)
+        for batch in made.as_numpy_iterator():
+            for part in keras.tree.flatten(batch):
+                _check_rows("source", part)
+            yield batch
+
+
+def _bytes(arrays):
+    return sum(part.nbytes for part in keras.tree.flatten(arrays))
+
+
+def batches(x, batch_size: int):
+    """Yields encoder inputs as arrays, `batch_size` at a time.
+
+    Args:
+        x: An array, a dict of arrays, or `PreparedExamples`.
+        batch_size: Examples at a time; the last time what is left.
+
+    Example:
+        >>> [len(batch) for batch in batches(np.zeros(5), 2)]
+        [2, 2, 1]
+    """
+    if isinstance(x, PreparedExamples):
+        yield from x.batches(batch_size)
+        return
+    for start in range(0, len(keras.tree.flatten(x)[0]), batch_size):
+        yield take(x, slice(start, start + batch_size))
 
 
 def labelled(pair, name: str):
     """Returns a checked pair (x, y).
 
     Args:
-        pair: (x, y), x an array or a dict of arrays with the examples first,
-            y a vector of integer or string labels.
+        pair: (x, y), x an array or a dict of arrays with the examples first, or
+            `PreparedExamples`, y a vector of integer or string labels.
         name: The argument's name, for the error.
 
     Returns:
-        (x of NumPy arrays, y as a NumPy vector).
+        (x of NumPy arrays or as it was prepared, y as a NumPy vector).
 
     Raises:
         ValueError: If it is no such pair, is empty, holds NaN, or the lengths differ.
@@ -24,13 +114,11 @@ def labelled(pair, name: str):
         raise InvalidValue(
             f"`{name}` must be a pair (x, y). Received: {type(pair).__name__}"
         )
-    x, y = keras.tree.map_structure(np.asarray, pair[0]), np.asarray(pair[1])
-    for part in keras.tree.flatten(x):
-        if part.ndim == 0 or (part.dtype.kind == "f" and not np.isfinite(part).all()):
-            raise InvalidValue(
-                f"`{name}` must hold arrays of finite numbers, one row an example. "
-                f"Received one of shape {part.shape} and dtype {part.dtype}"
-            )
+    x, y = pair[0], np.asarray(pair[1])
+    if not isinstance(x, PreparedExamples):
+        x = keras.tree.map_structure(np.asarray, x)
+        for part in keras.tree.flatten(x):
+            _check_rows(name, part)
     lengths = {len(part) for part in keras.tree.flatten(x)}
     if y.ndim != 1 or len(y) == 0 or y.dtype.kind not in "iuUSO":
         raise InvalidValue(
@@ -45,6 +133,14 @@ def labelled(pair, name: str):
     return x, y
 
 
+def _check_rows(name, part):
+    if part.ndim == 0 or (part.dtype.kind == "f" and not np.isfinite(part).all()):
+        raise InvalidValue(
+            f"`{name}` must hold arrays of finite numbers, one row an example. "
+            f"Received one of shape {part.shape} and dtype {part.dtype}"
+        )
+
+
 def check_task(encoder, train):
     """Raises unless an encoder takes examples, and there are classes to tell apart.
 
@@ -56,6 +152,7 @@ def check_task(encoder, train):
         ValueError: If it does not, or all labels are one.
     """
     x, y = train
+    x = next(batches(x, 1))
     taken = getattr(encoder, "input_shape", None)
     if isinstance(taken, tuple) and hasattr(x, "shape"):
         sizes = zip(taken[1:], x.shape[1:], strict=False)

@@ -5,7 +5,7 @@ import numpy as np
 
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
-from kerassl.transfer.examples import take
+from kerassl.transfer.examples import batches, take
 
 
 def encode(encoder, x, batch_size: int = 256, pooling: str = "auto"):
@@ -17,7 +17,7 @@ def encode(encoder, x, batch_size: int = 256, pooling: str = "auto"):
     Args:
         encoder: A functional `keras.Model`, or None where `x` already holds
             features.
-        x: Encoder inputs, an array or a dict of arrays.
+        x: Encoder inputs, an array, a dict of arrays, or `PreparedExamples`.
         batch_size: Examples at a time.
         pooling: As in `kerassl.encoders.pool`.
 
@@ -55,7 +55,7 @@ def predict_whole(model, x, batch_size: int = 256):
 
     Args:
         model: A `keras.Model` with one output.
-        x: Inputs, an array or a dict of arrays.
+        x: Inputs, an array, a dict of arrays, or `PreparedExamples`.
         batch_size: Examples at a time; for few examples a smaller power of 2.
 
     Returns:
@@ -67,8 +67,5 @@ def predict_whole(model, x, batch_size: int = 256):
     if filled > count:
         x = take(x, np.arange(filled) % count)
     # `predict` would cost some 50 ms a call, more than small models take.
-    outputs = [
-        model.predict_on_batch(take(x, slice(start, start + batch_size)))
-        for start in range(0, filled, batch_size)
-    ]
+    outputs = [model.predict_on_batch(batch) for batch in batches(x, batch_size)]
     return np.concatenate(outputs)[:count]

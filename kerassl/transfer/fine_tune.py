@@ -10,7 +10,7 @@ import numpy as np
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.transfer.copies import copy_of
-from kerassl.transfer.examples import labelled, split_off, take
+from kerassl.transfer.examples import batches, labelled, split_off, take
 from kerassl.transfer.features import predict_whole
 from kerassl.transfer.layer_decay import LayerwiseAdam, rate_factors, variable_depths
 from kerassl.transfer.result import TransferResult, measured
@@ -45,7 +45,8 @@ def fine_tune(
 
     Args:
         encoder: A functional `keras.Model`.
-        train: (x, y), encoder inputs (an array or a dict of arrays) and labels.
+        train: (x, y), encoder inputs (an array, a dict of arrays, or
+            `PreparedExamples`) and labels.
         test: (x, y) likewise.
         validation: Share of `train` to split off, (x, y) of other examples, or
             None. Where no class has three examples nothing is split off.
@@ -239,24 +240,26 @@ class FineTuner:
         every = math.ceil(steps / 20)
         targets = np.searchsorted(self.classes, y)
         order = _order(len(y), np.random.default_rng([seed, 5]))
-        best, best_weights, waited = math.inf, None, 0
-        for step in range(1, steps + 1):
-            self._optimizer.learning_rate.assign(rate * _warmup_cosine(step, steps))
-            chosen = np.array(list(itertools.islice(order, batch_size)))
-            self._model.train_on_batch(take(x, chosen), targets[chosen])
-            if held is None or (step % every and step < steps):
+        best, best_weights, waited, done = math.inf, None, 0, 0
+        while done < steps and waited < patience:
+            some = min(every, steps - done)
+            chosen = np.array(list(itertools.islice(order, some * batch_size)))
+            for i, batch in enumerate(batches(take(x, chosen), batch_size), done + 1):
+                self._optimizer.learning_rate.assign(rate * _warmup_cosine(i, steps))
+                labels, chosen = chosen[:batch_size], chosen[batch_size:]
+                self._model.train_on_batch(batch, targets[labels])
+            done += some
+            if held is None:
                 continue
             loss, waited = self._loss(*held), waited + 1
             if loss < best:
                 best, best_weights, waited = loss, self._model.get_weights(), 0
-            if waited >= patience:
-                break
         if best_weights is not None:
             self._model.set_weights(best_weights)
         return {
             "learning_rate": rate,
             "validation_loss": None if held is None else best,
-            "steps_done": step,
+            "steps_done": done,
         }
 
     def _loss(self, x, y):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerassl.encoders.blocks import transformer_blocks
 from kerassl.errors import InvalidValue
 
 
@@ -125,9 +126,7 @@ def _groups(encoder):
 
 def _flat(layer):
     """Yields the layers inside, a Transformer block as a list of itself."""
-    blocks = getattr(layer, "transformer_layers", None)
-    blocks = blocks or getattr(layer, "encoder_layers", None)
-    blocks = list(blocks) if isinstance(blocks, list | tuple) else []
+    blocks = transformer_blocks(layer)
     if isinstance(layer, keras.Model):
         for inner in layer.layers:
             if inner in blocks:

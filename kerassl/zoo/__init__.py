@@ -20,10 +20,11 @@ from kerassl.zoo.catalog import (
     names,
     validate,
 )
-from kerassl.zoo.loading import load, load_pretext
+from kerassl.zoo.loading import Assembly, load, load_pretext
 from kerassl.zoo.overrides import override, parse_override
 
 __all__ = [
+    "Assembly",
     "InvalidPreset",
     "UnknownPreset",
     "allow",

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from kerassl import allowed
-from kerassl.zoo.catalog import InvalidPreset, suggest
+from kerassl.checks import suggest
+from kerassl.zoo.catalog import InvalidPreset
 
 # Parts within parts: a model, its generator, a layer of that, its initializer.
 MAX_DEPTH = 16
@@ -99,6 +100,24 @@ def check_arguments(name: str, target: Callable[..., Any], given: list[str]) -> 
                 f"{name} takes no argument {key!r}.{near} "
                 f"It takes: {', '.join(sorted(known))}."
             )
+
+
+def is_part(name: str, kind: str) -> bool:
+    """Tells whether a dotted name is that of a part of a kind.
+
+    Args:
+        name: Such as "kerassl.models.SimCLR".
+        kind: A key of `kerassl.allowed.KINDS`.
+
+    Example:
+        >>> is_part("keras.layers.Dense", "layer")
+        True
+    """
+    try:
+        allowed.find(name, kind)
+    except allowed.NotAllowed:
+        return False
+    return True
 
 
 def check(spec: Any, kind: str | None = None) -> None:
@@ -189,7 +208,7 @@ def _check_part(spec: Mapping, kind: str | None, anything: bool, depth: int) -> 
         _check_preset(name, spec["preset"])
         given.remove("preset")
     check_arguments(name, target, given)
-    is_tokenizer = _is_of(name, "tokenizer")
+    is_tokenizer = is_part(name, "tokenizer")
     for key in given:
         if is_tokenizer and isinstance(spec[key], str):
             _check_vocabulary(name, key)
@@ -212,7 +231,7 @@ def _check_preset(name: str, preset: Any) -> None:
     from kerassl.encoders.huggingface import check_preset
 
     if not any(
-        kind.presets and _is_of(name, key) for key, kind in allowed.KINDS.items()
+        kind.presets and is_part(name, key) for key, kind in allowed.KINDS.items()
     ):
         raise InvalidPreset(f"{name} takes no argument 'preset'.")
     if not isinstance(preset, str):
@@ -223,14 +242,6 @@ def _check_preset(name: str, preset: Any) -> None:
         check_preset(preset)
     except ValueError as error:
         raise InvalidPreset(f"{name}: {error}") from error
-
-
-def _is_of(name: str, kind: str) -> bool:
-    try:
-        allowed.find(name, kind)
-    except allowed.NotAllowed:
-        return False
-    return True
 
 
 def _check_text(text: str) -> None:

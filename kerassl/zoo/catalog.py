@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import math
@@ -12,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import allowed
-from kerassl.checks import MOST_FLOAT, user_path
+from kerassl.checks import MOST_FLOAT, suggest, user_path
 from kerassl.errors import InvalidValue
+from kerassl.modalities import MODALITIES
 
-MODALITIES = ("image", "text", "vector")
 # What the recipe of a run may set; pretraining reads these.
 RECIPE_KEYS = (
     "optimizer",
     "learning_rate",
     "rate_scaling",
+    "schedule",
     "warmup",
     "warmup_steps",
     "batch_size",
@@ -28,10 +28,13 @@ RECIPE_KEYS = (
 )
 # How a rate follows the batch where it is not the preset's: as it, as its root.
 RATE_SCALINGS = ("linear", "sqrt", "none")
+# How a rate goes through a run after its warm-up; cosine where none is named.
+SCHEDULES = ("cosine", "linear", "constant")
 # How a preset may have a tokenizer trained; where it is stored, the run says.
 TOKENIZER_KEYS = (
     "algorithm",
     "character_coverage",
+    "field",
     "kind",
     "lowercase",
     "min_count",
@@ -49,8 +52,13 @@ _MAX_BYTES = 1 << 22
 _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
 _REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
-_DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer")
+_DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer", "measures")
 _SECTIONS = (*_TEXTS, *_DECIDING)
+# What a section is that is no object.
+_KINDS: dict[str, tuple[type, str]] = {
+    **dict.fromkeys(_TEXTS, (str, "a string")),
+    "measures": (list, "a list of objects, each with a 'class'"),
+}
 
 
 class UnknownPreset(InvalidValue):
@@ -69,23 +77,6 @@ def _folder() -> Path:
 
 def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder().glob("*/*.json"))}
-
-
-def suggest(word: str, known: list[str]) -> str:
-    """Returns " Did you mean ...?" for the names near `word`, or "".
-
-    Args:
-        word: What the user wrote.
-        known: The names that exist.
-
-    Example:
-        >>> suggest("temprature", ["temperature", "dtype"])
-        " Did you mean 'temperature'?"
-    """
-    by_lower_case = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
-    near = [by_lower_case[name] for name in near]
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
 
 
 def _path(name: str | Path) -> Path:
@@ -108,8 +99,8 @@ def names(modality: str | None = None) -> list[str]:
     """Returns the names of the presets, in alphabetical order.
 
     Args:
-        modality: Only the presets of this kind: "image", "text" or "vector";
-            None for all.
+        modality: Only the presets of this kind, such as "image" or "text"; None
+            for all.
 
     Raises:
         ValueError: If `modality` is not one of these.
@@ -218,9 +209,8 @@ def validate(spec: Any, where: str = "preset") -> None:
         if section not in _SECTIONS:
             near = suggest(section, list(_SECTIONS))
             raise InvalidPreset(f"{where}: unknown section {section!r}.{near}")
-        kind = str if section in _TEXTS else dict
+        kind, expected = _KINDS.get(section, (dict, "an object"))
         if not isinstance(value, kind):
-            expected = "a string" if kind is str else "an object"
             raise InvalidPreset(
                 f"{where}: section {section!r}: expected {expected}, "
                 f"received {value!r}."
@@ -350,6 +340,7 @@ _RECIPE_VALUES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "learning_rate": (_is_rate, "a number above 0"),
     "rate_scaling": (RATE_SCALINGS.__contains__, f"one of {RATE_SCALINGS}"),
+    "schedule": (SCHEDULES.__contains__, f"one of {SCHEDULES}"),
     "warmup": (
         lambda value: _is_number(value) and 0 <= value < 1,
         "a share of the steps, from 0 to below 1",
@@ -376,6 +367,12 @@ def _check_calls(spec: Mapping[str, Any], where: str) -> None:
         if "class" not in tokenizer and key not in TOKENIZER_KEYS:
             near = suggest(key, list(TOKENIZER_KEYS))
             raise InvalidPreset(f"{where}: section 'tokenizer' takes no {key!r}.{near}")
+    for measure in spec.get("measures", []):
+        if not isinstance(measure, dict) or not isinstance(measure.get("class"), str):
+            raise InvalidPreset(
+                f"{where}: section 'measures': expected objects, each with a 'class' "
+                f"such as 'kerassl.transfer.Perplexity', received {measure!r}."
+            )
     for key in spec.get("transfer", {}):
         if key in _NOT_OF_TRANSFER:
             raise InvalidPreset(f"{where}: section 'transfer' takes no {key!r}.")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerassl import allowed
-from kerassl import run as folder
+from kerassl import allowed, runs
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
-from kerassl.zoo.assemble import accepted, build, check, resolve
+from kerassl.zoo.assemble import accepted, build, check, is_part, resolve
 from kerassl.zoo.overrides import override
 
 
@@ -62,22 +62,16 @@ def load(
     else:
         spec = catalog.config(name)
     spec = override(spec, overrides or {})
-    for section, kind in allowed.SECTIONS.items():
-        if "class" in spec.get(section, {}):
-            check(spec[section], kind)
     path = None if weights in (None, "random") else user_path(weights, "weights")
     if path is not None and not path.exists():
         raise FileNotFoundError(
             f"weights: expected None, 'random' or an existing path, received "
             f"{str(weights)!r}."
         )
-    task = _build_task(
-        spec,
-        # Weights from a file replace the encoder's own, so those need no reading.
-        load_weights=weights is None,
-        tokenizer=_tokenizer(spec, tokenizer, path),
-        dtype=dtype,
-    )
+    # Weights from a file replace the encoder's own, so those need no reading.
+    task = Assembly(
+        spec, tokenizer, beside=path, load_weights=weights is None, dtype=dtype
+    ).task()
     if path is not None:
         _load_weights(task, path)
     return task
@@ -100,30 +94,140 @@ def load_pretext(spec: Mapping[str, Any], tokenizer: Any = None) -> Any:
         >>> load_pretext(catalog.config("simclr_digits")).size
         8
     """
-    if spec["modality"] != "text":
-        return build(spec["pretext"], "pretext")
-    tokenizer = _tokenizer(spec, tokenizer, None)
-    if tokenizer is None:
-        _, tokenizer = _pretrained(spec["encoder"], load_weights=False, extra={})
-    return build(spec["pretext"], "pretext", tokenizer=tokenizer)
+    return Assembly(spec, tokenizer, load_weights=False).pretext
 
 
-def _build_task(spec: dict, load_weights: bool, tokenizer: Any, dtype: Any) -> Any:
-    extra = {} if dtype is None else {"dtype": dtype}
-    section = spec["encoder"]
-    if "preset" in section:
-        encoder, own = _pretrained(section, load_weights, extra)
-        tokenizer = own if tokenizer is None else tokenizer
-    inputs = {"tokenizer": tokenizer} if spec["modality"] == "text" else {}
-    pretext = build(spec["pretext"], "pretext", **inputs)
-    if "preset" not in section:
-        if tokenizer is not None:
-            # A pretext layer may have ids of its own, such as sentinels.
-            extra[_vocabulary_argument(section)] = getattr(
-                pretext, "vocabulary_size", tokenizer.vocabulary_size()
-            )
-        encoder = build(section, "encoder", **extra)
-    return build(spec["model"], "model", encoder=encoder, pretext=pretext)
+class Assembly:
+    """The parts of a preset, each made when it is first needed.
+
+    Args:
+        spec: A configuration as `config` returns it.
+        tokenizer: As in `load`.
+        beside: A path beside which a tokenizer may be stored, or None.
+        load_weights: Whether an encoder that names a preset brings its weights.
+        dtype: As in `load`.
+
+    Raises:
+        ValueError: If a section names no part of its kind, or there is no tokenizer
+            where one is needed.
+    """
+
+    def __init__(
+        self,
+        spec: Mapping[str, Any],
+        tokenizer: Any = None,
+        *,
+        beside: Path | None = None,
+        load_weights: bool = True,
+        dtype: Any = None,
+    ):
+        for section, kind in allowed.SECTIONS.items():
+            if "class" in spec.get(section, {}):
+                check(spec[section], kind)
+        self.spec = spec
+        self._load_weights = load_weights
+        self._dtype = {} if dtype is None else {"dtype": dtype}
+        self._given = _tokenizer(spec, tokenizer, beside)
+
+    @functools.cached_property
+    def _pretrained(self) -> tuple:
+        """The encoder of a KerasHub preset or folder and its tokenizer, or Nones."""
+        if "preset" not in self.spec["encoder"]:
+            return None, None
+        return _pretrained(self.spec["encoder"], self._load_weights, self._dtype)
+
+    @functools.cached_property
+    def tokenizer(self) -> Any:
+        """The tokenizer, None where no pretext layer takes one."""
+        if not takes_tokenizer(self.spec):
+            return None
+        return self._pretrained[1] if self._given is None else self._given
+
+    @functools.cached_property
+    def pretext(self) -> Any:
+        """The pretext layer."""
+        section, given = self.spec["pretext"], {}
+        if self.tokenizer is not None:
+            given = {"tokenizer": self.tokenizer}
+            section = completed(section, "pretext", **given)
+        return build(section, "pretext")
+
+    def task(self, model: Mapping[str, Any] | None = None) -> Any:
+        """Returns the task, not compiled.
+
+        Args:
+            model: The model's section, where it is not that of `spec`.
+        """
+        encoder, _ = self._pretrained
+        pretext = self.pretext
+        vocabulary = self._vocabulary(pretext)
+        if encoder is None:
+            section = self.spec["encoder"]
+            given = {**taken(section, vocabulary), **self._dtype}
+            encoder = build(section, "encoder", **given)
+        section = {
+            # Further networks, such as a generator; the task itself stays float32.
+            key: completed(part, "encoder", **vocabulary, **self._dtype)
+            for key, part in (model or self.spec["model"]).items()
+        }
+        return build(section, "model", encoder=encoder, pretext=pretext)
+
+    def _vocabulary(self, pretext: Any) -> dict[str, int]:
+        """Returns the number of token ids, spelt both ways as KerasHub does."""
+        if self.tokenizer is None:
+            return {}
+        # A pretext layer may have ids of its own, such as sentinels.
+        size = getattr(pretext, "vocabulary_size", self.tokenizer.vocabulary_size())
+        return {"vocabulary_size": size, "vocab_size": size}
+
+
+def takes_tokenizer(spec: Mapping[str, Any]) -> bool:
+    """Tells whether a pretext layer of a configuration takes a tokenizer.
+
+    Args:
+        spec: A configuration as `config` returns it.
+
+    Example:
+        >>> takes_tokenizer(catalog.config("bert_tiny"))
+        True
+    """
+    return bool(_takers(spec["pretext"], "tokenizer"))
+
+
+def _takers(section: Any, argument: str) -> list[str]:
+    """Returns the classes in a section, nested ones too, that take an argument."""
+    if isinstance(section, list):
+        return [name for part in section for name in _takers(part, argument)]
+    if not isinstance(section, Mapping):
+        return []
+    found = [name for part in section.values() for name in _takers(part, argument)]
+    if "class" in section and argument in (accepted(resolve(section["class"])) or ()):
+        found.append(section["class"])
+    return found
+
+
+def taken(section: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns those arguments that the class of a section takes."""
+    known = accepted(resolve(section["class"])) or ()
+    return {key: value for key, value in given.items() if key in known}
+
+
+def completed(section: Any, kind: str, **given: Any) -> Any:
+    """Returns a section, with arguments that its parts of a kind take and lack.
+
+    Args:
+        section: A part of a configuration, at any depth.
+        kind: Of the parts that get them, a key of `kerassl.allowed.KINDS`.
+        **given: The arguments.
+    """
+    if isinstance(section, list):
+        return [completed(part, kind, **given) for part in section]
+    if not isinstance(section, Mapping):
+        return section
+    found = {key: completed(part, kind, **given) for key, part in section.items()}
+    if "class" in found and "preset" not in found and is_part(found["class"], kind):
+        found = {**taken(found, given), **found}
+    return found
 
 
 def _pretrained(section: Mapping, load_weights: bool, extra: Mapping) -> tuple:
@@ -144,15 +248,9 @@ def _pretrained(section: Mapping, load_weights: bool, extra: Mapping) -> tuple:
     return encoder, tokenizer
 
 
-def _vocabulary_argument(section: Mapping[str, Any]) -> str:
-    # KerasHub spells it both ways.
-    old = "vocab_size" in (accepted(resolve(section["class"], "encoder")) or [])
-    return "vocab_size" if old else "vocabulary_size"
-
-
 def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     """Returns the tokenizer to use; None if the encoder brings it or needs none."""
-    if spec["modality"] != "text":
+    if not takes_tokenizer(spec):
         if given is not None:
             raise InvalidValue(
                 f"tokenizer: preset {spec['name']!r} learns from {spec['modality']} "
@@ -162,7 +260,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     if given is not None:
         return _stored_tokenizer(given) if isinstance(given, str | Path) else given
     if path is not None:
-        beside = (path if path.is_dir() else path.parent) / folder.TOKENIZER
+        beside = (path if path.is_dir() else path.parent) / runs.TOKENIZER
         if beside.is_dir():
             return _stored_tokenizer(beside)
     section = spec.get("tokenizer", {})
@@ -203,12 +301,12 @@ def _stored_tokenizer(path: str | Path) -> Any:
 
 def _load_weights(task: Any, path: Path) -> None:
     if path.is_dir():
-        files = [path / folder.TASK, path / folder.ENCODER]
+        files = [path / runs.TASK, path / runs.ENCODER]
         path = next((file for file in files if file.is_file()), path)
         if path.is_dir():
             raise FileNotFoundError(
-                f"weights: the folder '{path}' holds neither {folder.TASK} nor "
-                f"{folder.ENCODER}."
+                f"weights: the folder '{path}' holds neither {runs.TASK} nor "
+                f"{runs.ENCODER}."
             )
     is_task = _is_task(path)
     allowed.check_weights(path)

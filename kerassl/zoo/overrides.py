@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kerassl import allowed
+from kerassl.checks import suggest
 from kerassl.errors import InvalidValue
 from kerassl.zoo.assemble import accepted, resolve
 from kerassl.zoo.catalog import (
@@ -15,7 +16,6 @@ from kerassl.zoo.catalog import (
     TOKENIZER_KEYS,
     check_model,
     check_recipe,
-    suggest,
 )
 
 # Sections without a "class" of their own: they are passed to a call.

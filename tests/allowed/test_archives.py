@@ -12,7 +12,8 @@ import tasks
 from keras.src.saving import serialization_lib
 
 from kerassl import allowed
-from kerassl.run import Run, write_json
+from kerassl.files import write_json
+from kerassl.runs import Run
 
 
 @pytest.fixture(scope="module")

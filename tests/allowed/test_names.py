@@ -6,7 +6,7 @@ import keras
 import pytest
 
 from kerassl import allowed, pretext
-from kerassl.allowed import names
+from kerassl.allowed import names, parts
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_what_is_no_module_is_refused(module):
         "keras.src.layers.Lambda",
         "keras.layers.Lambda",
         "kerassl.models.base.keras.layers.Dense",
-        "kerassl.run.os.remove",
+        "kerassl.runs.os.remove",
         "kerassl..models",
         "kerassl.models.",
         ".kerassl",
@@ -149,3 +149,31 @@ def test_every_kind_has_parts_that_are_found_by_name(kind):
 )
 def test_longer_and_shorter_names_of_a_class_stay(name):
     assert allowed.find(name, "model").__name__ == "SimCLR"
+
+
+def test_only_marked_functions_of_kerassl_build_parts():
+    assert allowed.find("kerassl.encoders.dense", "encoder")
+    for name, kind in (
+        ("kerassl.encoders.from_preset", "encoder"),  # it reads files
+        ("kerassl.encoders.dense", "source"),
+        ("kerassl.zoo.load", "model"),
+    ):
+        with pytest.raises(allowed.NotAllowed):
+            allowed.find(name, kind)
+
+
+def test_the_mark_counts_in_kerassl_alone(own_module):
+    own_module.build = allowed.part("encoder")(lambda: None)
+    allowed.allow("own_module")
+    with pytest.raises(allowed.NotAllowed, match="no encoder"):
+        allowed.find("own_module.build", "encoder")
+    with pytest.raises(KeyError):
+        allowed.part("spaceship")
+
+
+@pytest.mark.parametrize("old, new", parts.MOVED.items())
+def test_what_has_moved_is_found_by_the_name_of_before(old, new):
+    found = allowed.find(old, "tokenizer")
+    assert found is allowed.find(new, "tokenizer")
+    with pytest.raises(allowed.NotAllowed):
+        allowed.find(old, "encoder")

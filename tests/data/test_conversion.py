@@ -77,12 +77,14 @@ def test_stream():
 def test_text_for_images_and_images_for_text(texts, pictures):
     with pytest.raises(FileNotFoundError, match="found 2 .txt files.* text preset"):
         as_source(texts, modality="image")
-    with pytest.raises(ValueError, match="read from a folder.* text preset"):
+    with pytest.raises(ValueError, match="reads a folder.* text preset"):
         as_source(texts / "a.txt", modality="image")
     with pytest.raises(FileNotFoundError, match="1 .png file.* image preset"):
         as_source(pictures, modality="text")
-    with pytest.raises(ValueError, match="Images are read from a folder"):
+    with pytest.raises(ValueError, match="goes to an image preset"):
         as_source(pictures / "a.png", modality="text")
+    with pytest.raises(ValueError, match="ImageFolder reads a folder, such as"):
+        as_source(pictures / "a.png")
     with pytest.raises(ValueError, match="Expected image data.* with strings"):
         as_source(["a document"], modality="image")
     with pytest.raises(ValueError, match="Expected text data.* with numbers"):

@@ -124,7 +124,9 @@ class Named(PretextLayer):
 
 
 def test_ids_are_positions_in_the_source():
-    dataset = pretext_dataset(np.arange(23), Named(), batch_size=5, ids=True, start=3)
+    dataset = pretext_dataset(
+        np.arange(23), Named(), batch_size=5, reads=["id"], start=3
+    )
     for x, y in dataset.take(7):
         assert x["id"].dtype == tf.int64 and x["id"].shape == (5,)
         np.testing.assert_array_equal(x["id"], y)
@@ -133,12 +135,34 @@ def test_ids_are_positions_in_the_source():
     assert set(x) == {"value"}
 
 
+def reads(seed=0, start=0):
+    options = {"batch_size": 5, "seed": seed, "start": start}
+    data = pretext_dataset(np.arange(23), Named(), reads=["seed", "step"], **options)
+    assert data.element_spec[0]["seed"].shape == (5, 2)
+    assert data.element_spec[0]["step"].shape == (5,)
+    return [{k: v.numpy() for k, v in x.items()} for x, _ in data.take(6)]
+
+
+def test_seeds_and_steps_are_a_function_of_seed_and_number():
+    whole, later = reads(), reads(start=2)
+    for one, other in zip(whole[2:], later, strict=False):
+        np.testing.assert_array_equal(one["seed"], other["seed"])
+    assert [set(x["step"]) for x in later] == [{n} for n in range(2, 8)]
+    seeds = np.concatenate([x["seed"] for x in whole] + [reads(1)[0]["seed"]])
+    assert len(np.unique(seeds, axis=0)) == len(seeds)
+
+
+def test_an_unknown_read_is_refused():
+    with pytest.raises(UserError, match="`reads` must be some of"):
+        pretext_dataset(np.arange(23), Named(), batch_size=5, reads=["ids"])
+
+
 def test_ids_need_random_access_and_a_dict():
     stream = tf.data.Dataset.range(23)
     with pytest.raises(ValueError, match="`examples` must be readable at any position"):
-        pretext_dataset(stream, Named(), batch_size=5, ids=True)
+        pretext_dataset(stream, Named(), batch_size=5, reads=["id"])
     with pytest.raises(ValueError, match="must give a dict of inputs"):
-        pretext_dataset(np.arange(23), Noise(), batch_size=5, ids=True)
+        pretext_dataset(np.arange(23), Noise(), batch_size=5, reads=["id"])
 
 
 def test_prepared_batches_are_clean_and_in_order():

@@ -155,7 +155,7 @@ def test_what_is_missing_is_named(tmp_path):
         ImageFolder(tmp_path)
     for i in range(12):
         (tmp_path / f"{i}.txt").write_text("text")
-    with pytest.raises(FileNotFoundError, match="found 12 .txt files.* text preset"):
+    with pytest.raises(FileNotFoundError, match="found 12 .txt files"):
         ImageFolder(tmp_path)
     with pytest.raises(NotADirectoryError, match="Received a file"):
         ImageFolder(tmp_path / "1.txt")

@@ -1,4 +1,5 @@
 import csv
+import hashlib
 import itertools
 import json
 import lzma
@@ -203,14 +204,14 @@ def test_two_processes_give_what_one_gives(tmp_path):
 # where its second shard is written but does not bear its name yet.
 KILLED = """
 import os, signal, sys
-from kerassl.data import preparing
+from kerassl import files
 import test_preparing
-write = preparing._write
-def dying(path, fill):
+publish = files.publish
+def dying(written, path):
     if path.name == "tokens-00001.npy":
         os.kill(os.getpid(), signal.SIGKILL)
-    write(path, fill)
-preparing._write = dying
+    publish(written, path)
+files.publish = dying
 print("started", flush=True)
 test_preparing.prepare(sys.argv[1], test_preparing.TEXTS * 4, workers=2)
 """
@@ -218,10 +219,11 @@ test_preparing.prepare(sys.argv[1], test_preparing.TEXTS * 4, workers=2)
 
 def test_a_killed_run_leaves_no_process_and_nothing_half_written(tmp_path):
     script, part = tmp_path / "script.py", tmp_path / "part"
+    here = str(Path(__file__).parent)
     script.write_text(KILLED)
     done = subprocess.run(
         [sys.executable, str(script), str(part)],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([here, *sys.path])},
         stdout=subprocess.PIPE,  # its end is waited for, which every process holds
         timeout=240,
     )
@@ -288,6 +290,27 @@ def test_shards_of_before_go_on(tmp_path):
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     data.as_source(str(tmp_path), modality="text", sequence_length=5)
     np.testing.assert_array_equal(stream(prepare(tmp_path)), before)
+
+
+def test_shards_know_a_tokenizer_whose_class_has_moved(tmp_path):
+    given, out = tmp_path / "given", tmp_path / "out"
+    data.train_tokenizer(TEXTS, "word", min_count=1, out=given)
+    prepare(out, tokenizer=given)
+    former = {"module": "kerassl.pretext.text.word_tokenizer"}
+    for folder in (given, out / "tokenizer"):
+        path = folder / "tokenizer.json"
+        config = json.loads(path.read_text()) | former
+        path.write_text(json.dumps(config))
+    config["config"].pop("name")
+    digest = hashlib.sha256(json.dumps(config, sort_keys=True).encode())
+    vocabulary = given / "assets" / "tokenizer" / "vocabulary.txt"
+    words = hashlib.sha256(vocabulary.read_bytes()).hexdigest()
+    digest.update(f"vocabulary.txt {words}".encode())
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert manifest["tokenizer_sha256"] == digest.hexdigest()  # that of 0.1.0
+    before = files(out)
+    prepare(out, tokenizer=given)
+    assert files(out) == before
 
 
 def test_shards_tell_what_was_left_out_and_how_the_corpus_was_read(tmp_path):
@@ -375,5 +398,5 @@ def test_pretraining_from_shards(tmp_path):
     assert run.report["data"]["documents"] == len(TEXTS)
     assert (tmp_path / "run/views.png").is_file()
     assert isinstance(run.task.generate("the", 8), str)
-    with pytest.raises(ValueError, match="Expected image data"):
+    with pytest.raises(FileNotFoundError, match="goes to a text preset"):
         data.as_source(str(tmp_path / "shards"), modality="image")

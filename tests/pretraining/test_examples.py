@@ -8,10 +8,10 @@ from kerassl.data import ArraySource
 from kerassl.pretraining.examples import sources
 
 
-def split(counts, hold_out=True):
+def split(counts, kinds=frozenset({"classes"})):
     labels = np.repeat(np.arange(len(counts)), counts)
     x = np.arange(len(labels), dtype="float32")[:, None]
-    return sources({}, ArraySource(x, labels), 0, hold_out)
+    return sources({}, ArraySource(x, labels), 0, kinds)
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_labels_that_cannot_test_are_said_not_to_be_used(counts):
 
 
 def test_nothing_is_kept_apart_unasked():
-    assert split([10, 10], hold_out=False)[1] is None
+    assert split([10, 10], kinds=set())[1] is None
 
 
 def test_a_test_split_of_the_data_is_the_test():
     x, y = np.eye(4, dtype="float32"), [0, 1, 0, 1]
     source = ArraySource(x, y)
     source.test = ArraySource(x[:2], y[:2])
-    train, test = sources({}, source, 0, hold_out=True)
+    train, test = sources({}, source, 0, {"classes"})
     assert train is source and test is source.test
 
 
@@ -56,6 +56,19 @@ def test_a_stream_must_say_its_length():
     )
     for endless in (stream, stream.repeat()):
         with pytest.raises(ValueError, match="`data` must say how many .*assert_card"):
-            sources({}, endless, 0, hold_out=True)
+            sources({}, endless, 0, {"classes"})
     known = stream.apply(tf.data.experimental.assert_cardinality(3))
-    assert len(sources({}, known, 0, hold_out=True)[0]) == 3
+    assert len(sources({}, known, 0, {"classes"})[0]) == 3
+
+
+def test_a_fifth_is_kept_apart_where_labels_are_no_classes():
+    source = ArraySource(np.arange(11, dtype="float32")[:, None])
+    assert sources({}, source, 0, {"classes"}) == (source, None)
+    train, test = sources({}, source, 0, {"classes", None})
+    assert (len(train), len(test)) == (8, 3)
+    assert sorted([*train.indices, *test.indices]) == list(range(11))
+    again = sources({}, source, 0, {None})[1]
+    np.testing.assert_array_equal(again.indices, test.indices)
+    one = ArraySource(np.zeros((1, 1), "float32"))
+    assert sources({}, one, 0, {None}) == (one, None)
+    assert "there is one example" in one.notes[0]

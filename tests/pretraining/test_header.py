@@ -63,7 +63,7 @@ def test_notes_of_the_data_and_the_next_stage_are_told():
         stages=[{"start": 0, "steps": 600, "warmup_steps": 50}, stage],
     )
     assert told[0].endswith(
-        "step of warm-up, falling to 0; goes on from step 600 with a new cosine"
+        "step of warm-up, falling to 0; goes on from step 600 with a new schedule"
     )
     assert told[-1] == "3 files in `val` are left aside."
 

@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.errors import UserError
 from kerassl.models import SimCSE
 from kerassl.pretext.text import MaskedTokens, Tokens
+from kerassl.tokenizers import train_tokenizer
 from kerassl.transfer.similarity import sentence_similarity
 
 WORDS = "red green blue old new cat dog bird house tree".split()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from kerassl import zoo
+from kerassl.modalities import MODALITIES
 from kerassl.zoo import catalog
 
 FIRST = [
@@ -30,7 +31,7 @@ def test_names_are_sorted_and_complete():
 
 
 def test_names_by_modality_add_up():
-    parts = [name for kind in catalog.MODALITIES for name in zoo.names(kind)]
+    parts = [name for kind in MODALITIES for name in zoo.names(kind)]
     assert sorted(parts) == zoo.names()
     assert "bert_tiny" in zoo.names("text")
     with pytest.raises(ValueError, match="modality: expected one of .* 'sound'"):

@@ -10,25 +10,17 @@ from kerassl.augment.image.values import (
     check_side,
     to_unit,
 )
-from kerassl.augment.image.view import (
-    check_view_options,
-    random_view,
-    render_view,
-    resize,
-    view_draws,
-)
+from kerassl.augment.image.view import View, resize, view_draws
 
 __all__ = [
     "SLACK",
+    "View",
     "adjust_color",
     "as_tensor",
     "check_between",
     "check_images",
     "check_range",
     "check_side",
-    "check_view_options",
-    "random_view",
-    "render_view",
     "resize",
     "to_unit",
     "view_draws",

@@ -5,7 +5,6 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_integer
-from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.losses.adversarial import (
     AdversarialLoss,
@@ -13,6 +12,7 @@ from kerassl.losses.adversarial import (
     gradient_penalty,
 )
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import keep_untracked, with_head
 
 # Of the figure that `draw` makes: the noise is the same every time.
 DRAWN_ROWS, DRAWN_SEED = 4, 0
@@ -100,7 +100,6 @@ class GAN(PretextModel):
     """
 
     tracked = ("discriminator_loss", "generator_loss", "told_apart")
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,
@@ -120,15 +119,13 @@ class GAN(PretextModel):
         self.discriminator_steps = discriminator_steps
         self.simultaneous = simultaneous
         self._check()
-        # Kept out of Keras's tracking: its weights are the encoder's.
-        self.__dict__["_features"] = feature_model(encoder)
         self.head = keras.layers.Dense(
             1,
             kernel_initializer=keras.initializers.RandomNormal(0.0, 0.02),
             dtype="float32",
             name="head",
         )
-        self.head.build(self._features.output_shape)
+        keep_untracked(self, _discriminator=with_head(encoder, self.head))
         self.built = True
 
     def players(self):
@@ -245,8 +242,7 @@ class GAN(PretextModel):
         }
 
     def _scores(self, images, training):
-        features = self._features(images, training=training)
-        return self.head(features)[:, 0]  # (batch,)
+        return self._discriminator(images, training=training)[:, 0]  # (batch,)
 
     def _check(self):
         made, taken = self.generator.output_shape, self.encoder.input_shape

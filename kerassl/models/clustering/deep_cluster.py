@@ -11,7 +11,8 @@ from kerassl.data.subset import Subset
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
-from kerassl.models.clustering.k_means import cluster
+from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.ops.k_means import cluster
 
 FEATURE_BATCH = 256
 # Standard deviation of the classifier's weights after each clustering, as in the
@@ -120,8 +121,8 @@ class DeepCluster(PretextModel):
 
     tracked = ("cluster_accuracy",)
     can_collapse = True
-    reads_ids = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
+    run_arguments = {"num_examples": "examples"}
+    reads = ("id",)
 
     def __init__(
         self,
@@ -156,17 +157,14 @@ class DeepCluster(PretextModel):
         self.pca_dim = pca_dim
         self.pooling = pooling
         self.classifier = keras.layers.Dense(
-            num_clusters,
-            # A functional model forgets the policy that its layers have.
-            dtype=encoder.layers[-1].dtype_policy,
-            name="cluster_classifier",
+            num_clusters, dtype=head_policy(encoder), name="cluster_classifier"
         )
-        features = feature_model(encoder, pooling)
-        network = keras.Model(features.input, self.classifier(features.output))
-        # Kept out of Keras's tracking: the weights are the encoder's and classifier's.
-        self.__dict__["_features"] = features
-        self.__dict__["_network"] = network
-        self.__dict__["_source"] = None
+        keep_untracked(
+            self,
+            _features=feature_model(encoder, pooling),
+            _network=with_head(encoder, self.classifier, pooling),
+            _source=None,
+        )
         state = {"initializer": "zeros", "trainable": False}
         self.labels = self.add_weight(
             (num_examples,), dtype="int", name="labels", **state
@@ -243,7 +241,7 @@ class DeepCluster(PretextModel):
                 "`steps_per_execution` must be 1, since labels change between steps. "
                 f"Received: {self.steps_per_execution}"
             )
-        self.__dict__["_source"] = x.source
+        keep_untracked(self, _source=x.source)
         given = [] if callbacks is None else keras.tree.flatten(callbacks)
         return super().fit(x, *args, callbacks=[_ClusterEachPass(x), *given], **kwargs)
 

@@ -10,6 +10,7 @@ from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.contrastive import check_temperature, queue_info_nce, queue_logits
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy, keep_untracked, with_head
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -90,7 +91,6 @@ class MoCo(PretextModel):
 
     tracked = ("contrastive_accuracy",)
     can_collapse = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,
@@ -118,18 +118,16 @@ class MoCo(PretextModel):
         self.momentum = momentum
         self.temperature = temperature
         self.pooling = pooling
-        features = feature_model(encoder, pooling)
+        feature_dim = feature_model(encoder, pooling).output_shape[-1]
         self.head = ProjectionHead(
             projection_dim,
-            hidden_dims=(hidden_dim or features.output_shape[-1],),
+            hidden_dims=(hidden_dim or feature_dim,),
             batch_norm=False,
-            # A functional model forgets the policy that its layers have.
-            dtype=encoder.layers[-1].dtype_policy,
+            dtype=head_policy(encoder),
             name="head",
         )
-        query_encoder = keras.Model(features.input, self.head(features.output))
-        # Kept out of Keras's tracking: its weights are the encoder's and the head's.
-        self.__dict__["_query_encoder"] = query_encoder
+        query_encoder = with_head(encoder, self.head, pooling)
+        keep_untracked(self, _query_encoder=query_encoder)
         self.momentum_encoder = MovingAverage(query_encoder, name="momentum_encoder")
         self.queue = MemoryQueue(queue_size, projection_dim, name="queue")
         self.built = True

@@ -13,6 +13,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
 )
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy, keep_untracked, with_head
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -72,7 +73,6 @@ class SimCLR(PretextModel):
     can_collapse = True
     least_examples = 2
     compares_examples = True
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,
@@ -95,24 +95,22 @@ class SimCLR(PretextModel):
         self.hidden_dim = hidden_dim
         self.temperature = temperature
         self.pooling = pooling
-        # Kept out of Keras's tracking: its weights are the encoder's.
-        self.__dict__["_features"] = feature_model(encoder, pooling)
-        feature_dim = self._features.output_shape[-1]
+        feature_dim = feature_model(encoder, pooling).output_shape[-1]
         self.head = ProjectionHead(
             projection_dim,
             hidden_dims=(hidden_dim or feature_dim,),
-            # A functional model forgets the policy that its layers have.
-            dtype=encoder.layers[-1].dtype_policy,
+            dtype=head_policy(encoder),
             name="head",
         )
-        self.head.build((None, feature_dim))
+        network = with_head(encoder, self.head, pooling)
+        keep_untracked(self, _network=network)
         self.built = True
 
     def propagate(self, x, training):
         batch_size = ops.shape(x["view1"])[0]
         views = ops.concatenate([x["view1"], x["view2"]])
         # One pass, so that batch normalisation sees both views together.
-        z = self.head(self._features(views, training=training), training=training)
+        z = self._network(views, training=training)
         return z[:batch_size], z[batch_size:]
 
     def objective(self, x, y, outputs, training):

@@ -13,6 +13,7 @@ from kerassl.losses.contrastive import (
 )
 from kerassl.metrics.geometry import alignment, uniformity
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy, keep_untracked
 
 POOLERS = ("cls", "cls_before_pooler", "mean")
 
@@ -89,7 +90,6 @@ class SimCSE(PretextModel):
     can_collapse = True
     least_examples = 2
     compares_examples = True
-    xla_on_cpu = True
 
     def __init__(
         self,
@@ -109,21 +109,20 @@ class SimCSE(PretextModel):
             )
         self.temperature = temperature
         self.pooler = pooler
-        pooling = "mean" if pooler == "mean" else "cls"
-        # Kept out of Keras's tracking: its weights are the encoder's.
-        self.__dict__["_features"] = feature_model(encoder, pooling)
-        self.leave_unread(self._features.output)
+        features = feature_model(encoder, pooling="mean" if pooler == "mean" else "cls")
+        self.leave_unread(features.output)
         self.head = None
         if pooler != "mean":
-            dim = self._features.output_shape[-1]
+            dim = features.output_shape[-1]
             self.head = keras.layers.Dense(
                 dim,
                 activation="tanh",
                 kernel_initializer=keras.initializers.TruncatedNormal(stddev=0.02),
-                dtype=encoder.dtype_policy,
+                dtype=head_policy(encoder),
                 name="head",
             )
             self.head.build((None, dim))
+        keep_untracked(self, _features=features)
         self.built = True
 
     def propagate(self, x, training):

@@ -4,11 +4,11 @@ import keras
 from keras import ops
 
 from kerassl.checks import check_number, check_positive_integers
-from kerassl.encoders.pooling import feature_model
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import head_policy, keep_untracked, with_head
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -84,8 +84,8 @@ class BYOL(PretextModel):
     """
 
     can_collapse = True
+    run_arguments = {"total_steps": "steps"}
     least_examples = 2  # the heads' batch normalisation makes one example all zeros
-    xla_on_cpu = False  # convolutions are slower under XLA there
 
     def __init__(
         self,
@@ -112,23 +112,19 @@ class BYOL(PretextModel):
         self.hidden_dim = hidden_dim
         self.base_tau = base_tau
         self.pooling = pooling
-        # A functional model forgets the policy that its layers have.
-        policy = encoder.layers[-1].dtype_policy
         self.projector, self.predictor = (
             ProjectionHead(
                 projection_dim,
                 hidden_dims=(hidden_dim,),
                 final_bias=False,
-                dtype=policy,
+                dtype=head_policy(encoder),
                 name=name,
             )
             for name in ("projector", "predictor")
         )
         self.predictor.build((None, projection_dim))
-        features = feature_model(encoder, pooling)
-        network = keras.Model(features.input, self.projector(features.output))
-        # Kept out of Keras's tracking: the weights are the encoder's and projector's.
-        self.__dict__["_network"] = network
+        network = with_head(encoder, self.projector, pooling)
+        keep_untracked(self, _network=network)
         self.target = MovingAverage(network, name="target")
         self.built = True
 

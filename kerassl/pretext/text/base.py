@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerassl.pretext.base import PretextLayer
-from kerassl.pretext.text.token_rows import check_rows
+from kerassl.tokenizers.token_rows import check_rows
 
 
 class TextPretextLayer(PretextLayer):
@@ -48,8 +48,7 @@ class TextPretextLayer(PretextLayer):
     @classmethod
     def from_config(cls, config):
         # Registers the tokenizer classes, KerasHub's too.
-        import kerassl.pretext.text.word_piece_tokenizer
-        import kerassl.pretext.text.word_tokenizer  # noqa: F401
+        import kerassl.tokenizers  # noqa: F401
 
         tokenizer = keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**{**config, "tokenizer": tokenizer})

@@ -9,13 +9,20 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
-from kerassl.pictures import token_figure
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.windows import window_of
 
 # Of a place without a word.
 NO_DOCUMENT = -1
+
+# How the figure draws tokens.
+MARKS = {
+    "centre": Mark("a word", "#c0392b"),
+    "around": Mark("a word around it, asked for", "#27ae60"),
+}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -71,7 +78,7 @@ class ContextWindow(TextPretextLayer):
             counts when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> tokenizer = train_tokenizer(texts, "word", min_count=1)
         >>> pretext = ContextWindow(
@@ -217,7 +224,7 @@ class ContextWindow(TextPretextLayer):
             rows.append([(*pair, "") for pair in zip(names, marks, strict=True)])
         # All words are in the first rows; few texts leave the others empty.
         rows = [row for row in rows if row] or rows[:1]
-        return token_figure(rows)
+        return token_figure(rows, MARKS)
 
     def get_config(self):
         return {
@@ -244,15 +251,9 @@ class ContextWindow(TextPretextLayer):
     def _tokens(self, inputs):
         if not isinstance(inputs, dict):
             return self._rows.tokens(inputs)
-        length = inputs["token_ids"].shape[1]
-        if length != self.sequence_length + 1:
-            raise InvalidValue(
-                "`inputs` must be windows of `sequence_length` + 1 tokens, (batch, "
-                f"{self.sequence_length + 1}). Received: (batch, {length})"
-            )
+        token_ids, _ = window_of(inputs, self.sequence_length)
         # The last token of a window is the first of another.
-        token_ids = tf.cast(inputs["token_ids"][:, :-1], tf.int32)
-        return tf.RaggedTensor.from_tensor(token_ids)
+        return tf.RaggedTensor.from_tensor(token_ids[:, :-1])
 
     def _stream(self, inputs):
         """Returns all tokens in a row, the documents they are of, and the rows."""
@@ -260,7 +261,7 @@ class ContextWindow(TextPretextLayer):
         rows = static_rows(_first(inputs)) or tf.cast(tokens.nrows(), tf.int32)
         documents = tf.cast(tokens.value_rowids(), tf.int32)
         if isinstance(inputs, dict):
-            segments = tf.cast(inputs["segment_ids"], tf.int32)
+            _, segments = window_of(inputs, self.sequence_length)
             documents = documents * segments.shape[1] + tf.reshape(
                 segments[:, :-1], [-1]
             )

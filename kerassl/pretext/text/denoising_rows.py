@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerassl.checks import check_integer
-from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 
 class DenoisingRows:
@@ -23,7 +23,7 @@ class DenoisingRows:
         ValueError: If `sequence_length` is out of range.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> tokenizer = train_tokenizer(["a cat"], vocabulary_size=11)
         >>> rows = DenoisingRows(tokenizer, sequence_length=6)
         >>> rows.prepare(tf.constant(["a cat"]))["padding_mask"].numpy().tolist()

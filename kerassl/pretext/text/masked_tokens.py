@@ -8,8 +8,17 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.vocabulary import ordinary_ids
+
+# How the figure draws tokens.
+MARKS = {
+    "masked": Mark("hidden behind the mask", "#c0392b"),
+    "random": Mark("replaced by a random token", "#d9a514", "black"),
+    "kept": Mark("kept, but asked for", "#27ae60"),
+}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -61,7 +70,7 @@ class MaskedTokens(TextPretextLayer):
             the special tokens, or there is no tokenizer when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
         >>> pretext = MaskedTokens(tokenizer, sequence_length=16)
@@ -123,7 +132,7 @@ class MaskedTokens(TextPretextLayer):
         token_ids = x["token_ids"]
         positions, used = self._choose(token_ids, special, choice, rounding)
         original = tf.gather(token_ids, positions, batch_dims=1)
-        ordinary = self._ordinary_ids(special)
+        ordinary = ordinary_ids(self.tokenizer, special)
         drawn = tf.cast(substitute * len(ordinary), tf.int32)
         # float32 rounds a draw just below 1 up to the length of the table.
         drawn = tf.gather(ordinary, tf.minimum(drawn, len(ordinary) - 1))
@@ -158,9 +167,7 @@ class MaskedTokens(TextPretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import token_figure
-
-        return token_figure(self._annotate(first_rows(inputs, 6), seed))
+        return token_figure(self._annotate(first_rows(inputs, 6), seed), MARKS)
 
     def to_text(self, inputs, seed) -> str:
         """Returns the texts with hidden tokens marked, as rich markup.
@@ -197,15 +204,10 @@ class MaskedTokens(TextPretextLayer):
             "mask_slots": self.mask_slots,
         }
 
-    def _ordinary_ids(self, special) -> np.ndarray:
-        every = np.arange(self.tokenizer.vocabulary_size(), dtype=np.int32)
-        known = {*special.values(), *self.tokenizer.special_token_ids} - {None}
-        return np.setdiff1d(every, np.array(sorted(known), np.int32))
-
     def _choose(self, token_ids, special, choice, rounding):
         """Returns (positions, used), each (batch, slots), of the masks."""
         table = np.zeros(self.tokenizer.vocabulary_size(), bool)
-        table[self._ordinary_ids(special)] = True
+        table[ordinary_ids(self.tokenizer, special)] = True
         ordinary = tf.gather(table, token_ids)  # (batch, sequence_length)
         count = tf.reduce_sum(tf.cast(ordinary, tf.float32), 1, keepdims=True)
         # Rounded up or down at random, so that short rows keep the rate too.

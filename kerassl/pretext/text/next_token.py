@@ -3,11 +3,14 @@
 import keras
 import tensorflow as tf
 
-from kerassl.errors import InvalidValue
-from kerassl.pictures import token_figure
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.byte_pairs import is_byte_level
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.windows import first_place, window_of
+
+# How the figure draws tokens.
+MARKS = {"next": Mark("a token, and below it the next, asked for", "#2c6e9b")}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -53,7 +56,7 @@ class NextToken(TextPretextLayer):
             the special tokens, or there is no tokenizer when texts arrive.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> pretext = NextToken(train_tokenizer(texts, "bpe", 260), 16)
         >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))
@@ -82,7 +85,7 @@ class NextToken(TextPretextLayer):
 
     def call(self, inputs, seed):
         if isinstance(inputs, dict):
-            token_ids, segment_ids = self._window(inputs)
+            token_ids, segment_ids = window_of(inputs, self.sequence_length)
             is_token = tf.ones_like(token_ids, tf.bool)
         else:
             rows = static_rows(inputs)
@@ -112,7 +115,7 @@ class NextToken(TextPretextLayer):
             (batch, sequence_length).
         """
         if isinstance(inputs, dict):
-            token_ids = self._window(inputs)[0][:, :-1]
+            token_ids = window_of(inputs, self.sequence_length)[0][:, :-1]
             return {"token_ids": token_ids, "padding_mask": tf.ones_like(token_ids)}
         tokens = self._document(self._rows.tokens(inputs), end=False)
         shape = [static_rows(inputs), self.sequence_length]
@@ -163,18 +166,9 @@ class NextToken(TextPretextLayer):
                     for token, target in zip(tokens[used], targets[used], strict=True)
                 ]
                 for tokens, targets, used in rows
-            ]
+            ],
+            MARKS,
         )
-
-    def _window(self, inputs):
-        length = self.sequence_length + 1
-        parts = [inputs["token_ids"], inputs["segment_ids"]]
-        if any(part.shape[1] != length for part in parts):
-            raise InvalidValue(
-                "`inputs` must be windows of `sequence_length` + 1 tokens, (batch, "
-                f"{length}). Received shapes: {[tuple(p.shape) for p in parts]}"
-            )
-        return [tf.cast(part, tf.int32) for part in parts]
 
     def _document(self, tokens, end):
         """Returns ragged tokens with the end of text before (and behind) them."""
@@ -187,8 +181,7 @@ class NextToken(TextPretextLayer):
         columns = tf.range(length, dtype=tokens.row_splits.dtype)
         lengths = tokens.row_lengths()[:, None]  # (batch, 1)
         room = tf.maximum(lengths - length, 0)
-        share = offset * tf.cast(room + 1, tf.float32)
-        start = tf.minimum(tf.cast(share, room.dtype), room)
+        start = first_place(room, offset)
         is_token = columns < lengths
         where = tokens.row_starts()[:, None] + start + columns
         token_ids = tf.gather(tokens.flat_values, tf.where(is_token, where, 0))

@@ -10,6 +10,7 @@ from kerassl.checks import check_number
 from kerassl.errors import InvalidValue
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.denoising_rows import compact
+from kerassl.tokenizers.vocabulary import ordinary_ids
 
 # A piece that ends so is the last of a sentence.
 SENTENCE_ENDS = (".", "!", "?", "。", "！", "？")
@@ -38,8 +39,6 @@ class Vocabulary(NamedTuple):
             tokenizer: A KerasHub tokenizer.
             special: Dict of the ids of its special tokens by use.
         """
-        every = np.arange(tokenizer.vocabulary_size(), dtype=np.int32)
-        known = {*special.values(), *tokenizer.special_token_ids} - {None}
         ends = [
             tokenizer.token_to_id(token)
             for token in tokenizer.get_vocabulary()
@@ -48,7 +47,7 @@ class Vocabulary(NamedTuple):
         return cls(
             special["pad"],
             getattr(tokenizer, "mask_token_id", None),
-            np.setdiff1d(every, np.array(sorted(known), np.int32)),
+            ordinary_ids(tokenizer, special),
             np.array(ends, np.int32),
         )
 

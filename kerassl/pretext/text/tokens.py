@@ -6,7 +6,7 @@ import tensorflow as tf
 from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows
+from kerassl.tokenizers.token_rows import TokenRows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -39,7 +39,7 @@ class Tokens(TextPretextLayer):
             the special tokens, or there is no tokenizer when data arrives.
 
     Example:
-        >>> from kerassl.data.tokenizers import train_tokenizer
+        >>> from kerassl.data import train_tokenizer
         >>> texts = ["the cat sat on the mat", "the dog sat on the cat"]
         >>> pretext = Tokens(train_tokenizer(texts, vocabulary_size=30), 16)
         >>> (x,) = pretext(tf.constant(texts), seed=tf.constant([0, 1]))

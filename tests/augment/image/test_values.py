@@ -5,9 +5,8 @@ import pytest
 import tensorflow as tf
 
 from kerassl.augment.image import (
+    View,
     check_images,
-    random_view,
-    render_view,
     resize,
     view_draws,
 )
@@ -56,11 +55,8 @@ def test_values_of_any_dtype_are_scaled_by_their_range(values):
     images, wanted = TAKEN[values]
     check_images(images)
     np.testing.assert_allclose(resize(images, 6), wanted, atol=1e-3)
-    view = random_view(
-        images, (0, 1), 6, crop_scale=None, flip_rate=0.0, color_rate=0.0,
-        grayscale_rate=0.0, blur_rate=0.0,
-    )  # fmt: skip
-    np.testing.assert_allclose(view, wanted, atol=1e-3)
+    still = View(6, None, flip_rate=0, color_rate=0, grayscale_rate=0, blur_rate=0)
+    np.testing.assert_allclose(still(images, (0, 1)), wanted, atol=1e-3)
 
 
 @pytest.mark.parametrize("values", REFUSED)
@@ -69,8 +65,8 @@ def test_other_images_are_refused_with_what_to_do(values):
     draws = view_draws((0, 1), 4)
     for use in (
         check_images,
-        lambda x: random_view(x, (0, 1), 6),
-        lambda x: render_view(x, draws, 6),
+        lambda x: View(6)(x, (0, 1)),
+        lambda x: View(6).render(x, draws),
         lambda x: resize(x, 6),
     ):
         with pytest.raises(UserError, match=message) as caught:
@@ -104,7 +100,7 @@ def test_a_structure_is_no_image():
 def test_unusual_sizes_are_taken():
     for shape in ((2, 1, 1, 3), (1, 1, 10_000, 1)):
         assert resize(np.ones(shape, "uint8"), 8).shape == (shape[0], 8, 8, shape[3])
-        view = random_view(np.ones(shape, "uint8"), (0, 1), 8).numpy()
+        view = View(8)(np.ones(shape, "uint8"), (0, 1)).numpy()
         assert np.isfinite(view).all()
 
 

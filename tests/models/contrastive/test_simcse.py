@@ -6,9 +6,9 @@ import tensorflow as tf
 from keras import ops
 
 from kerassl import testing
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.models.contrastive.simcse import POOLERS, SimCSE
 from kerassl.pretext.text import Tokens
+from kerassl.tokenizers import train_tokenizer
 
 TEXTS = [
     f"{who} {verb} the {what}"
@@ -117,9 +117,7 @@ def test_poolers(tokenizer, pooler):
 def test_training_with_dropout_resumes_bit_for_bit(tokenizer, tmp_path):
     def make(dtype="float32"):
         keras.utils.set_random_seed(0)
-        task = tiny(tokenizer, dropout=0.2)
-        task.xla_on_cpu = False
-        return task
+        return tiny(tokenizer, dropout=0.2)
 
     testing.check_checkpoint(make, TEXTS, batch_size=8, folder=tmp_path)
 

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from kerassl.augment.image import random_view
+from kerassl.augment.image import View
 from kerassl.pretext import RandomView, fold_seed
 
 SEED = tf.constant([3, 4], "int64")
@@ -18,15 +18,10 @@ def test_a_view_is_a_crop_and_nothing_else():
     layer = RandomView(8, crop_scale=(0.3, 1.0), jit_compile=False)
     (x,) = layer(photos(), SEED)
     assert set(x) == {"image"}
-    expected = random_view(
-        photos(),
-        fold_seed(SEED, 1),
-        8,
-        crop_scale=(0.3, 1.0),
-        color_rate=0.0,
-        grayscale_rate=0.0,
-        blur_rate=0.0,
+    view = View(
+        8, crop_scale=(0.3, 1.0), color_rate=0.0, grayscale_rate=0.0, blur_rate=0.0
     )
+    expected = view(photos(), fold_seed(SEED, 1))
     np.testing.assert_allclose(x["image"], expected, atol=1e-6)
     other = layer(photos(), SEED + 1)[0]["image"]
     assert not np.allclose(x["image"], other)

@@ -8,9 +8,9 @@ import pytest
 import tensorflow as tf
 
 from kerassl.data import ArraySource, prepare, pretext_dataset
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.data.windows import pack_documents
 from kerassl.pretext.text import ContextWindow
+from kerassl.tokenizers import train_tokenizer
 
 WORDS = "one two three four five six seven eight nine ten".split()
 TEXTS = [

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import MaskedTokens
+from kerassl.tokenizers import train_tokenizer
 
 PAD, UNK, START, END, MASK = range(5)
 TEXTS = ["the cat sat on the mat", "a dog", "", "☃", "the dog sat on a cat " * 9]

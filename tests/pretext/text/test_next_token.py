@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import NextToken
+from kerassl.tokenizers import train_tokenizer
 
 TEXTS = ["the cat sat on the mat", "a dog", "", "the dog sat on the cat, 好的"]
 SEED = tf.constant([3, 4], tf.int64)

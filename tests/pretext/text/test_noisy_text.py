@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import (
     NoisyText,
     SentencePermutation,
@@ -12,6 +11,7 @@ from kerassl.pretext.text import (
     TokenMasking,
     TokenReplacement,
 )
+from kerassl.tokenizers import train_tokenizer
 
 PAD, UNK, START, END, MASK = range(5)
 TEXTS = ["the cat sat. on the mat", "a dog", "", "☃", "the dog sat. on a cat " * 9]

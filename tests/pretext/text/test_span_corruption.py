@@ -7,9 +7,9 @@ import pytest
 import sentencepiece
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import SpanCorruption
 from kerassl.pretext.text.span_corruption import noise_counts
+from kerassl.tokenizers import train_tokenizer
 
 PAD, UNK, START, END, MASK = range(5)
 TEXTS = ["the cat sat on the mat", "a dog", "", "☃", "the dog sat on a cat " * 9]

@@ -3,7 +3,6 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import (
     SentencePermutation,
     TokenDeletion,
@@ -11,6 +10,7 @@ from kerassl.pretext.text import (
     TokenReplacement,
 )
 from kerassl.pretext.text.token_noise import Vocabulary
+from kerassl.tokenizers import train_tokenizer
 
 PAD, UNK, START, END, MASK, STOP = range(6)
 WORDS = np.arange(5, 1000, dtype=np.int32)

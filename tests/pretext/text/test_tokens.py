@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.data.tokenizers import train_tokenizer
 from kerassl.pretext.text import MaskedTokens, Tokens
+from kerassl.tokenizers import train_tokenizer
 
 TEXTS = ["the cat sat on the mat", "a dog", "", "the dog sat on a cat " * 9]
 SEED = tf.constant([3, 4], tf.int64)

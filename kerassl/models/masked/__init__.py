@@ -1,0 +1,5 @@
+"""Masked learning: what is hidden is told from what is left."""
+
+from kerassl.models.masked.masked_lm import MaskedLM
+
+__all__ = ["MaskedLM"]

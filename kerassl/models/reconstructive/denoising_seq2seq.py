@@ -1,0 +1,158 @@
+"""Denoising by an encoder and a decoder, the training step of T5 and BART."""
+
+import keras
+import numpy as np
+
+from kerassl import distribute
+from kerassl.encoders.t5 import t5_encoder
+from kerassl.errors import InvalidValue
+from kerassl.losses.language import token_cross_entropy
+from kerassl.metrics.tokens import token_accuracy
+from kerassl.models.base import PretextModel
+from kerassl.models.token_sizes import check_token_sizes
+
+
+@keras.saving.register_keras_serializable(package="kerassl")
+class DenoisingSeq2Seq(PretextModel):
+    """Trains an encoder so that a decoder can undo the corruption of a text.
+
+    The encoder reads the corrupted text, the decoder writes what the pretext
+    layer asks for, token by token, each from the right tokens before it
+    (teacher forcing). With `kerassl.pretext.SpanCorruption` it is T5, with
+    `kerassl.pretext.NoisyText` it asks for the whole text as BART does.
+
+    The decoder's outputs are projected to the vocabulary by the token
+    embedding, scaled by 1 / sqrt(hidden_dim), where the backbone ties its
+    weights, as T5 does.
+
+    Args:
+        encoder: A `keras_hub.models.T5Backbone`, encoder and decoder: a fresh
+            one of `kerassl.encoders.t5`, or a pretrained one.
+        pretext: A pretext layer such as `kerassl.pretext.SpanCorruption`.
+        name: Model name.
+        **kwargs: Of `PretextModel`.
+
+    Attributes:
+        backbone: The whole backbone, decoder included.
+        encoder: Its encoder alone: a functional `keras.Model` from
+            `{"token_ids", "padding_mask"}` to a float tensor (batch, time,
+            hidden_dim). It shares its weights with the backbone.
+
+    Input:
+        A dict of int tensors: `"encoder_token_ids"` and
+        `"encoder_padding_mask"`, each (batch, input_length), and
+        `"decoder_token_ids"` and `"decoder_padding_mask"`, each (batch,
+        target_length).
+
+    Output:
+        Logits, a float tensor (batch, target_length, vocabulary_size).
+
+    Logs:
+        loss: Cross-entropy in nats, mean over the tokens of the answers, the
+            sentinels included; padding has no part in it.
+        accuracy: Share of these tokens that are predicted.
+
+    Raises:
+        ValueError: If `encoder` is no T5 backbone, or `dataset` is called with
+            a pretext layer that has more token ids than it has embeddings.
+
+    Example:
+        >>> from kerassl.data import train_tokenizer
+        >>> from kerassl.encoders import t5
+        >>> from kerassl.pretext import SpanCorruption
+        >>> texts = ["the cat sat on the mat", "the dog sat on the cat"] * 8
+        >>> tokenizer = train_tokenizer(texts, vocabulary_size=30)
+        >>> pretext = SpanCorruption(tokenizer, sequence_length=12)
+        >>> backbone = t5(pretext.vocabulary_size, num_layers=1, num_heads=2,
+        ...               hidden_dim=16, intermediate_dim=32)
+        >>> task = DenoisingSeq2Seq(backbone, pretext)
+        >>> task.compile("adamw")
+        >>> history = task.fit(task.dataset(texts, batch_size=8), verbose=0)
+        >>> sorted(history.history)
+        ['accuracy', 'loss']
+
+    References:
+        Raffel et al., 2019, https://arxiv.org/abs/1910.10683;
+        Lewis et al., 2019, https://arxiv.org/abs/1910.13461
+    """
+
+    tracked = ("accuracy",)
+    reads = ("weight",)
+
+    def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
+        import keras_hub
+
+        if not isinstance(encoder, keras_hub.models.T5Backbone):
+            raise InvalidValue(
+                "`encoder` must be a keras_hub.models.T5Backbone, such as "
+                f"`kerassl.encoders.t5` gives. Received: {type(encoder).__name__}"
+            )
+        super().__init__(t5_encoder(encoder), pretext, name=name, **kwargs)
+        self.backbone = encoder
+        self.built = True
+
+    def propagate(self, x, training):
+        inputs = {name: x[name] for name in self.backbone.input}
+        hidden = self.backbone(inputs, training=training)["decoder_sequence_output"]
+        if self.backbone.tie_embedding_weights:
+            hidden = hidden * self.backbone.hidden_dim**-0.5
+        return self.backbone.token_embedding(hidden, reverse=True)
+
+    def objective(self, x, y, outputs, training):
+        targets, weights = y
+        return {"denoising": (token_cross_entropy(outputs, targets), weights)}
+
+    def measures(self, x, y, outputs):
+        targets, weights = y
+        return {"accuracy": (token_accuracy(outputs, targets), weights)}
+
+    def dataset(self, examples, batch_size, seed=0, start=0):
+        """Returns the training batches of this task, as `PretextModel.dataset`."""
+        check_token_sizes(self.backbone, self.pretext)
+        return super().dataset(examples, batch_size, seed=seed, start=start)
+
+    def restore(self, inputs, seed=0):
+        """Returns texts whose corruption the model has undone.
+
+        The pretext layer corrupts the texts, the decoder writes the likeliest
+        token at each step, and the pretext layer puts both together.
+
+        Args:
+            inputs: Texts, as for the pretext layer.
+            seed: Integer, from which the corruption is drawn.
+
+        Returns:
+            A list of strings, as the tokenizer spells them.
+        """
+        x, _, _ = self.pretext(inputs, seed=(seed, 0))
+        x = {name: np.asarray(value) for name, value in x.items()}
+        texts = self.pretext.recover(x, self._answer(x))
+        tokenizer = self.pretext.tokenizer
+        known = tokenizer.vocabulary_size()
+        return [tokenizer.detokenize(ids[ids < known]) for ids in texts]
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.backbone),
+        }
+
+    def _answer(self, x):
+        """Returns the likeliest answers, an int array (batch, target_length)."""
+        import keras_hub
+
+        distribute.read_state(self)
+        if "_generator" not in self.__dict__:
+            # Kept out of Keras's tracking: its weights are the backbone's.
+            generator = keras_hub.models.T5Seq2SeqLM(self.backbone)
+            generator.compile(sampler="greedy")
+            self.__dict__["_generator"] = generator
+        first = x["decoder_token_ids"][:, :1]
+        room = np.zeros_like(x["decoder_token_ids"])
+        prompt = {
+            **x,
+            "decoder_token_ids": np.concatenate([first, room], 1),
+            "decoder_padding_mask": np.concatenate([np.ones_like(first), room], 1),
+        }
+        made = self._generator.generate(prompt, stop_token_ids=None)
+        return np.asarray(made["decoder_token_ids"])[:, 1:]

@@ -1,0 +1,103 @@
+"""What a run is measured by, and what that finds."""
+
+import time
+from dataclasses import dataclass, field
+
+from kerassl import transfer, zoo
+from kerassl.zoo.assemble import resolve
+
+
+@dataclass
+class Findings:
+    """What the measures of a run found.
+
+    Attributes:
+        results: {name of a measure: what it returned}.
+        left_out: {name of a measure: why it was not made}.
+        page: All of it in Markdown.
+        seconds: How long it took; None where nothing was to be measured.
+    """
+
+    results: dict = field(default_factory=dict)
+    left_out: dict = field(default_factory=dict)
+    page: str = ""
+    seconds: float | None = None
+
+
+def measures_of(plan, task=None):
+    """Returns the measures that a run's preset lists, else those of its task.
+
+    Args:
+        plan: The run's configuration.
+        task: The task, or its class; None takes the class that the plan names.
+
+    Raises:
+        ValueError: If one is unknown, or an option of it out of range.
+    """
+    if "measures" in plan:
+        return [_built(plan, spec) for spec in plan["measures"]]
+    if task is None:
+        task = resolve(plan["model"]["class"], "model")
+    return [
+        each if isinstance(each, transfer.Measure) else _named(plan, each)
+        for each in task.default_measures
+    ]
+
+
+def _named(plan, name):
+    cls = transfer.measure_by_name(name)
+    return _built(plan, {"class": f"kerassl.transfer.{cls.__name__}"})
+
+
+def _built(plan, spec):
+    section = resolve(spec.get("class"), "measure").section
+    return zoo.build({**plan.get(section, {}), **spec}, "measure")
+
+
+def labels_wanted(plan, measures):
+    """Returns the kinds of labels for which examples are kept out to test on.
+
+    Args:
+        plan: The run's configuration.
+        measures: As `measures_of` gives them.
+
+    Returns:
+        A set of keys of `kerassl.data.source.LABEL_KINDS`; None is in it where
+        examples without labels are kept out too, which a preset must ask for.
+    """
+    kinds = {measure.needs for measure in measures}
+    return kinds if "measures" in plan else kinds - {None}
+
+
+def measure_all(task, measures, train, test, seed, progress, may_be_seen):
+    """Returns the `Findings` of all measures that fit a task and its data.
+
+    Args:
+        task: The trained task.
+        measures: As `measures_of` gives them.
+        train: `Source` to learn labels from.
+        test: `Source` to measure on.
+        seed: As a measure takes it, and so `progress`.
+        progress: See `seed`.
+        may_be_seen: Whether the task may have been trained on the test examples.
+    """
+    begin = time.monotonic()
+    results, left_out, parts = {}, {}, []
+    for measure in measures:
+        reason = measure.left_out(task, test)
+        if reason is None and may_be_seen and measure.unseen:
+            reason = "it needs examples that were kept out of pretraining"
+        if reason is not None:
+            left_out[measure.name] = reason
+            parts.append(f"Left out was the measure {measure.name}: {reason}.")
+            continue
+        found = measure(task, train, test, seed=seed, progress=progress)
+        results[measure.name] = found
+        parts += [measure.heading, found.to_markdown()]
+    if may_be_seen:
+        parts.append(
+            "The data were not divided so for training: examples that are tested on "
+            "may have been pretrained on, without their labels."
+        )
+    page = "\n\n".join(part for part in parts if part)
+    return Findings(results, left_out, page, round(time.monotonic() - begin, 1))

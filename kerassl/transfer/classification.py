@@ -1,0 +1,126 @@
+"""How well labels are told by an encoder's features, beside its controls."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kerassl import distribute
+from kerassl.transfer.compare import Comparison, compare
+from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
+from kerassl.transfer.examples import PreparedExamples
+from kerassl.transfer.features import encode
+from kerassl.transfer.measure import Measure
+from kerassl.transfer.options import CONTROLS, METHODS, check_options
+
+# More points than this make an embedding map a blot and t-SNE slow.
+MAP_EXAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Classified:
+    """A comparison, and a map of the pretrained encoder's features.
+
+    Attributes:
+        comparison: The `Comparison`.
+        features: Those of some test examples, a float32 array (examples, dim).
+        map_options: Arguments of `embedding_map` beside these.
+    """
+
+    comparison: Comparison
+    features: np.ndarray
+    map_options: dict
+
+    @property
+    def rows(self) -> list[dict]:
+        """Those of the comparison."""
+        return self.comparison.rows
+
+    def to_dict(self) -> dict:
+        """Returns the comparison as JSON's types."""
+        return self.comparison.to_dict()
+
+    def to_markdown(self) -> str:
+        """Returns the comparison's table in Markdown."""
+        return self.comparison.to_markdown()
+
+    def figures(self) -> dict[str, Any]:
+        """Returns accuracy by labels a class, and a map of three examples or more."""
+        drawn = {"few_labels": self.comparison.figure()}
+        if len(self.features) >= LEAST_MAP_EXAMPLES:
+            drawn["embedding"] = embedding_map(None, self.features, **self.map_options)
+        return drawn
+
+
+class Classification(Measure):
+    """Measures how well classes are told by an encoder's features.
+
+    kNN, a linear probe and fine-tuning, each for the pretrained encoder, the same at
+    random initialisation and one trained with all labels (see `compare`).
+
+    Args:
+        labels_per_class: As in `compare`, as are the others.
+
+    Raises:
+        ValueError: If an argument is unknown or out of range.
+
+    Example:
+        >>> from kerassl import data, encoders, models, pretext
+        >>> encoder = encoders.dense((8, 8, 1), hidden_dims=(16,))
+        >>> task = models.Autoencoder(encoder, pretext.Reconstruct())
+        >>> measure = Classification(labels_per_class=[5], methods=["knn"], draws=1,
+        ...     controls=["random"])
+        >>> sets = data.digits("train"), data.digits("test")
+        >>> found = measure(task, *sets, progress=False)
+        >>> [row["encoder"] for row in found.rows]
+        ['pretrained', 'random']
+    """
+
+    name = "classification"
+    needs = "classes"
+    section = "transfer"
+
+    def __init__(
+        self,
+        *,
+        labels_per_class: Sequence[int | None] = (1, 5, 10, None),
+        draws: int = 3,
+        methods: Sequence[str] = METHODS,
+        controls: Sequence[str] = CONTROLS,
+        validation: float = 0.2,
+        pooling: str = "auto",
+        knn_options: Mapping | None = None,
+        linear_probe_options: Mapping | None = None,
+        fine_tune_options: Mapping | None = None,
+        supervised_options: Mapping | None = None,
+    ):
+        self.options = {
+            "labels_per_class": labels_per_class,
+            "draws": draws,
+            "methods": methods,
+            "controls": controls,
+            "validation": validation,
+            "pooling": pooling,
+            "knn_options": knn_options,
+            "linear_probe_options": linear_probe_options,
+            "fine_tune_options": fine_tune_options,
+            "supervised_options": supervised_options,
+        }
+        check_options(self.options)
+
+    def __call__(self, task, train, test, *, seed=0, progress=True):
+        distribute.read_state(task)
+        x, x_test = (PreparedExamples(source, task.pretext) for source in (train, test))
+        comparison = compare(
+            task.encoder,
+            (x, train.labels),
+            (x_test, test.labels),
+            seed=seed,
+            progress=progress,
+            **self.options,
+        )
+        some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
+        features = encode(task.encoder, x_test[some], pooling=self.options["pooling"])
+        options = {"labels": test.labels[some], "class_names": test.class_names}
+        return Classified(comparison, features, {**options, "seed": seed})

@@ -1,0 +1,28 @@
+"""The page on Keras's private parts is as the code is."""
+
+import re
+from pathlib import Path
+
+import kerassl
+
+TESTS = Path(__file__).parents[1]
+FOLDER = Path(kerassl.__file__).parent / "distribute"
+PAGE = (FOLDER / "README.md").read_text("utf-8")
+
+
+def test_it_names_every_file():
+    files = {path.name for path in FOLDER.glob("*.py")} - {"__init__.py"}
+    assert files <= set(re.findall(r"`(\w+\.py)`", PAGE))
+
+
+def test_its_tests_exist():
+    named, file = [], None
+    for path, test in re.findall(r"`([\w/]*\.py)?(?:::(test_\w+))?`", PAGE):
+        if path and Path(path).name.startswith("test_"):
+            folder = TESTS.parent if "/" in path else TESTS / "distribute"
+            file = folder / path
+            assert file.is_file(), path
+        if test:
+            named.append(test)
+            assert f"def {test}(" in file.read_text("utf-8"), f"{file}: {test}"
+    assert len(named) > 20
