@@ -38,6 +38,7 @@ setup(
         "safetensors>=0.8,<0.9",
     ],
     extras_require={
+        "ner": ["nervaluate>=1.2.1,<1.3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             "pytest>=9.2,<10",
@@ -46,6 +47,7 @@ setup(
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
             "pyarrow>=26,<27",
+            "nervaluate>=1.2.1,<1.3",
             "setuptools>=70.1",
         ],
     },
