@@ -10,7 +10,7 @@ from setuptools import find_packages, setup
 
 setup(
     name="kerassl",
-    version="0.2.0",
+    version="0.3.0",
     description="Self-supervised pretraining and its honest evaluation, in Keras.",
     long_description=Path(__file__).with_name("README.md").read_text("utf-8"),
     long_description_content_type="text/markdown",
@@ -38,6 +38,7 @@ setup(
         "safetensors>=0.8,<0.9",
     ],
     extras_require={
+        "audio": ["soundfile>=0.14,<0.15"],
         "ner": ["nervaluate>=1.2.1,<1.3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
@@ -48,6 +49,7 @@ setup(
             "jax>=0.10,<0.11",
             "pyarrow>=26,<27",
             "nervaluate>=1.2.1,<1.3",
+            "soundfile>=0.14,<0.15",
             "setuptools>=70.1",
         ],
     },

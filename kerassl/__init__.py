@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerassl.registration import register_with_keras
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "Run",
@@ -39,7 +39,7 @@ __all__ = [
     "pretext",
     "pretrain",
     "pretraining",
-    "run",
+    "runs",
     "testing",
     "tokenizers",
     "transfer",
@@ -48,7 +48,7 @@ __all__ = [
 
 # Where the names that are no module of their own live.
 _HOMES = {
-    "Run": "kerassl.run",
+    "Run": "kerassl.runs",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
 }
@@ -70,14 +70,14 @@ if TYPE_CHECKING:
     from kerassl import pictures as pictures
     from kerassl import pretext as pretext
     from kerassl import pretraining as pretraining
-    from kerassl import run as run
+    from kerassl import runs as runs
     from kerassl import testing as testing
     from kerassl import tokenizers as tokenizers
     from kerassl import transfer as transfer
     from kerassl import zoo as zoo
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
-    from kerassl.run import Run as Run
+    from kerassl.runs import Run as Run
 
 
 def __getattr__(name: str) -> Any:

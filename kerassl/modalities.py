@@ -35,6 +35,7 @@ class Modality:
 
 
 MODALITIES = {
+    "audio": Modality("waveforms of one channel, (samples,)", rank=1),
     "image": Modality(
         "images of shape (height, width, channels)", rank=3, arranged=_with_channels
     ),

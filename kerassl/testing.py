@@ -23,6 +23,9 @@ import numpy as np
 from kerassl import distribute
 from kerassl.callbacks import restore_checkpoint, save_checkpoint
 
+STEPS = 5
+HALFWAY = 3
+
 
 def fix_weights(task, seed=0, scale=0.1):
     """Gives every trainable weight a value that depends only on `seed`.
@@ -54,8 +57,13 @@ def trained(
     strategy=None,
     dtype="float32",
     accumulated=None,
+    eager=False,
+    callbacks=(),
 ):
     """Returns (task, losses) after a few steps from fixed weights.
+
+    Steps this few and small are over long before XLA has compiled them, so with
+    TensorFlow it is left out.
 
     Args:
         make: Function from a dtype policy's name to a `PretextModel`.
@@ -67,20 +75,37 @@ def trained(
         dtype: The encoder's dtype policy.
         accumulated: Over how many steps gradients are summed for an update, or
             None.
+        eager: Whether TensorFlow computes operation by operation, which for a few
+            steps is faster than making a graph. The numbers are then near those of
+            a graph, not the same to the bit.
+        callbacks: Further `keras.callbacks.Callback`s.
     """
     if isinstance(strategy, str):
         strategy = distribute.strategy(strategy)
     with contextlib.nullcontext() if strategy is None else strategy.scope():
         task = fix_weights(make(dtype))
-    task.compile(_optimizer_for(task, accumulated))
+    _compile(task, accumulated, eager)
     losses = _Losses()
-    dataset = task.dataset(examples, batch_size, seed=1)
-    task.fit(dataset, epochs=steps, steps_per_epoch=1, callbacks=[losses], verbose=0)
-    distribute.read_state(task)
+    _fit(task, task.dataset(examples, batch_size, seed=1), steps, [losses, *callbacks])
     return task, losses.values
 
 
-def _optimizer_for(task, accumulated=None):
+def _compile(task, accumulated=None, eager=False):
+    options = {}
+    if distribute.BACKEND == "tensorflow":
+        options = {"jit_compile": False, "run_eagerly": eager}
+    task.compile(_optimizer_for(task, accumulated), **options)
+
+
+def _fit(task, dataset, steps, callbacks=()):
+    """Takes steps, each an epoch of its own."""
+    task.fit(
+        dataset, epochs=steps, steps_per_epoch=1, callbacks=[*callbacks], verbose=0
+    )
+    distribute.read_state(task)
+
+
+def _optimizer_for(task, accumulated):
     """Returns an optimizer, or a dict of one for each player of `task`."""
     optimizers = {
         player: keras.optimizers.SGD(
@@ -113,9 +138,10 @@ def check_config(make):
     config = task.get_config()
     json.dumps(keras.saving.serialize_keras_object(task))
     again = type(task).from_config(config)
-    assert again.get_config() == config
+    assert again.get_config() == config, "another configuration"
     shapes = [tuple(v.shape) for v in task.variables]
-    assert [tuple(v.shape) for v in again.variables] == shapes
+    found = [tuple(v.shape) for v in again.variables]
+    assert found == shapes, f"shapes of variables: {found}, not {shapes}"
 
 
 def check_saving(make, examples, *, batch_size, folder):
@@ -127,17 +153,54 @@ def check_saving(make, examples, *, batch_size, folder):
         batch_size: Examples in a step.
         folder: Where to write, a `pathlib.Path`.
     """
-    task, _ = trained(make, examples, batch_size=batch_size)
-    task.save(folder / "task.keras")
-    loaded = keras.saving.load_model(folder / "task.keras")
-    assert_same_weights(task, loaded)
-    for each in (task, loaded):
-        dataset = each.dataset(examples, batch_size, seed=1, start=3)
-        each.fit(dataset, steps_per_epoch=1, verbose=0)
-    assert_same_weights(task, loaded)
-    task.encoder.save(folder / "encoder.keras")
-    encoder = keras.saving.load_model(folder / "encoder.keras")
-    assert_same_weights(task.encoder, encoder)
+    _check_saved(_Run(make, examples, batch_size, folder))
+
+
+def _check_saved(run):
+    loaded = keras.saving.load_model(run.folder / "task.keras")
+    _assert_values(loaded, run.halfway)
+    run.go_on(loaded)
+    assert_same_weights(run.task, loaded)
+    run.task.encoder.save(run.folder / "encoder.keras")
+    encoder = keras.saving.load_model(run.folder / "encoder.keras")
+    assert_same_weights(run.task.encoder, encoder)
+
+
+class _Run(keras.callbacks.Callback):
+    """A run of five steps, kept as it was after three.
+
+    Operation by operation, since a graph keeps a Python number as it found it: a
+    counter that no checkpoint holds would then pass.
+
+    Attributes:
+        folder: Where `task.keras` and `step.npz` are.
+        halfway: The values of all variables when these were written.
+        task: The task after all steps.
+        losses: Those of all steps.
+    """
+
+    def __init__(self, make, examples, batch_size, folder):
+        super().__init__()
+        self.examples, self.batch_size, self.folder = examples, batch_size, folder
+        self.task, self.losses = trained(
+            make,
+            examples,
+            batch_size=batch_size,
+            steps=STEPS,
+            eager=True,
+            callbacks=[self],
+        )
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == HALFWAY:
+            save_checkpoint(self.model, self.folder / "step.npz")
+            self.model.save(self.folder / "task.keras")
+            self.halfway = _values(self.model)
+
+    def go_on(self, task):
+        """Takes the later steps with a task."""
+        dataset = task.dataset(self.examples, self.batch_size, seed=1, start=HALFWAY)
+        _fit(task, dataset, STEPS - HALFWAY)
 
 
 def check_fit(make, examples, *, batch_size, unmoved=()):
@@ -151,11 +214,13 @@ def check_fit(make, examples, *, batch_size, unmoved=()):
             formula of the loss, such as `"head/bias"` of a critic whose scores are
             only subtracted from each other.
     """
-    before = [v.numpy() for v in fix_weights(make("float32")).trainable_variables]
-    task, losses = trained(make, examples, batch_size=batch_size)
+    start = _Start()
+    task, losses = trained(make, examples, batch_size=batch_size, callbacks=[start])
     assert np.all(np.isfinite(losses)), losses
-    after = [v.numpy() for v in task.trainable_variables]
-    moved = [not np.array_equal(a, b) for a, b in zip(before, after, strict=True)]
+    after = [keras.ops.convert_to_numpy(v) for v in task.trainable_variables]
+    moved = [
+        not np.array_equal(*both) for both in zip(start.values, after, strict=True)
+    ]
     # A weight that no loss reads is a fault in the task. The bias of attention's
     # keys has a gradient of zero: softmax ignores what its logits share.
     still = [
@@ -166,8 +231,18 @@ def check_fit(make, examples, *, batch_size, unmoved=()):
     assert not still, f"not trained: {still}"
     dataset = task.dataset(examples, batch_size, seed=2)
     logs = task.evaluate(dataset, verbose=0, return_dict=True)
-    assert set(logs) == {"loss", *task.tracked}
+    names = ["loss", *task.tracked]
+    assert set(logs) == set(names), f"logs must be {', '.join(names)}: {logs}"
     assert np.all(np.isfinite(list(logs.values()))), logs
+    return losses
+
+
+class _Start(keras.callbacks.Callback):
+    """Keeps the values of the trainable weights before the first step."""
+
+    def on_train_begin(self, logs=None):
+        weights = self.model.trainable_variables
+        self.values = [keras.ops.convert_to_numpy(v).copy() for v in weights]
 
 
 def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
@@ -197,7 +272,7 @@ def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
     # Later ones prove no more: in time a rounding difference of 1e-7 carries
     # some unit across a ReLU's corner, where the gradient jumps.
     options = {"batch_size": batch_size, "steps": 3, "accumulated": 2}
-    one, losses1 = trained(make, examples, **options)
+    one, losses1 = trained(make, examples, eager=True, **options)
     for strategy in strategies:
         other, losses2 = trained(make, examples, strategy=strategy, **options)
         np.testing.assert_allclose(losses2, losses1, rtol=rtol)
@@ -221,10 +296,13 @@ def check_bfloat16(make, examples, *, batch_size):
         examples: What `task.dataset` takes.
         batch_size: Examples in a step.
     """
-    _, exact = trained(make, examples, batch_size=batch_size)
-    task, losses = trained(
-        make, examples, batch_size=batch_size, dtype="mixed_bfloat16"
-    )
+    _, exact = trained(make, examples, batch_size=batch_size, eager=True)
+    _check_near_in_bfloat16(make, examples, batch_size, exact)
+
+
+def _check_near_in_bfloat16(make, examples, batch_size, exact):
+    options = {"batch_size": batch_size, "dtype": "mixed_bfloat16", "eager": True}
+    task, losses = trained(make, examples, steps=len(exact), **options)
     policy = task.encoder.layers[-1].dtype_policy
     assert policy.compute_dtype == "bfloat16", policy
     assert all(v.dtype != "bfloat16" for v in task.variables)
@@ -240,15 +318,15 @@ def check_checkpoint(make, examples, *, batch_size, folder):
         batch_size: Examples in a step.
         folder: Where to write, a `pathlib.Path`.
     """
-    whole, _ = trained(make, examples, batch_size=batch_size, steps=5)
-    part, _ = trained(make, examples, batch_size=batch_size, steps=3)
-    save_checkpoint(part, folder / "step.npz")
+    _check_restored(_Run(make, examples, batch_size, folder), make)
+
+
+def _check_restored(run, make):
     again = make("float32")
-    again.compile(_optimizer_for(again))
-    restore_checkpoint(again, folder / "step.npz")
-    dataset = again.dataset(examples, batch_size, seed=1, start=3)
-    again.fit(dataset, epochs=2, steps_per_epoch=1, verbose=0)
-    assert_same_weights(whole, again)
+    _compile(again, eager=True)
+    restore_checkpoint(again, run.folder / "step.npz")
+    run.go_on(again)
+    assert_same_weights(run.task, again)
 
 
 def check_task(make, examples, *, batch_size, folder, unmoved=()):
@@ -262,20 +340,30 @@ def check_task(make, examples, *, batch_size, folder, unmoved=()):
         unmoved: As in `check_fit`.
     """
     check_config(make)
-    check_fit(make, examples, batch_size=batch_size, unmoved=unmoved)
-    check_saving(make, examples, batch_size=batch_size, folder=folder)
-    check_bfloat16(make, examples, batch_size=batch_size)
-    check_checkpoint(make, examples, batch_size=batch_size, folder=folder)
+    in_graph = check_fit(make, examples, batch_size=batch_size, unmoved=unmoved)
+    run = _Run(make, examples, batch_size, folder)
+    exact = run.losses[: len(in_graph)]
+    # A graph that draws the same numbers in every step has other losses.
+    np.testing.assert_allclose(in_graph, exact, rtol=1e-3, err_msg="graph and eager")
+    _check_saved(run)
+    _check_restored(run, make)
+    _check_near_in_bfloat16(make, examples, batch_size, exact)
 
 
 def assert_same_weights(a, b):
     """Checks that two models hold the same values, bit for bit."""
-    for one, two in zip(a.variables, b.variables, strict=True):
-        np.testing.assert_array_equal(
-            keras.ops.convert_to_numpy(one),
-            keras.ops.convert_to_numpy(two),
-            err_msg=one.path,
-        )
+    _assert_values(b, _values(a))
+
+
+def _values(model):
+    """Returns a list of (path, array) of all variables."""
+    distribute.read_state(model)
+    return [(v.path, keras.ops.convert_to_numpy(v).copy()) for v in model.variables]
+
+
+def _assert_values(model, expected):
+    for (path, value), (_, found) in zip(expected, _values(model), strict=True):
+        np.testing.assert_array_equal(value, found, err_msg=path)
 
 
 def losses_on(backend, factory, *, steps=3, environment=None):

@@ -12,20 +12,19 @@ ROWS = [
     {"cli", "testing", "registration"},
     {"pretraining"},
     {"zoo", "export"},
-    {"callbacks", "run"},
+    {"runs"},
     {"models", "transfer"},
-    {"data"},
-    {"pretext"},
-    {"augment", "encoders"},
+    {"data", "pretext"},
+    {"augment", "callbacks", "encoders"},
     {"layers", "losses", "metrics", "optimizers", "tokenizers"},
     {"allowed", "distribute", "ops", "pictures"},
-    {"checks", "files", "locks", "modalities"},
+    {"checks", "files", "locks", "modalities", "progress"},
     {"errors"},
 ]
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
 
 # Names of the package's top that stand for something in an area.
-TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "run"}
+TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "runs"}
 
 # What only kerassl.distribute may ask TensorFlow and Keras.
 OF_DISTRIBUTE = {

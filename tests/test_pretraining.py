@@ -26,7 +26,7 @@ from kerassl.pretraining import calls
 from kerassl.pretraining.examples import _options, sources
 from kerassl.pretraining.plan import run_plan
 from kerassl.pretraining.task import optimizer_for, tokenizer_for
-from kerassl.run import Run
+from kerassl.runs import Run
 
 DIGITS = [
     "simclr_digits",

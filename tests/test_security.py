@@ -557,6 +557,7 @@ def is_right(target):
         keras.regularizers.Regularizer,
         keras.constraints.Constraint,
         kerassl.pretext.text.token_noise.TokenNoise,
+        kerassl.transfer.Measure,
     )
     words = ("Lambda", "Lookup", "TFSM", "Jax", "Flax", "Torch", "Vectorization")
     return (

@@ -43,18 +43,8 @@ def test_replicas(two_replicas):
 
 
 def test_a_loss_of_local_statistics_is_caught(two_replicas):
-    def broken(dtype):
-        return LocalMean(encoder(dtype=dtype), Corrupt())
-
     with pytest.raises(AssertionError):
-        testing.check_replicas(broken, X, batch_size=16, strategy=two_replicas)
-
-
-def test_a_forgotten_argument_is_caught():
-    with pytest.raises(AssertionError):
-        testing.check_config(
-            lambda dtype: Forgetful(encoder(dtype=dtype), Corrupt(), width=3)
-        )
+        testing.check_replicas(of(LocalMean), X, batch_size=16, strategy=two_replicas)
 
 
 @keras.saving.register_keras_serializable(package="kerassl_tests")
@@ -72,13 +62,103 @@ class Shiftless(Restore):
         return {"error": (errors, weights)}
 
 
-def test_a_weight_that_does_not_move_is_caught():
-    def broken(dtype):
-        return Shiftless(encoder(dtype=dtype), Corrupt())
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Scaled(Restore):
+    """Multiplies its loss by a number that a subclass chooses."""
 
-    with pytest.raises(AssertionError, match="not trained.*shift"):
-        testing.check_fit(broken, X, batch_size=16)
-    testing.check_fit(broken, X, batch_size=16, unmoved=["shift"])
+    def objective(self, x, y, outputs, training):
+        y, weights = y
+        errors = ops.mean(ops.square(outputs - y), axis=-1)
+        return {"error": (errors * self.factor(outputs), weights)}
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Infinite(Scaled):
+    """Divides by zero."""
+
+    def factor(self, outputs):
+        return 1.0 / ops.zeros(())
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Counting(Scaled):
+    """Counts its steps in Python, where no checkpoint finds them."""
+
+    steps = 0
+
+    def factor(self, outputs):
+        self.steps += 1
+        return float(self.steps)
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Coarse(Scaled):
+    """Computes in the encoder's precision what bfloat16 has no digits for."""
+
+    def factor(self, outputs):
+        dtype = self.encoder.layers[-1].compute_dtype
+        return ops.cast(ops.cast(1000.0, dtype) + ops.cast(1.0, dtype), "float32") - 999
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Untracked(Restore):
+    """Promises a measure that it does not make."""
+
+    tracked = ("error",)
+
+    def get_metrics_result(self):
+        return {"loss": super().get_metrics_result()["loss"]}
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Unsaved(Restore):
+    """Keeps its state where Keras does not save it."""
+
+    def save_own_variables(self, store):
+        pass
+
+    def load_own_variables(self, store):
+        pass
+
+
+def of(cls, **arguments):
+    return lambda dtype: cls(encoder(dtype=dtype), Corrupt(), **arguments)
+
+
+def always_float32(dtype):
+    return Restore(encoder(), Corrupt())
+
+
+@pytest.mark.parametrize(
+    "broken, message",
+    [
+        (of(Forgetful, width=3), "shapes"),
+        (of(Shiftless), "not trained.*shift"),
+        (of(Infinite), "inf|nan"),
+        (of(Untracked), "must be loss, error"),
+        (of(Counting), "graph and eager"),
+        (of(Unsaved), "center"),
+        (of(Coarse), "tolerance"),
+        (always_float32, "float32"),
+    ],
+    ids=[
+        *("forgotten argument", "idle weight", "infinite loss", "missing measure"),
+        *("state in a graph", "unsaved state", "low precision", "fixed precision"),
+    ],
+)
+def test_a_broken_task_is_caught(broken, message, tmp_path):
+    with pytest.raises(AssertionError, match=message):
+        testing.check_task(broken, X, batch_size=16, folder=tmp_path)
+
+
+def test_state_that_no_checkpoint_holds_is_caught(tmp_path):
+    for check in (testing.check_saving, testing.check_checkpoint):
+        with pytest.raises(AssertionError, match="kernel|bias"):
+            check(of(Counting), X, batch_size=16, folder=tmp_path)
+
+
+def test_a_weight_without_a_gradient_may_be_named():
+    testing.check_fit(of(Shiftless), X, batch_size=16, unmoved=["shift"])
 
 
 def sound():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import inspect
@@ -12,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from kerassl.allowed.parts import DENIED, KINDS, MOVED, Kind
+from kerassl.checks import suggest
 from kerassl.errors import InvalidValue, MissingPackage
 
 _PACKAGES = ("kerassl", "keras", "keras_hub")
@@ -138,7 +138,9 @@ def rules() -> str:
         if _OWN:
             bases = " or ".join(part.bases + part.own_bases)
             lines.append(f"    classes of {', '.join(_OWN)} that derive from {bases}")
-        lines += [f"    {name}" for name in (*part.names, *_functions(kind))]
+        lines += [f"    {name}" for name in part.names]
+        if "kerassl" in {module.partition(".")[0] for module in part.modules}:
+            lines.append(f"    functions of kerassl that are marked as a {kind}")
     lines.append("never: what runs code, or reads and writes files")
     lines += [f"    {name}" for name in DENIED]
     return "\n".join(lines)
@@ -206,22 +208,14 @@ def _short(name: Any) -> str:
 def _suggestion(name: str) -> str:
     module, _, last = name.rpartition(".")
     try:
-        known = {n.lower(): n for n in dir(public(module)) if not n.startswith("_")}
+        known = [n for n in dir(public(module)) if not n.startswith("_")]
     except AttributeError:
         return ""
-    near = difflib.get_close_matches(last.lower(), known, n=3, cutoff=0.5)
-    near = [repr(known[n]) for n in near]
-    return f" Did you mean {' or '.join(near)}?" if near else ""
+    return suggest(last, known)
 
 
 def _own_module(name: str) -> str | None:
     return next((module for module in _OWN if name.startswith(f"{module}.")), None)
-
-
-def _functions(kind: str) -> list[str]:
-    """Returns the names of the functions of kerassl that build a part of a kind."""
-    names = (name for name in public_names(kind) if name.startswith("kerassl."))
-    return [name for name in names if inspect.isfunction(_look_up(name))]
 
 
 def _is_marked(found: Any, kind: str) -> bool:

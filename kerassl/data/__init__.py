@@ -1,6 +1,7 @@
 """Examples with random access, the sets that need no download, tokenizers."""
 
 from kerassl.data.arrays import ArraySource as ArraySource
+from kerassl.data.audio import AudioFolder as AudioFolder
 from kerassl.data.conversion import as_source as as_source
 from kerassl.data.coverage import unknown_share as unknown_share
 from kerassl.data.dataset import pretext_dataset as pretext_dataset
@@ -12,6 +13,7 @@ from kerassl.data.images import ImageFolder as ImageFolder
 from kerassl.data.keras_datasets import keras_dataset as keras_dataset
 from kerassl.data.preparing import prepare as prepare
 from kerassl.data.shards import TokenShards as TokenShards
+from kerassl.data.sounds import tones as tones
 from kerassl.data.source import Skipped as Skipped
 from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource

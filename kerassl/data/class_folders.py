@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 
+from kerassl.data.records import MissingField, number_labels
 from kerassl.data.source import printable
 from kerassl.errors import InvalidValue
 
@@ -15,7 +16,7 @@ SPLITS = {
     "validation": ("val", "valid", "validation", "dev"),
     "unlabelled": ("unlabeled", "unlabelled"),
 }
-_ROLES = {name: role for role, names in SPLITS.items() for name in names}
+ROLES = {name: role for role, names in SPLITS.items() for name in names}
 # Up to this share of the files may lie beside the class folders by mistake.
 STRAY_SHARE = 0.1
 
@@ -39,7 +40,7 @@ def training_part(root, files, source):
         ValueError: If there are splits, but none, or two, to train on.
     """
     folders, strays = _sorted_by_folder(root, files)
-    roles = {name: _ROLES.get(name.lower()) for name in folders}
+    roles = {name: ROLES.get(name.lower()) for name in folders}
     if not folders or not _are_few(strays, files):
         return root, files, None
     if None in roles.values():
@@ -105,17 +106,26 @@ def set_classes(source, classes, counts=None):
     if classes is None:
         return
     counts = np.ones(len(classes), int) if counts is None else np.asarray(counts)
-    classes = np.array(classes, object)[counts > 0]
-    names, labels = np.unique(classes, return_inverse=True)
-    labels = np.repeat(labels, counts[counts > 0])
-    if len(names) < 2:
+    found = [name for name, count in zip(classes, counts, strict=True) if count]
+    if len(set(found)) < 2:
         source.note(
-            f"No labels: of all class folders only {printable(names[0])!r} holds "
+            f"No labels: of all class folders only {printable(found[0])!r} holds "
             "examples that can be used."
         )
         return
-    source.labels = labels.astype(np.int64)
-    source.class_names = tuple(str(name) for name in names)
+    set_labels(source, found, counts[counts > 0])
+
+
+def set_labels(source, labels, counts=1):
+    """Sets the labels of a source by what the user calls them, and their names.
+
+    Args:
+        source: The `Source`.
+        labels: List of strings and integers.
+        counts: How many examples have each of them, one after the other.
+    """
+    numbers, source.class_names = number_labels(labels)
+    source.labels = np.repeat(np.array(numbers, np.int64), counts)
 
 
 def set_test(source, test):
@@ -129,7 +139,7 @@ def set_test(source, test):
         ValueError: If the test split has a class that the other has not.
     """
     if source.labels is not None and test.labels is None:
-        source.note("The split to test on is left aside: it has no class folders.")
+        source.note("The split to test on is left aside: it has no labels.")
         return
     if source.labels is not None:
         known = {name: i for i, name in enumerate(source.class_names)}
@@ -145,6 +155,24 @@ def set_test(source, test):
         numbers = np.array([known[name] for name in test.class_names], np.int64)
         test.labels, test.class_names = numbers[test.labels], source.class_names
     source.test = test
+
+
+def read_test(source, read):
+    """Reads the split to test on and sets it, but for a table that lacks a column.
+
+    Args:
+        source: The `Source` that is trained on.
+        read: Function that gives the `Source` to test on.
+
+    Raises:
+        ValueError: As `set_test`, or as `read` does of other things.
+    """
+    try:
+        test = read()
+    except MissingField as error:
+        source.note(f"The split to test on is left aside. {error}")
+    else:
+        set_test(source, test)
 
 
 def _sorted_by_folder(root, files):
@@ -172,7 +200,7 @@ def _note_mixture(roles, source):
 def _note_inner_splits(root, files, source):
     inner = [file.relative_to(root).parts[1:-1] for file in files]
     names = {parts[0] if parts else "" for parts in inner}
-    roles = {_ROLES.get(name.lower()) for name in names}
+    roles = {ROLES.get(name.lower()) for name in names}
     if len(roles) > 1 and None not in roles:
         source.note(
             f"The folders {_few(sorted(names))} below the classes are not told apart: "

@@ -1,6 +1,5 @@
 """Whatever a user calls their data, as a source."""
 
-import difflib
 import glob
 import inspect
 import pathlib
@@ -8,14 +7,16 @@ from importlib.metadata import entry_points
 
 import numpy as np
 
-from kerassl.checks import check_one_of, user_path
+from kerassl.checks import check_one_of, suggest, user_path
 from kerassl.data.arrays import ArraySource, as_array
+from kerassl.data.audio import AudioFolder
 from kerassl.data.docstrings import docs
 from kerassl.data.embedded import digits
 from kerassl.data.fonts import glyphs
 from kerassl.data.images import ImageFolder
 from kerassl.data.keras_datasets import DATASETS, keras_dataset
 from kerassl.data.shards import TokenShards
+from kerassl.data.sounds import tones
 from kerassl.data.source import Source
 from kerassl.data.stream import StreamSource
 from kerassl.data.tagged_text import TaggedText
@@ -25,10 +26,16 @@ from kerassl.modalities import MODALITIES
 
 # What lies at a path is for the first of these that recognises it. The last reads
 # any file, as lines of text.
-READERS: tuple[type[Source], ...] = (TokenShards, ImageFolder, TaggedText, TextSource)
+READERS: tuple[type[Source], ...] = (
+    TokenShards,
+    ImageFolder,
+    AudioFolder,
+    TaggedText,
+    TextSource,
+)
 # Where packages of others name sources of theirs, which are asked before the last.
 ENTRY_POINTS = "kerassl.sources"
-EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs}
+EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs, "tones": tones}
 KERAS_PREFIX = "keras:"
 ARRAY_SUFFIXES = (".npy", ".npz")
 
@@ -40,9 +47,10 @@ def as_source(examples, *, modality=None, **options):
     |---|---|
     | a `Source` | itself |
     | array, list of strings, dict of arrays | `ArraySource` |
-    | `"digits"`, `"docs"`, `"glyphs"` | the embedded set |
+    | `"digits"`, `"docs"`, `"glyphs"`, `"tones"` | the embedded set |
     | `"keras:cifar10"` and so on | `keras_dataset` |
-    | folder of images | `ImageFolder` |
+    | folder of images, table of their paths and labels | `ImageFolder` |
+    | folder of sounds | `AudioFolder` |
     | folder that `prepare` wrote | `TokenShards` |
     | folder of tagged words, such a file (`.conll`) | `TaggedText` |
     | folder of text, text file, glob, list of these | `TextSource` |
@@ -159,10 +167,10 @@ def _from_files(paths, modality, options):
     try:
         return _made(reader, options, reader.argument(paths))
     except (FileNotFoundError, InvalidValue) as error:
-        hint = _where_it_goes(paths, reader)
+        hint = "" if reader.recognises(paths) else _where_it_goes(paths, reader)
         if not hint:
             raise
-        raise type(error)(f"{error} {hint}") from error
+        raise type(error)(f"{str(error).rstrip('.')}. {hint}") from error
 
 
 def reader_of(paths, modality=None):
@@ -229,11 +237,9 @@ def _opened_array(path):
 
 def _unknown(name):
     names = [*EMBEDDED, *(KERAS_PREFIX + key for key in DATASETS)]
-    near = difflib.get_close_matches(name, names, n=2)
-    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
     return (
         f"No file or folder matches {name!r} (looked from {pathlib.Path.cwd()}), "
-        f"and no embedded set is called so ({', '.join(names)}).{hint}"
+        f"and no embedded set is called so ({', '.join(names)}).{suggest(name, names)}"
     )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.token_rows import TokenRows
+from kerassl.tokenizers.token_rows import TokenRows
 
 # Examples looked at together.
 EXAMPLES = 256

@@ -1,4 +1,4 @@
-"""Folders of image files as a source."""
+"""Image files as a source: those of a folder, or those that a table lists."""
 
 import os
 import re
@@ -6,12 +6,7 @@ import re
 import numpy as np
 
 from kerassl.checks import user_path
-from kerassl.data.class_folders import (
-    classes_of,
-    set_classes,
-    set_test,
-    training_part,
-)
+from kerassl.data.class_folders import read_test, set_classes, set_labels
 from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.image_decoding import decode_image
 from kerassl.data.image_files import ORIENTATION_TAG as ORIENTATION_TAG
@@ -23,7 +18,9 @@ from kerassl.data.image_files import (
 )
 from kerassl.data.image_files import read_orientations as read_orientations
 from kerassl.data.source import Source
+from kerassl.data.tables import found_files, is_table
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.progress import track
 
 # Decoded images up to this many bytes are kept, so that a file is read once.
 CACHE_BYTES = 1 << 30
@@ -33,7 +30,7 @@ DECODING_BYTES = 1 << 31
 
 
 class ImageFolder(Source):
-    """Images in a folder and its subfolders, as squares of one size.
+    """Images in a folder and its subfolders, or of a table, as squares of one size.
 
     The largest centred square of each image is cut out and resized with
     antialiasing. JPEG (also CMYK), PNG, BMP, WebP, GIF, TIFF, PPM, TGA, AVIF and
@@ -47,21 +44,32 @@ class ImageFolder(Source):
     `test`, or alike, the examples are those of `train`, and those of `test`, or
     else of `val`, are the source's `test`. `notes` says what was found.
 
+    A table, a CSV, TSV, JSON, JSON lines or Parquet file, lists images with their
+    paths, relative to its own folder, and perhaps their labels. Where it is called
+    `train.csv`, or alike, and `test.csv` or else `val.csv` lies beside it, that is
+    the source's `test`.
+
     All files are decoded once at the start. What is no image or cannot be decoded
     is left out, counted in `num_skipped` and named in `skipped`; so are images of
     more than 67 million pixels, before they fill the memory.
 
     Args:
-        path: The folder.
+        path: The folder, or the table.
         size: Height and width of the images, in pixels.
         channels: 3 for RGB, 1 for grey.
         cache: Whether the decoded images stay in memory; None keeps them
             when they take at most 1 GiB.
+        field: Of a table: name of the column of paths; None for `path` or
+            `file_name`.
+        label_field: Of a table: name of the column of labels, strings or integers;
+            None for no labels.
+        separator: Of a table: the character between cells, as for `TextSource`.
 
     Raises:
         FileNotFoundError: If there is no such folder, or it has no images.
-        NotADirectoryError: If `path` is a file.
-        ValueError: If no image can be decoded, or an option is invalid.
+        NotADirectoryError: If `path` is a file, and no table.
+        ValueError: If no image can be decoded, a table lacks a column, or an option
+            is invalid.
 
     Example:
         >>> source = ImageFolder("photos", size=96)  # doctest: +SKIP
@@ -88,7 +96,24 @@ class ImageFolder(Source):
         """Tells whether a file is an image, by its name or else its first bytes."""
         return is_image_file(file)
 
-    def __init__(self, path, size=96, channels=3, *, cache=None):
+    @classmethod
+    def argument(cls, paths):
+        """Returns a folder, or a table."""
+        if len(paths) == 1 and is_table(paths[0]):
+            return paths[0]
+        return super().argument(paths)
+
+    def __init__(
+        self,
+        path,
+        size=96,
+        channels=3,
+        *,
+        cache=None,
+        field=None,
+        label_field=None,
+        separator=None,
+    ):
         super().__init__()
         import tensorflow as tf
 
@@ -101,9 +126,8 @@ class ImageFolder(Source):
             raise InvalidType(f"`cache` must be a bool or None. Received: {cache!r}")
         self.path = user_path(path, "path")
         self.size, self.channels = size, channels
-        files = find_image_files(self.path, self.skip)
-        root, files, test = training_part(self.path, files, self)
-        files, classes = classes_of(root, files, self)
+        table = {"field": field, "label_field": label_field, "separator": separator}
+        files, classes, test = found_files(self.path, find_image_files, self, **table)
         if cache is None:
             cache = len(files) * size * size * channels <= CACHE_BYTES
         # Bytes, since a name need not be UTF-8.
@@ -115,7 +139,8 @@ class ImageFolder(Source):
         if not len(good):
             first = "; ".join(f"{s.where}: {s.reason}" for s in self.skipped[-3:])
             raise InvalidValue(
-                f"None of the {len(files)} images in {root} can be decoded: {first}"
+                f"None of the {len(files)} images in {self.path} can be decoded: "
+                f"{first}"
             )
         self.files = [files[i] for i in good]
         self._bytes = sum(file.stat().st_size for file in self.files)
@@ -124,9 +149,11 @@ class ImageFolder(Source):
         if cache:
             with tf.device("/cpu:0"):
                 self._images = tf.constant(images)
-        set_classes(self, classes and [classes[i] for i in good])
+        classes = classes and [classes[i] for i in good]
+        (set_classes if label_field is None else set_labels)(self, classes)
         if test is not None:
-            set_test(self, ImageFolder(test, size, channels, cache=cache))
+            options = {"size": size, "channels": channels, "cache": cache, **table}
+            read_test(self, lambda: ImageFolder(test, **options))
 
     def __len__(self):
         return len(self.files)
@@ -146,8 +173,10 @@ class ImageFolder(Source):
     def fingerprints(self):
         """Returns those of the images, also of those to test on."""
         if self._prints is None:
-            files = self.files + ([] if self.test is None else self.test.files)
-            self._prints = fingerprint_files(files, self.path)
+            files, root = self._files(), self.path
+            if is_table(root):
+                root = root.parent
+            self._prints = fingerprint_files(files, root)
         return self._prints
 
     def describe(self):
@@ -159,6 +188,11 @@ class ImageFolder(Source):
             "image_shape": list(self._shape),
             "classes": len(self.class_names or ()),
         }
+
+    def _files(self):
+        """Returns what was read: the images and their table, also those to test on."""
+        table = [self.path] if is_table(self.path) else []
+        return [*table, *self.files, *(self.test._files() if self.test else ())]
 
     @property
     def _shape(self):
@@ -174,8 +208,6 @@ class ImageFolder(Source):
     def _verify(self, files, heads, keep):
         """Returns the numbers of the decodable files, and images to keep."""
         import tensorflow as tf
-        from rich.console import Console
-        from rich.progress import track
 
         fitting = [i for i, head in enumerate(heads) if not head.too_large]
         # As many at a time as fit in memory together.
@@ -191,10 +223,9 @@ class ImageFolder(Source):
         images = np.empty((len(files), *self._shape), np.uint8) if keep else None
         for i, image in track(
             decoded.prefetch(tf.data.AUTOTUNE).as_numpy_iterator(),
-            description="Reading images",
+            "Reading images",
             total=len(fitting),
-            console=Console(stderr=True),
-            disable=len(files) < PROGRESS_FILES,
+            shown=len(files) >= PROGRESS_FILES,
         ):
             if keep:
                 images[len(good)] = image

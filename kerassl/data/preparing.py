@@ -30,6 +30,7 @@ from kerassl.data.shards import (
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
+from kerassl.progress import track
 from kerassl.tokenizers import load_tokenizer, save_tokenizer, train_tokenizer
 from kerassl.tokenizers.storing import ASSETS_FOLDER, CONFIG_FILE
 from kerassl.tokenizers.strings import as_strings
@@ -375,18 +376,11 @@ class _EncodedBatches:
         self.progress = progress
 
     def __enter__(self):
-        from rich.console import Console
-        from rich.progress import track
-
-        console = Console(stderr=True)
-        shown = console.is_terminal if self.progress is None else self.progress
         return track(
             self._together() if self.pool else self._alone(),
-            description="Tokenising",
+            "Tokenising",
             total=len(self.begins),
-            console=console,
-            transient=console.is_terminal,
-            disable=not shown,
+            shown=self.progress,
         )
 
     def __exit__(self, *error):

@@ -11,24 +11,25 @@ from kerassl.checks import check_integer
 from kerassl.data.class_folders import (
     classes_of,
     folder_of,
+    read_test,
     set_classes,
-    set_test,
+    set_labels,
     training_part,
 )
 from kerassl.data.file_bytes import FileBytes
 from kerassl.data.files import combined_fingerprint, fingerprint_files
-from kerassl.data.foreign_files import foreign_kind
-from kerassl.data.records import RecordReader
-from kerassl.data.source import Source
-from kerassl.data.text_files import (
-    HEAD,
+from kerassl.data.records import (
+    LINES_OF_JSON,
     RECORD_SUFFIXES,
+    RecordReader,
+)
+from kerassl.data.source import Source
+from kerassl.data.table_splits import table_to_test, tables_to_train
+from kerassl.data.text_files import (
     SUFFIXES,
-    as_utf8,
     find_text_files,
-    open_bytes,
+    open_text,
     plain_suffix,
-    wide_encoding,
 )
 from kerassl.data.text_files import count_suffixes as count_suffixes
 from kerassl.data.text_files import is_text_file as is_text_file
@@ -39,10 +40,9 @@ from kerassl.data.text_lines import (
     mark_length,
     unusable,
 )
-from kerassl.errors import InvalidType, InvalidValue
+from kerassl.errors import InvalidValue
 
 UNITS = ("line", "file")
-LINES_OF_JSON = (".jsonl", ".ndjson")
 NO_SPANS = np.empty((0, 2), np.int64)
 
 
@@ -62,8 +62,8 @@ class TextSource(Source):
     When one folder is given whose text files lie in two or more subfolders, these
     are the classes: `labels` and `class_names` are set. Where the subfolders are
     called `train`, `val` and `test`, or alike, the documents are those of `train`,
-    and those of `test`, or else of `val`, are the source's `test`. `notes` says
-    what was found.
+    and those of `test`, or else of `val`, are the source's `test`. So it is with
+    tables, such as `train.csv` beside `test.csv`. `notes` says what was found.
 
     Args:
         patterns: A file, a folder (searched recursively for `.txt`, `.text`,
@@ -81,6 +81,9 @@ class TextSource(Source):
         unit: `"line"`: a line is a document; `"file"`: a file is one. A record
             is always one.
         min_length: Documents of fewer characters are left out.
+        separator: The character between the cells of a `.csv` or `.tsv`; None for a
+            tab in a `.tsv`, and else for whichever of comma, semicolon and tab is
+            most frequent in the header.
 
     Raises:
         FileNotFoundError: If nothing matches, or a folder has no text files.
@@ -112,18 +115,22 @@ class TextSource(Source):
         return paths[0] if len(paths) == 1 and paths[0].is_dir() else paths
 
     def __init__(
-        self, patterns, field=None, *, label_field=None, unit="line", min_length=1
+        self,
+        patterns,
+        field=None,
+        *,
+        label_field=None,
+        unit="line",
+        min_length=1,
+        separator=None,
     ):
         super().__init__()
         if unit not in UNITS:
             raise InvalidValue(f"`unit` must be one of {UNITS}. Received: {unit!r}")
         check_integer("min_length", min_length, least=0)
-        for name, value in (("field", field), ("label_field", label_field)):
-            if not isinstance(value, str | None):
-                raise InvalidType(f"`{name}` must be a name. Received: {value!r}")
         self.label_field, self._document = label_field, unit
         self.min_length = min_length
-        self._records = RecordReader(field, label_field, min_length)
+        self._records = RecordReader(field, label_field, min_length, separator)
         paths = find_text_files(patterns, self.skip)
         self.paths, classes, test = self._layout(folder_of(patterns), paths)
         self._buffers, self._json, self._fingerprints = [], [], None
@@ -147,11 +154,11 @@ class TextSource(Source):
                 f"No document can be used in {_shown(patterns)}: {self.num_skipped} "
                 f"were left out{first}"
             )
-        self._set_labels(patterns, _of_one_type(raw_labels), classes, counts)
+        self._set_labels(patterns, raw_labels, classes, counts)
         if test is not None:
-            options = {"unit": unit, "min_length": min_length}
-            split = TextSource(test, field, label_field=label_field, **options)
-            set_test(self, split)
+            options = {"label_field": label_field, "separator": separator}
+            options |= {"unit": unit, "min_length": min_length}
+            read_test(self, lambda: TextSource(test, field, **options))
 
     @property
     def field(self):
@@ -216,21 +223,11 @@ class TextSource(Source):
         suffix = plain_suffix(path)
         if suffix == ".parquet":
             return self._read_records(suffix, path, None)
-        buffer = open_bytes(path, self._held)
+        buffer, encoding, reason = open_text(path, self._held)
         if not isinstance(buffer, FileBytes):
             self._held += len(buffer)
-        head = buffer[:HEAD].tobytes()
-        encoding = wide_encoding(head)
-        reason = None if encoding else foreign_kind(suffix, head)
         if encoding:
-            try:
-                buffer = as_utf8(buffer, encoding)
-            except UnicodeError as error:
-                reason = f"not {encoding.upper()}: {error}"
-            else:
-                self._remarks[f"read as {encoding.upper()}"] += 1
-        if len(buffer) == mark_length(buffer):
-            reason = "empty"
+            self._remarks[f"read as {encoding.upper()}"] += 1
         if reason:
             self.skip(path, reason)
             return np.empty(0, np.uint8), NO_SPANS, [], False
@@ -330,10 +327,12 @@ class TextSource(Source):
         return labels
 
     def _layout(self, folder, paths):
-        """Returns the paths to read, each one's class or None, and a test folder."""
+        """Returns the paths to read, each one's class or None, and those to test on."""
         if folder is None:
-            return paths, None, None
+            return paths, None, table_to_test(paths, self)
         root, paths, test = training_part(folder, paths, self)
+        if test is None:
+            paths, test = tables_to_train(paths, self)
         if self.label_field:
             return paths, None, test
         return *classes_of(root, paths, self), test
@@ -345,13 +344,10 @@ class TextSource(Source):
         raw = [value for values in raw_labels for value in values]
         if len(raw) != len(self):
             raise InvalidValue(
-                "`label_field` needs every file to be .jsonl. Received: "
+                "`label_field` needs every file to hold records. Received: "
                 f"{_shown(patterns)}"
             )
-        names = sorted(set(raw), key=lambda name: (isinstance(name, str), name))
-        number = {name: i for i, name in enumerate(names)}
-        self.labels = np.array([number[value] for value in raw], np.int64)
-        self.class_names = tuple(str(name) for name in names)
+        set_labels(self, raw)
 
 
 def _shown(patterns):
@@ -359,10 +355,3 @@ def _shown(patterns):
         patterns = ", ".join(map(str, patterns))
     text = str(patterns)
     return text if len(text) < 200 else f"{text[:200]}..."
-
-
-def _of_one_type(labels):
-    """Returns labels as strings where some of them are: 1 and "1" are one class."""
-    if not any(isinstance(label, str) for values in labels for label in values):
-        return labels
-    return [[str(label) for label in values] for values in labels]

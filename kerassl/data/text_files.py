@@ -16,11 +16,13 @@ import numpy as np
 from kerassl.checks import user_path
 from kerassl.data.file_bytes import FileBytes
 from kerassl.data.files import files_below
+from kerassl.data.foreign_files import foreign_kind
+from kerassl.data.records import LINES_OF_JSON, RECORD_SUFFIXES
+from kerassl.data.text_lines import mark_length
 from kerassl.errors import InvalidType, InvalidValue
 
 # What is read of a folder: files of lines; where it has none, files of records.
-SUFFIXES = (".txt", ".text", ".md", ".jsonl", ".ndjson")
-RECORD_SUFFIXES = (".csv", ".tsv", ".json", ".parquet")
+SUFFIXES = (".txt", ".text", ".md", *LINES_OF_JSON)
 COMPRESSED = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
 # Smaller files are read at once; of larger ones only what is asked for.
 WHOLE_BYTES = 1 << 20
@@ -184,6 +186,35 @@ def _unpacked(path, opener, held):
                     "Unpack it to a plain file, which is read piece by piece."
                 )
     return np.frombuffer(content, np.uint8)
+
+
+def open_text(path, unpacked=0):
+    """Returns the bytes of a text file as UTF-8, and what was found on the way.
+
+    Args:
+        path: A `pathlib.Path`.
+        unpacked: As for `open_bytes`.
+
+    Returns:
+        The bytes, as `open_bytes` gives them; the encoding that they were in where
+        it was not UTF-8, else None; and why they are no text, or None.
+
+    Raises:
+        OSError: As `open_bytes`.
+    """
+    buffer = open_bytes(path, unpacked)
+    head = buffer[:HEAD].tobytes()
+    encoding = wide_encoding(head)
+    if encoding is None:
+        reason = foreign_kind(plain_suffix(path), head)
+    else:
+        try:
+            buffer, reason = as_utf8(buffer, encoding), None
+        except UnicodeError as error:
+            encoding, reason = None, f"not {encoding.upper()}: {error}"
+    if len(buffer) == mark_length(buffer):
+        reason = "empty"
+    return buffer, encoding, reason
 
 
 # Longer marks first: that of UTF-32 begins like that of UTF-16.

@@ -6,9 +6,9 @@ from kerassl.checks import check_integer
 from kerassl.data.coverage import check_learnable
 from kerassl.data.source import Source
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.token_rows import TokenRows
 from kerassl.tokenizers.byte_pairs import BytePairEncoder, is_byte_level
 from kerassl.tokenizers.strings import as_strings
+from kerassl.tokenizers.token_rows import TokenRows
 
 ENCODED_TEXTS = 512
 

@@ -7,6 +7,7 @@ from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
+from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.word_vectors import word_vectors
@@ -22,6 +23,7 @@ __all__ = [
     "mirror",
     "open_encoder",
     "pool",
+    "recurrent",
     "resnet",
     "t5",
     "t5_encoder",

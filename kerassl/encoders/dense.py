@@ -6,7 +6,8 @@ import keras
 from keras import layers
 
 from kerassl.allowed import part
-from kerassl.encoders.sizes import check_activation, check_widths
+from kerassl.checks import check_widths
+from kerassl.encoders.activations import check_activation
 
 
 @part("encoder")

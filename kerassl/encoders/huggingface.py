@@ -1,14 +1,13 @@
 """Pretrained encoders from KerasHub presets and Hugging Face directories."""
 
 import contextlib
-import difflib
 import json
 import os
 import pathlib
 import tempfile
 
 from kerassl import allowed
-from kerassl.checks import user_path
+from kerassl.checks import suggest, user_path
 from kerassl.errors import InvalidValue, UserError
 
 # The `model_type`s of Hugging Face whose weights KerasHub converts.
@@ -171,11 +170,9 @@ def _from_name(name, load_weights, kwargs):
 
     known = set(keras_hub.models.Backbone.presets)
     if "://" not in name and name not in known:
-        near = difflib.get_close_matches(name, known, n=3)
-        hint = f" Did you mean {' or '.join(near)}?" if near else ""
         raise InvalidValue(
             "`preset` must be the name of a KerasHub preset or an existing "
-            f"directory. Received: {name!r}.{hint}"
+            f"directory. Received: {name!r}.{suggest(name, sorted(known))}"
         )
     try:
         return _load(name, load_weights, kwargs, with_tokenizer=None)

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 
 from kerassl.allowed import part
-from kerassl.encoders.sizes import check_image_shape, check_widths
+from kerassl.checks import check_image_shape, check_widths
 from kerassl.errors import InvalidValue
 from kerassl.layers import batch_normalization
 

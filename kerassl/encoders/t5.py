@@ -6,9 +6,8 @@ import warnings
 import keras
 
 from kerassl.allowed import part
-from kerassl.checks import check_number, check_positive_integers
+from kerassl.checks import check_number, check_positive_integers, check_width
 from kerassl.encoders.blocks import open_encoder
-from kerassl.encoders.sizes import check_width
 from kerassl.errors import InvalidValue
 
 # KerasHub's T5 layers combine masks themselves, and are built where they are

@@ -4,8 +4,7 @@ import keras
 from keras import layers
 
 from kerassl.allowed import part
-from kerassl.checks import check_positive_integers
-from kerassl.encoders.sizes import check_width
+from kerassl.checks import check_positive_integers, check_width
 
 
 @part("encoder")

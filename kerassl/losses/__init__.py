@@ -16,14 +16,18 @@ from kerassl.losses.contrastive import (
     queue_logits,
 )
 from kerassl.losses.distillation import normalized_squared_error
+from kerassl.losses.frames import frame_l1
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
+from kerassl.losses.redundancy import covariance_penalty, variance_hinge
 
 __all__ = [
     "AdversarialLoss",
     "NonSaturating",
     "Wasserstein",
     "binary_cross_entropy",
+    "covariance_penalty",
+    "frame_l1",
     "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",
@@ -36,4 +40,5 @@ __all__ = [
     "queue_info_nce",
     "queue_logits",
     "token_cross_entropy",
+    "variance_hinge",
 ]

@@ -9,6 +9,7 @@ from kerassl.models import (
     distillation,
     masked,
     reconstructive,
+    redundancy,
 )
 from kerassl.models.adversarial import *  # noqa: F403
 from kerassl.models.autoregressive import *  # noqa: F403
@@ -19,6 +20,7 @@ from kerassl.models.contrastive import *  # noqa: F403
 from kerassl.models.distillation import *  # noqa: F403
 from kerassl.models.masked import *  # noqa: F403
 from kerassl.models.reconstructive import *  # noqa: F403
+from kerassl.models.redundancy import *  # noqa: F403
 
 __all__ = ["PretextModel"]
 __all__ += adversarial.__all__
@@ -29,3 +31,4 @@ __all__ += contrastive.__all__
 __all__ += distillation.__all__
 __all__ += masked.__all__
 __all__ += reconstructive.__all__
+__all__ += redundancy.__all__

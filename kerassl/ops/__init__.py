@@ -1,4 +1,4 @@
-"""Operations on tensors that Keras lacks, the same on every backend."""
+"""Operations on tensors and arrays that Keras lacks, the same on every backend."""
 
 from kerassl.ops.random import uniform
 

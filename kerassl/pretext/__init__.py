@@ -1,5 +1,6 @@
 """Pretext layers: raw examples in, (input, target, weight) out."""
 
+from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Views
 from kerassl.pretext.reconstruct import Reconstruct
@@ -18,6 +19,7 @@ from kerassl.pretext.text import (
 
 __all__ = [
     "ContextWindow",
+    "FutureFrames",
     "ImagesAndNoise",
     "MaskedTokens",
     "NextToken",

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from kerassl import distribute, files, models, transfer, zoo
-from kerassl import run as folder
+from kerassl import distribute, files, models, runs, transfer, zoo
 from kerassl.checks import check_number, user_path
 from kerassl.data.coverage import unknown_share
 from kerassl.data.dataset import check_examples, check_fits
@@ -29,7 +28,7 @@ from kerassl.pretraining.recipe import run_recipe
 from kerassl.pretraining.report import write_report
 from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
 from kerassl.pretraining.training import draw_training, save, train_task
-from kerassl.run import Run
+from kerassl.runs import Run
 
 
 def pretrain(
@@ -80,7 +79,7 @@ def pretrain(
             can cost.
 
     Returns:
-        A `kerassl.run.Run`. Where several processes train together
+        A `kerassl.runs.Run`. Where several processes train together
         (`strategy="multi_worker"`), the first writes all files and reports; in the
         others the run is not finished yet.
 
@@ -97,7 +96,8 @@ def pretrain(
         (None, 128)
     """
     # First of all: splitting the processor must come before TensorFlow is used.
-    place = strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
+    if not hasattr(strategy, "scope"):
+        strategy = distribute.strategy(strategy)
     check_number("checkpoint_seconds", checkpoint_seconds, least=0)
     plan, rules = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
     transfer.check_options(plan.get("transfer", {}), "transfer.")
@@ -105,10 +105,10 @@ def pretrain(
     measures = measures_of(plan, own)
     kinds = labels_wanted(plan, measures) if evaluate else set()
     path = _folder(out, plan["name"])
-    if not distribute.is_chief(place):
+    if not distribute.is_chief(strategy):
         train, _ = sources(plan, data, seed, kinds)
-        return _other_process(path, preset_or_task, plan, rules, train, steps, place)
-    folder.make_folder(path)
+        return _other_process(path, preset_or_task, plan, rules, train, steps, strategy)
+    runs.make_folder(path)
     with locked(path):
         train, test = sources(plan, data, seed, kinds)
         found = _find(path, plan, train, steps=steps, write=True)
@@ -118,8 +118,8 @@ def pretrain(
                 print(f"{path} holds this run already, done {finished.report['date']}.")
                 print()
             return finished
-        if found.lengthened is not None or not (path / folder.ENCODER).is_file():
-            with place.scope():
+        if found.lengthened is not None or not (path / runs.ENCODER).is_file():
+            with strategy.scope():
                 task, examples = _ready(
                     preset_or_task, plan, rules, train, path, progress
                 )
@@ -166,7 +166,7 @@ def _ready(preset_or_task, plan, rules, train, path, progress):
         task = own_task(preset_or_task)
         examples = _fitted(plan, rules, train, task.pretext, path)
     else:
-        stored = path and path / folder.TOKENIZER
+        stored = path and path / runs.TOKENIZER
         made = parts(plan, train, stored, progress)
         examples = _fitted(plan, rules, train, made.pretext, path)
         task = made.task(plan["model"])
@@ -200,15 +200,15 @@ def _fitted(plan, rules, train, pretext, path):
         if tokenizer is not None:
             plan["unknown_share"] = unknown_share(train, tokenizer)
         if path:
-            files.write_json(path / folder.CONFIG, plan)
+            files.write_json(path / runs.CONFIG, plan)
     return examples
 
 
-def _other_process(path, preset_or_task, plan, rules, train, steps, place):
+def _other_process(path, preset_or_task, plan, rules, train, steps, strategy):
     """Trains as one of several processes, of which the first writes the files."""
     found = _find(path, plan, train, steps=steps, write=False)
-    if found.lengthened is not None or not (path / folder.ENCODER).is_file():
-        with place.scope():
+    if found.lengthened is not None or not (path / runs.ENCODER).is_file():
+        with strategy.scope():
             task, examples = _ready(
                 preset_or_task, found.plan, rules, train, None, False
             )
@@ -236,7 +236,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         progress: Whether to show a progress bar.
 
     Returns:
-        The `kerassl.run.Run`, its report written anew.
+        The `kerassl.runs.Run`, its report written anew.
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
@@ -245,7 +245,7 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     """
     path = user_path(path, "path")
     run = Run(path)
-    plan = folder.read_config(path)
+    plan = runs.read_config(path)
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     transfer.check_options(changed["transfer"], "transfer.")
     given = read_back(plan["examples"]) if data is None else data

@@ -8,7 +8,7 @@ import numpy as np
 from kerassl import zoo
 from kerassl.checks import user_path
 from kerassl.data import Subset, as_source
-from kerassl.data.conversion import reader_of
+from kerassl.data.conversion import ARRAY_SUFFIXES, reader_of
 from kerassl.data.dataset import prepared_batches
 from kerassl.errors import InvalidType, InvalidValue
 
@@ -71,7 +71,7 @@ def _options(plan, examples):
     if not isinstance(examples, str | Path):
         return {}
     path = user_path(examples, "data")
-    if not path.is_dir():
+    if not path.exists() or path.suffix.lower() in ARRAY_SUFFIXES:
         return {}
     return reader_of([path], plan.get("modality")).fitted_options(plan)
 

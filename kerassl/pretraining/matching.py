@@ -4,11 +4,10 @@ import copy
 import dataclasses
 import shutil
 
-from kerassl import callbacks, files
-from kerassl import run as folder
+from kerassl import callbacks, files, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.facts import asked, with_steps
-from kerassl.run import Run
+from kerassl.runs import Run
 
 # What a run notes of itself that nobody asked for.
 OWN_NOTES = ("format", "fitted", "stages", "unknown_share")
@@ -50,25 +49,25 @@ def find(path, plan, fingerprints, *, steps, write):
     Raises:
         ValueError: If another run is there.
     """
-    plan = {**plan, "format": folder.FORMAT}
+    plan = {**plan, "format": runs.FORMAT}
     begun = _has_begun(path)
-    if not (path / folder.CONFIG).is_file():
+    if not (path / runs.CONFIG).is_file():
         if begun:
             raise InvalidValue(
-                f"{path} holds what a run has trained, but no {folder.CONFIG} that "
+                f"{path} holds what a run has trained, but no {runs.CONFIG} that "
                 f"says which run that is. {ELSEWHERE}"
             )
         return _begin(path, plan, fingerprints, write)
     run = Run(path)
     if not begun:  # as after a mistyped option
-        if write and folder.difference(run.config, plan):
-            shutil.rmtree(path / folder.TOKENIZER, ignore_errors=True)
+        if write and runs.difference(run.config, plan):
+            shutil.rmtree(path / runs.TOKENIZER, ignore_errors=True)
         return _begin(path, plan, fingerprints, write)
-    stored = folder.read_config(path)
+    stored = runs.read_config(path)
     longer = plan["recipe"]["steps"] - stored["recipe"]["steps"]
     _check_same(path, stored, _with_numbers_of(stored, plan), fingerprints)
     _check_length(path, stored, longer, steps)
-    trained = (path / folder.ENCODER).is_file()
+    trained = (path / runs.ENCODER).is_file()
     if not trained:
         _check_format(path, stored)
     if longer > 0:
@@ -91,20 +90,20 @@ def _check_length(path, stored, longer, steps):
 
 
 def _has_begun(path):
-    held = callbacks.latest_checkpoint(path / folder.CHECKPOINTS)
-    return held is not None or (path / folder.HISTORY).exists()
+    held = callbacks.latest_checkpoint(path / runs.CHECKPOINTS)
+    return held is not None or (path / runs.HISTORY).exists()
 
 
 def _begin(path, plan, fingerprints, write):
     if write:
-        files.write_json(path / folder.CONFIG, plan)
+        files.write_json(path / runs.CONFIG, plan)
         _write_files(path, fingerprints)
     return Found(plan)
 
 
 def _write_files(path, fingerprints):
     named = fingerprints is not None and len(fingerprints) <= NAMED_FILES
-    files.write_json(path / folder.FILES, fingerprints if named else {})
+    files.write_json(path / runs.FILES, fingerprints if named else {})
 
 
 def _with_numbers_of(stored, plan):
@@ -132,7 +131,7 @@ def _check_same(path, stored, plan, fingerprints):
             f"The data of {path} have changed since the run began: {changed}. Bring "
             f"them back, or begin another run: {ELSEWHERE.lower()}"
         )
-    found = folder.difference(stored, plan)
+    found = runs.difference(stored, plan)
     if found:
         raise InvalidValue(
             f"{path} holds a run of another configuration: {found}. {ELSEWHERE}"
@@ -149,9 +148,9 @@ def facts_like(now, before):
 
 def _changed_files(path, now):
     """Returns in words which files are not those that the run began with."""
-    if not now or not (path / folder.FILES).is_file():
+    if not now or not (path / runs.FILES).is_file():
         return ""
-    before = folder.read_json(path / folder.FILES)
+    before = runs.read_json(path / runs.FILES)
     kept = [name for name in before if name in now]
     parts = (
         ("has other content", [name for name in kept if now[name] != before[name]]),
@@ -169,17 +168,17 @@ def _changed_files(path, now):
 
 def _check_format(path, stored):
     found = stored.get("format", 1)
-    if found != folder.FORMAT:
+    if found != runs.FORMAT:
         raise InvalidValue(
             f"{path} was begun by another version of kerassl, which drew other "
-            f"batches (format {found}, now {folder.FORMAT}): it cannot go on to the "
+            f"batches (format {found}, now {runs.FORMAT}): it cannot go on to the "
             f"bit. {ELSEWHERE}"
         )
 
 
 def _lengthened(path, stored, longer, fingerprints, write):
     """Returns the run with another stage, from its last checkpoint on."""
-    held = callbacks.latest_checkpoint(path / folder.CHECKPOINTS)
+    held = callbacks.latest_checkpoint(path / runs.CHECKPOINTS)
     if held is None:
         raise InvalidValue(
             f"{path} holds no checkpoint to go on from, so its `steps` cannot be "
@@ -195,12 +194,12 @@ def _lengthened(path, stored, longer, fingerprints, write):
     }
     plan = copy.deepcopy(stored)
     plan["stages"] = [*stages(stored), stage]
-    plan["format"] = folder.FORMAT
+    plan["format"] = runs.FORMAT
     plan["recipe"]["steps"] = steps
     with_steps(plan, steps, instead_of=before)
     if write:
         _keep_earlier(path, before)
-        files.write_json(path / folder.CONFIG, plan)
+        files.write_json(path / runs.CONFIG, plan)
         _write_files(path, fingerprints)
     return Found(plan, lengthened=start)
 
@@ -220,7 +219,7 @@ def stages(plan):
 
 def _keep_earlier(path, steps):
     """Puts aside what the shorter run has left, so that none of it is lost."""
-    for name in (folder.REPORT, folder.REPORT_PAGE, folder.TASK, folder.ENCODER):
+    for name in (runs.REPORT, runs.REPORT_PAGE, runs.TASK, runs.ENCODER):
         file = path / name
         if file.is_file():
             file.rename(file.with_name(f"{file.stem}-{steps}{file.suffix}"))

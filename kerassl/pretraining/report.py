@@ -6,11 +6,10 @@ from importlib.metadata import version
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, files, zoo
-from kerassl import run as folder
+from kerassl import callbacks, distribute, files, runs, zoo
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
-from kerassl.run import Run
+from kerassl.runs import Run
 
 
 def write_report(path, findings):
@@ -22,10 +21,10 @@ def write_report(path, findings):
     """
     run = Run(path)
     plan = run.config
-    rows = callbacks.read_log(path / folder.HISTORY)
+    rows = callbacks.read_log(path / runs.HISTORY)
     if not rows:
         raise FileNotFoundError(
-            f"{path / folder.HISTORY} tells of no step: nothing was trained there."
+            f"{path / runs.HISTORY} tells of no step: nothing was trained there."
         )
     report = {
         "name": plan["name"],
@@ -47,15 +46,15 @@ def write_report(path, findings):
         for stem, figure in result.figures().items():
             with files.atomic(path / f"{stem}.png") as unfinished:
                 figure.savefig(unfinished, dpi=120, bbox_inches="tight")
-    files.write_text(path / folder.REPORT_PAGE, _page(report, findings.page))
-    files.write_json(path / folder.REPORT, report)
+    files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
+    files.write_json(path / runs.REPORT, report)
     return Run(path)
 
 
 def _measured(findings):
     """Returns what the measures found, by the keys of a report."""
     found = {name: result.to_dict() for name, result in findings.results.items()}
-    named = {key: found.pop(name, None) for name, key in folder.REPORT_KEYS.items()}
+    named = {key: found.pop(name, None) for name, key in runs.REPORT_KEYS.items()}
     measured = {**named, "measures": found, "left_out": findings.left_out}
     if findings.seconds is not None:
         measured["transfer_seconds"] = findings.seconds

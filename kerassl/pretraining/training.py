@@ -5,8 +5,7 @@ import re
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, files
-from kerassl import run as folder
+from kerassl import callbacks, distribute, files, pictures, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
@@ -31,7 +30,7 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
     """
     steps = plan["recipe"]["steps"]
     batch_size = run_recipe(plan)["batch_size"]
-    checkpoints = path / folder.CHECKPOINTS
+    checkpoints = path / runs.CHECKPOINTS
     start = _restore(task, checkpoints)
     at_once = task.steps_per_execution
     if steps % at_once:
@@ -42,10 +41,10 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
     epoch_steps = max(1, steps // at_once // LINES) * at_once
     chief = distribute.is_chief(task)
     log = callbacks.RunLog(
-        path / folder.HISTORY,
+        path / runs.HISTORY,
         batch_size=batch_size,
         start=start,
-        tensorboard=path / folder.TENSORBOARD,
+        tensorboard=path / runs.TENSORBOARD,
     )
     monitors = [
         callbacks.StopOnNaN(checkpoints),
@@ -55,7 +54,7 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
         ),
         *([log] if chief else []),
         callbacks.SampleGrid(
-            path / folder.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
+            path / runs.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
         ),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
@@ -105,8 +104,8 @@ def _told(error):
 def save(task, path):
     """Writes the task and its encoders; "encoder", the last, tells that all is done."""
     encoders = {f"{name}.keras": model for name, model in task.encoders().items()}
-    first = encoders.pop(folder.ENCODER)
-    for name, model in {folder.TASK: task, **encoders, folder.ENCODER: first}.items():
+    first = encoders.pop(runs.ENCODER)
+    for name, model in {runs.TASK: task, **encoders, runs.ENCODER: first}.items():
         with files.atomic(path / name) as unfinished:
             model.save(unfinished)
 
@@ -121,7 +120,7 @@ def _restore(task, checkpoints):
 
 def draw_training(task, train, plan, path):
     figure = task.pretext.draw(drawn(train), tf.constant([plan["seed"], 0], tf.int64))
-    figure.savefig(path / folder.VIEWS, dpi=120, bbox_inches="tight")
-    rows = callbacks.read_log(path / folder.HISTORY)
-    figure = callbacks.loss_curve(rows)
-    figure.savefig(path / folder.LOSS, dpi=120, bbox_inches="tight")
+    figure.savefig(path / runs.VIEWS, dpi=120, bbox_inches="tight")
+    rows = callbacks.read_log(path / runs.HISTORY)
+    figure = pictures.loss_curve(rows)
+    figure.savefig(path / runs.LOSS, dpi=120, bbox_inches="tight")

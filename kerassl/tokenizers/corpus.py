@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 import tensorflow as tf
 
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.progress import track
 from kerassl.tokenizers.strings import as_strings
 
 CORPUS_BATCH = 512
@@ -31,9 +32,6 @@ def corpus_batches(corpus, field=None, progress=None) -> Iterator[list[str]]:
         >>> list(corpus_batches(["a cat", "a hat"]))
         [['a cat', 'a hat']]
     """
-    from rich.console import Console
-    from rich.progress import track
-
     if isinstance(corpus, str | bytes):
         raise InvalidType(
             "`corpus` must be a Source or an iterable of strings, one a document. "
@@ -50,14 +48,11 @@ def corpus_batches(corpus, field=None, progress=None) -> Iterator[list[str]]:
         raise _no_dicts(field)
     total = len(corpus) if hasattr(corpus, "__len__") else None
     batches = _source_batches(corpus, field) if is_source else _chunks(corpus)
-    console = Console(stderr=True)
     yield from track(
         batches,
-        description="Reading the corpus",
+        "Reading the corpus",
         total=total and -(-total // CORPUS_BATCH),
-        console=console,
-        transient=console.is_terminal,
-        disable=not (console.is_terminal if progress is None else progress),
+        shown=progress,
     )
 
 

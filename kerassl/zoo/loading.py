@@ -9,8 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from kerassl import allowed
-from kerassl import run as folder
+from kerassl import allowed, runs
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
@@ -261,7 +260,7 @@ def _tokenizer(spec: Mapping[str, Any], given: Any, path: Path | None) -> Any:
     if given is not None:
         return _stored_tokenizer(given) if isinstance(given, str | Path) else given
     if path is not None:
-        beside = (path if path.is_dir() else path.parent) / folder.TOKENIZER
+        beside = (path if path.is_dir() else path.parent) / runs.TOKENIZER
         if beside.is_dir():
             return _stored_tokenizer(beside)
     section = spec.get("tokenizer", {})
@@ -302,12 +301,12 @@ def _stored_tokenizer(path: str | Path) -> Any:
 
 def _load_weights(task: Any, path: Path) -> None:
     if path.is_dir():
-        files = [path / folder.TASK, path / folder.ENCODER]
+        files = [path / runs.TASK, path / runs.ENCODER]
         path = next((file for file in files if file.is_file()), path)
         if path.is_dir():
             raise FileNotFoundError(
-                f"weights: the folder '{path}' holds neither {folder.TASK} nor "
-                f"{folder.ENCODER}."
+                f"weights: the folder '{path}' holds neither {runs.TASK} nor "
+                f"{runs.ENCODER}."
             )
     is_task = _is_task(path)
     allowed.check_weights(path)

@@ -13,7 +13,7 @@ from keras.src.saving import serialization_lib
 
 from kerassl import allowed
 from kerassl.files import write_json
-from kerassl.run import Run
+from kerassl.runs import Run
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def test_what_is_no_module_is_refused(module):
         "keras.src.layers.Lambda",
         "keras.layers.Lambda",
         "kerassl.models.base.keras.layers.Dense",
-        "kerassl.run.os.remove",
+        "kerassl.runs.os.remove",
         "kerassl..models",
         "kerassl.models.",
         ".kerassl",

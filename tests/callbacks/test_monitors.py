@@ -10,7 +10,6 @@ from kerassl.callbacks import (
     OnlineProbe,
     StopOnNaN,
     TrainingDiverged,
-    loss_curve,
 )
 
 X = np.random.default_rng(0).normal(size=(64, 4)).astype("float32")
@@ -113,18 +112,6 @@ def test_nan_stops_with_the_step_and_the_last_checkpoint(tmp_path):
 def test_nan_without_a_checkpoint():
     with pytest.raises(TrainingDiverged, match="no checkpoint"):
         toy().fit(X * np.nan, X, callbacks=[StopOnNaN()], verbose=0)
-
-
-def test_curves_share_a_picture_with_their_validation():
-    rows = [
-        {"step": s, "loss": 1 / s, "val_loss": 2 / s, "rank": 3.0} for s in (1, 2, 3)
-    ]
-    axes = loss_curve(rows).axes
-    assert [axis.get_title() for axis in axes] == ["loss", "rank"]
-    assert len(axes[0].lines) == 2
-    assert list(axes[0].lines[0].get_ydata()) == [1, 1 / 2, 1 / 3]
-    with pytest.raises(ValueError, match="rows"):
-        loss_curve([])
 
 
 def test_steps_are_counted_on_two_replicas(two_replicas):

@@ -72,7 +72,7 @@ def test_a_test_split_without_classes_cannot_be_tested_on(tmp_path):
     fill(tmp_path, "test/c.png")
     source = read(tmp_path)
     assert source.labels.tolist() == [0, 0, 1] and source.test is None
-    assert "no class folders" in source.notes[-1]
+    assert "no labels" in source.notes[-1]
 
 
 def test_one_folder_called_like_a_split(tmp_path):

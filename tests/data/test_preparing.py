@@ -398,5 +398,5 @@ def test_pretraining_from_shards(tmp_path):
     assert run.report["data"]["documents"] == len(TEXTS)
     assert (tmp_path / "run/views.png").is_file()
     assert isinstance(run.task.generate("the", 8), str)
-    with pytest.raises(ValueError, match="Expected image data"):
+    with pytest.raises(FileNotFoundError, match="goes to a text preset"):
         data.as_source(str(tmp_path / "shards"), modality="image")

@@ -12,6 +12,12 @@ def source_of(tmp_path, name, content, **options):
     return TextSource(path, **options)
 
 
+def table(folder, name, content):
+    path = folder / name
+    path.write_text(content)
+    return path
+
+
 def read(source):
     return [text.decode() for text in source.fetch(range(len(source))).numpy()]
 
@@ -162,3 +168,30 @@ def test_parquet_names_its_extra(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ImportError, match=r"kerassl\[parquet\]"):
         source_of(tmp_path, "a.parquet", b"PAR1")
+
+
+def test_integers_are_labels_by_their_value(tmp_path):
+    path = table(tmp_path, "a.csv", "text,n\na,10\nb, 9\nc,-1\nd,10\n")
+    source = TextSource(path, label_field="n")
+    assert source.class_names == ("-1", "9", "10")
+    assert source.labels.tolist() == [2, 1, 0, 2]
+    path = table(tmp_path, "a.csv", "text,n\na,007\nb,7\nc, x \n")
+    source = TextSource(path, label_field="n")
+    assert source.class_names == ("007", "7", "x")
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_a_separator_of_ones_own(tmp_path, name):
+    path = table(tmp_path, name, "\n\ntext | kind\na, b; c|x\n")
+    source = TextSource(path, label_field="kind", separator="|")
+    assert read(source) == ["a, b; c"] and source.class_names == ("x",)
+    with pytest.raises(ValueError, match="`field` .*'text | kind'"):
+        TextSource(path)
+
+
+def test_a_column_that_is_not_there_has_one_like_it(tmp_path):
+    path = table(tmp_path, "a.csv", "body,kind\nx,1\n")
+    with pytest.raises(ValueError, match="Received: 'bdy'. Did you mean 'body'"):
+        TextSource(path, field="bdy")
+    with pytest.raises(ValueError, match="Received: 'knd'. Did you mean 'kind'"):
+        TextSource(path, field="body", label_field="knd")

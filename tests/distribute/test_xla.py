@@ -26,6 +26,12 @@ def test_transformers_are_known_by_their_layers(backbone):
     assert distribute.use_xla(backbone(9, **sizes))
 
 
+def test_layers_that_refuse_it_go_without():
+    model = transformer()
+    model.layers[-1].supports_jit = False  # as recurrent ones are on a GPU
+    assert not distribute.use_xla(model)
+
+
 def test_strategies_go_without_xla(two_replicas):
     with two_replicas.scope():
         assert not distribute.use_xla(transformer())

@@ -95,5 +95,5 @@ def test_the_architecture_alone(folder):
 
 
 def test_an_unknown_name_suggests_near_ones():
-    with pytest.raises(ValueError, match="'bert_tiny_en_uncase'. Did you mean bert_"):
+    with pytest.raises(ValueError, match="'bert_tiny_en_uncase'. Did you mean 'bert_"):
         encoders.from_preset("bert_tiny_en_uncase")

@@ -9,7 +9,7 @@ from hostile_inputs import in_time, refused
 
 import kerassl
 from kerassl.errors import UserError
-from kerassl.run import Run
+from kerassl.runs import Run
 
 DEEP = "[" * 200_000
 OPTIONS = {

@@ -274,19 +274,19 @@ FOLDERS = [
     Odd("texts alone", folder(a_txt="a"), refused="1 .txt file.*text preset"),
     Odd("photographs of a phone", folder(a_heic="x"), refused="turned into JPEG"),
     Odd("a folder that is not there", lambda f: f / "no", refused="No file or folder"),
-    Odd("a file", file("a.png", GOOD), refused="read from a folder"),
+    Odd("a file", file("a.png", GOOD), refused="reads a folder"),
     Odd(
         "a pattern",
         lambda f: file("a.png", GOOD)(f) and f"{f}/*.png",
-        refused="read from a folder",
+        refused="reads a folder",
     ),
     Odd(
         "a list of files",
         lambda f: [file("a.png", GOOD)(f), file("b.png", GOOD)(f)],
-        refused="read from a folder",
+        refused="reads a folder",
     ),
-    Odd("an archive", file("a.zip", b"PK\x03\x04"), refused="read from a folder"),
-    Odd("a text file", file("a.txt", "a"), refused="read from a folder"),
+    Odd("an archive", file("a.zip", b"PK\x03\x04"), refused="reads a folder"),
+    Odd("a text file", file("a.txt", "a"), refused="reads a folder"),
     Odd(
         "strays of all kinds",
         folder(

@@ -75,6 +75,6 @@ def test_jax_equals_tensorflow(family):
     for (name, factory), losses in zip(factories.items(), on_jax, strict=True):
         make, examples, batch_size = factory()
         _, expected = testing.trained(
-            make, examples, batch_size=batch_size, steps=JAX_STEPS
+            make, examples, batch_size=batch_size, steps=JAX_STEPS, eager=True
         )
         np.testing.assert_allclose(losses, expected, rtol=1e-4, err_msg=name)

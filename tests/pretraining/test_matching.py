@@ -4,8 +4,7 @@ import json
 
 import pytest
 
-from kerassl import files
-from kerassl import run as folder
+from kerassl import files, runs
 from kerassl.pretraining.matching import find, stages
 
 PLAN = {
@@ -34,26 +33,26 @@ def look(path, made=None, files=FILES, steps=None):
 def begun(tmp_path):
     """A folder in which a run has been trained for 40 of its 100 steps."""
     look(tmp_path)
-    (tmp_path / folder.HISTORY).write_text("")
-    (tmp_path / folder.CHECKPOINTS).mkdir()
-    (tmp_path / folder.CHECKPOINTS / "step-00000040.npz").touch()
+    (tmp_path / runs.HISTORY).write_text("")
+    (tmp_path / runs.CHECKPOINTS).mkdir()
+    (tmp_path / runs.CHECKPOINTS / "step-00000040.npz").touch()
     return tmp_path
 
 
 @pytest.fixture
 def finished(begun):
-    (begun / folder.CHECKPOINTS / "step-00000100.npz").touch()
-    for name in (folder.ENCODER, folder.TASK, folder.REPORT_PAGE):
+    (begun / runs.CHECKPOINTS / "step-00000100.npz").touch()
+    for name in (runs.ENCODER, runs.TASK, runs.REPORT_PAGE):
         (begun / name).write_text(name)
-    files.write_json(begun / folder.REPORT, {"date": "2026-11-26"})
+    files.write_json(begun / runs.REPORT, {"date": "2026-11-26"})
     return begun
 
 
 def test_a_new_folder_gets_the_configuration(tmp_path):
     found = look(tmp_path)
     assert found.finished is None and found.lengthened is None
-    assert json.loads((tmp_path / folder.CONFIG).read_text()) == found.plan
-    assert found.plan["format"] == folder.FORMAT
+    assert json.loads((tmp_path / runs.CONFIG).read_text()) == found.plan
+    assert found.plan["format"] == runs.FORMAT
 
 
 def test_a_run_that_never_began_may_become_another(tmp_path):
@@ -62,7 +61,7 @@ def test_a_run_that_never_began_may_become_another(tmp_path):
 
 
 def test_the_same_run_goes_on(begun):
-    assert look(begun).plan == {**plan(), "format": folder.FORMAT}
+    assert look(begun).plan == {**plan(), "format": runs.FORMAT}
 
 
 def test_a_finished_run_is_found(finished):
@@ -99,17 +98,17 @@ def test_changed_data_are_told_by_the_file(request, state, files, message):
 
 
 def test_facts_that_an_older_version_did_not_tell_are_no_change(finished):
-    stored = json.loads((finished / folder.CONFIG).read_text())
+    stored = json.loads((finished / runs.CONFIG).read_text())
     del stored["format"], stored["data_used"]["digest"]
-    files.write_json(finished / folder.CONFIG, stored)
-    (finished / folder.FILES).unlink()
+    files.write_json(finished / runs.CONFIG, stored)
+    (finished / runs.FILES).unlink()
     assert look(finished).finished
 
 
 def test_an_unfinished_run_of_another_version_is_refused(begun):
-    stored = json.loads((begun / folder.CONFIG).read_text())
+    stored = json.loads((begun / runs.CONFIG).read_text())
     del stored["format"]
-    files.write_json(begun / folder.CONFIG, stored)
+    files.write_json(begun / runs.CONFIG, stored)
     for steps in (None, 200):
         with pytest.raises(ValueError, match="another version of kerassl.*format 1"):
             look(begun, steps=steps)
@@ -138,7 +137,7 @@ def test_what_the_shorter_run_left_is_kept(finished):
     look(finished, steps=300)
     for name in ("encoder-100.keras", "task-100.keras", "report-100.json"):
         assert (finished / name).is_file()
-    assert not (finished / folder.ENCODER).exists()
+    assert not (finished / runs.ENCODER).exists()
 
 
 def test_steps_are_only_raised(finished):
@@ -157,13 +156,13 @@ def test_lengthened_runs_are_otherwise_the_same(finished):
 
 
 def test_what_is_trained_without_a_configuration_is_refused(begun):
-    (begun / folder.CONFIG).unlink()
+    (begun / runs.CONFIG).unlink()
     with pytest.raises(ValueError, match="holds what a run has trained, but no run.js"):
         look(begun)
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "null", "{", "\x00", "[" * 100_000])
 def test_a_damaged_configuration_is_told(begun, text):
-    (begun / folder.CONFIG).write_text(text)
+    (begun / runs.CONFIG).write_text(text)
     with pytest.raises(ValueError, match="run.json is damaged"):
         look(begun)

@@ -1,5 +1,6 @@
 """Autoregressive learning: each part is told from those before it."""
 
+from kerassl.models.autoregressive.apc import APC
 from kerassl.models.autoregressive.causal_lm import CausalLM
 
-__all__ = ["CausalLM"]
+__all__ = ["APC", "CausalLM"]

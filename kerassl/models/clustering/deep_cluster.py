@@ -11,8 +11,8 @@ from kerassl.data.subset import Subset
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
-from kerassl.models.clustering.k_means import cluster
 from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.ops.k_means import cluster
 
 FEATURE_BATCH = 256
 # Standard deviation of the classifier's weights after each clustering, as in the

@@ -56,6 +56,11 @@ class ViewLayer(PretextLayer):
         # XLA computes the views; the random numbers come from outside it.
         self._render = tf.function(self._rendered, jit_compile=jit_compile)
 
+    @property
+    def size(self):
+        """Height and width of what `prepare` gives, those of the first view."""
+        return next(iter(self.views.values())).size
+
     def check(self, inputs):
         check_images(inputs)
         channels = as_tensor(inputs).shape[-1]
@@ -88,8 +93,7 @@ class ViewLayer(PretextLayer):
         Returns:
             float32 tensor (batch, size, size, channels).
         """
-        first = next(iter(self.views.values()))
-        return self._normalize(resize(inputs, first.size))
+        return self._normalize(resize(inputs, self.size))
 
     def draw(self, inputs, seed):
         """Returns a figure: each image with its views beside it.

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerassl.pretext.base import PretextLayer
-from kerassl.pretext.text.token_rows import check_rows
+from kerassl.tokenizers.token_rows import check_rows
 
 
 class TextPretextLayer(PretextLayer):

@@ -9,14 +9,20 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
-from kerassl.pictures import token_figure
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
-from kerassl.pretext.text.windows import window_of
+from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.windows import window_of
 
 # Of a place without a word.
 NO_DOCUMENT = -1
+
+# How the figure draws tokens.
+MARKS = {
+    "centre": Mark("a word", "#c0392b"),
+    "around": Mark("a word around it, asked for", "#27ae60"),
+}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -218,7 +224,7 @@ class ContextWindow(TextPretextLayer):
             rows.append([(*pair, "") for pair in zip(names, marks, strict=True)])
         # All words are in the first rows; few texts leave the others empty.
         rows = [row for row in rows if row] or rows[:1]
-        return token_figure(rows)
+        return token_figure(rows, MARKS)
 
     def get_config(self):
         return {

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerassl.checks import check_integer
-from kerassl.pretext.text.token_rows import MOST_TOKENS, TokenRows, static_rows
+from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 
 class DenoisingRows:

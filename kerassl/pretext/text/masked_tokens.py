@@ -8,9 +8,17 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.vocabulary import ordinary_ids
+
+# How the figure draws tokens.
+MARKS = {
+    "masked": Mark("hidden behind the mask", "#c0392b"),
+    "random": Mark("replaced by a random token", "#d9a514", "black"),
+    "kept": Mark("kept, but asked for", "#27ae60"),
+}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -159,9 +167,7 @@ class MaskedTokens(TextPretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import token_figure
-
-        return token_figure(self._annotate(first_rows(inputs, 6), seed))
+        return token_figure(self._annotate(first_rows(inputs, 6), seed), MARKS)
 
     def to_text(self, inputs, seed) -> str:
         """Returns the texts with hidden tokens marked, as rich markup.

@@ -3,11 +3,14 @@
 import keras
 import tensorflow as tf
 
-from kerassl.pictures import token_figure
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows, first_rows, static_rows
-from kerassl.pretext.text.windows import first_place, window_of
 from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
+from kerassl.tokenizers.windows import first_place, window_of
+
+# How the figure draws tokens.
+MARKS = {"next": Mark("a token, and below it the next, asked for", "#2c6e9b")}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -163,7 +166,8 @@ class NextToken(TextPretextLayer):
                     for token, target in zip(tokens[used], targets[used], strict=True)
                 ]
                 for tokens, targets, used in rows
-            ]
+            ],
+            MARKS,
         )
 
     def _document(self, tokens, end):

@@ -8,11 +8,19 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl.errors import InvalidValue
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import DenoisingRows
 from kerassl.pretext.text.token_noise import TokenNoise, Vocabulary
-from kerassl.pretext.text.token_rows import first_rows
+from kerassl.tokenizers.token_rows import first_rows
+
+# How the figure draws tokens.
+MARKS = {
+    "masked": Mark("hidden behind the mask", "#c0392b"),
+    "changed": Mark("changed or moved", "#d9a514", "black"),
+    "missing": Mark("missing above", "#2471a3"),
+}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -145,9 +153,7 @@ class NoisyText(TextPretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import token_figure
-
-        return token_figure(self._annotate(first_rows(inputs, 3), seed))
+        return token_figure(self._annotate(first_rows(inputs, 3), seed), MARKS)
 
     def get_config(self):
         return {

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
+from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.base import fold_seed
 from kerassl.pretext.text.base import TextPretextLayer
 from kerassl.pretext.text.denoising_rows import (
@@ -16,7 +17,10 @@ from kerassl.pretext.text.denoising_rows import (
     compact,
     kth_column,
 )
-from kerassl.pretext.text.token_rows import first_rows
+from kerassl.tokenizers.token_rows import first_rows
+
+# How the figure draws tokens.
+MARKS = {"span": Mark("hidden span", "#8e44ad")}
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -210,9 +214,7 @@ class SpanCorruption(TextPretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures import token_figure
-
-        return token_figure(self._annotate(first_rows(inputs, 6), seed))
+        return token_figure(self._annotate(first_rows(inputs, 6), seed), MARKS)
 
     def get_config(self):
         return {

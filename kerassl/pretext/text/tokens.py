@@ -6,7 +6,7 @@ import tensorflow as tf
 from kerassl.errors import InvalidValue
 from kerassl.pictures import token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.pretext.text.token_rows import TokenRows
+from kerassl.tokenizers.token_rows import TokenRows
 
 
 @keras.saving.register_keras_serializable(package="kerassl")

@@ -4,7 +4,7 @@ import keras
 import pytest
 
 from kerassl.files import write_json
-from kerassl.run import Run, difference, make_folder
+from kerassl.runs import Run, difference, make_folder
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A picture of the log of a run."""
+"""Curves of what a run logged."""
 
 from collections.abc import Sequence
 

@@ -1,9 +1,6 @@
-"""The checks that arguments have in common: numbers, paths, names."""
+"""Numbers given as arguments."""
 
-import difflib
 import numbers
-import os
-import pathlib
 import reprlib
 
 from kerassl.errors import InvalidType, InvalidValue
@@ -12,8 +9,6 @@ from kerassl.errors import InvalidType, InvalidValue
 # size of a tensor.
 MOST_FLOAT = 3.4028235e38
 MOST_INTEGER = 2**31 - 1
-# Bytes of a file's name, and of a path, beyond which no system has one.
-MOST_NAME, MOST_PATH = 255, 4096
 
 
 def check_number(name, value, *, least=None, above=None, most=None, below=None):
@@ -118,44 +113,6 @@ def check_positive_integers(**sizes):
             )
 
 
-def check_one_of(name, value, known):
-    """Raises unless a value is one of a few that are known.
-
-    Args:
-        name: The argument's name, for the error.
-        value: What the user gave.
-        known: Sequence of the values there are.
-
-    Raises:
-        ValueError: If it is not.
-
-    Example:
-        >>> check_one_of("split", "train", ("train", "test"))
-    """
-    if value not in known:
-        raise InvalidValue(
-            f"`{name}` must be one of {', '.join(map(repr, known))}. "
-            f"Received: {_shown(name, value)}"
-        )
-
-
-def suggest(word: str, known: list[str]) -> str:
-    """Returns " Did you mean ...?" for the names near `word`, or "".
-
-    Args:
-        word: What the user wrote.
-        known: The names that exist.
-
-    Example:
-        >>> suggest("temprature", ["temperature", "dtype"])
-        " Did you mean 'temperature'?"
-    """
-    by_lower_case = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), by_lower_case, n=3, cutoff=0.5)
-    near = [by_lower_case[name] for name in near]
-    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-
-
 def is_integer(value, least, most=None):
     """Returns whether a value is an integer, True and False aside, in a range.
 
@@ -167,52 +124,6 @@ def is_integer(value, least, most=None):
     if isinstance(value, bool) or not isinstance(value, int):
         return False
     return (least is None or value >= least) and (most is None or value <= most)
-
-
-def user_path(path, name):
-    """Returns a path that a user gave, with `~` and `~user` replaced.
-
-    Args:
-        path: A string or a path.
-        name: The user's argument.
-
-    Returns:
-        `pathlib.Path`.
-
-    Raises:
-        TypeError: If it is neither.
-        ValueError: If it is empty, holds a NUL, is too long for a path, or names a user
-            who is not there.
-
-    Example:
-        >>> user_path("", "data")
-        Traceback (most recent call last):
-        ...
-        kerassl.errors.InvalidValue: `data` must name a file or a folder. Received: ''
-    """
-    if not isinstance(path, str | os.PathLike):
-        raise InvalidType(f"`{name}` must be a string or a path. Received: {path!r}")
-    text = os.fspath(path)
-    if not text.strip() or "\0" in text or not _is_short(text):
-        raise InvalidValue(
-            f"`{name}` must name a file or a folder. Received: {reprlib.repr(text)}"
-        )
-    try:
-        return pathlib.Path(path).expanduser()
-    except RuntimeError as error:
-        raise InvalidValue(
-            f"`{name}` begins with the home of a user who is not known here. "
-            f"Received: {text!r}"
-        ) from error
-
-
-def _is_short(text):
-    """Tells whether a system can have a file of that name."""
-    try:
-        parts = os.fsencode(text).split(os.fsencode(os.sep))
-    except UnicodeEncodeError:  # half of a surrogate pair
-        return False
-    return max(map(len, parts)) <= MOST_NAME and len(text) <= MOST_PATH
 
 
 def _range(least, above, most, below):

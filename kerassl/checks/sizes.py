@@ -1,10 +1,8 @@
-"""The checks of shapes and widths that encoders have in common."""
+"""Shapes and widths given as arguments."""
 
 from collections.abc import Sequence
 
-import keras
-
-from kerassl.checks import check_integer
+from kerassl.checks.numbers import check_integer
 from kerassl.errors import InvalidValue
 
 # More than any encoder has, and less than what fills the memory at once.
@@ -59,17 +57,6 @@ def check_width(**widths):
     """Raises ValueError unless each is one positive integer."""
     for name, value in widths.items():
         check_integer(name, value, least=1, most=MAX_WIDTH)
-
-
-def check_activation(activation):
-    """Raises ValueError unless Keras knows an activation."""
-    try:
-        keras.activations.get(activation)
-    except (TypeError, ValueError) as error:
-        raise InvalidValue(
-            "`activation` must be the name of one of Keras's activations. Received: "
-            f"{activation!r}"
-        ) from error
 
 
 def _is_width(value):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from kerassl.models.clustering.k_means import (
+from kerassl.ops.k_means import (
     cluster,
     fill_empty_clusters,
     whitened,

@@ -4,8 +4,8 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
-from kerassl.pretext.text.windows import first_place
 from kerassl.tokenizers.tokenizing import tokenize_function
+from kerassl.tokenizers.windows import first_place
 
 # Of a row; longer ones do not fit in any encoder, only in the memory of none.
 MOST_TOKENS = 1 << 20

@@ -1,0 +1,16 @@
+"""Figures made without a display, by the kind of what they show."""
+
+from kerassl.pictures.curves import loss_curve
+from kerassl.pictures.fonts import BOX, fonts_for
+from kerassl.pictures.images import image_grid, image_rows
+from kerassl.pictures.texts import Mark, token_figure
+
+__all__ = [
+    "BOX",
+    "Mark",
+    "fonts_for",
+    "image_grid",
+    "image_rows",
+    "loss_curve",
+    "token_figure",
+]
