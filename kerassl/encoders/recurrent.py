@@ -4,8 +4,7 @@ import keras
 from keras import layers, ops
 
 from kerassl.allowed import part
-from kerassl.checks import check_integer, check_number
-from kerassl.encoders.sizes import check_width
+from kerassl.checks import check_integer, check_number, check_width
 from kerassl.errors import InvalidType
 
 # Deeper ones are no slip of the pen that a machine could run.

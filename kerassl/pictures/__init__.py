@@ -3,6 +3,7 @@
 from kerassl.pictures.curves import loss_curve
 from kerassl.pictures.fonts import BOX, fonts_for
 from kerassl.pictures.images import image_grid, image_rows
+from kerassl.pictures.sounds import spectrograms
 from kerassl.pictures.texts import Mark, token_figure
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "image_grid",
     "image_rows",
     "loss_curve",
+    "spectrograms",
     "token_figure",
 ]

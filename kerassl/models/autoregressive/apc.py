@@ -99,7 +99,7 @@ class APC(PretextModel):
         Returns:
             `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures_sounds import spectrograms
+        from kerassl.pictures import spectrograms
 
         x, y, weight = self.pretext(inputs, seed=tf.constant([0, 0], tf.int64))
         x = {name: value.numpy() for name, value in x.items()}

@@ -120,7 +120,7 @@ class FutureFrames(PretextLayer):
         Returns:
             A `matplotlib.figure.Figure`.
         """
-        from kerassl.pictures_sounds import spectrograms
+        from kerassl.pictures import spectrograms
 
         x, y, weight = self(inputs, seed)
         later = self.time_shift * self.front_end.hop
