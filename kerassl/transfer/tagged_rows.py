@@ -38,14 +38,12 @@ class TaggedRows:
         ValueError: If the pretext layer does not keep the tokens that it is given.
 
     Example:
-        >>> from kerassl.data import Subset, train_tokenizer
-        >>> from kerassl.data.arrays import ArraySource
-        >>> from kerassl.data.tagged_text import TaggedWords
+        >>> from kerassl.data import ArraySource, TaggedWords, train_tokenizer
         >>> from kerassl.pretext import Tokens
         >>> source = ArraySource(["a cat sat"])
         >>> source.labels = np.empty(1, object)
         >>> source.labels[0] = TaggedWords(("a", "cat"), ("O", "B-PET"), " ")
-        >>> pretext = Tokens(train_tokenizer(["a b c"], vocabulary_size=30), 8)
+        >>> pretext = Tokens(train_tokenizer(source, vocabulary_size=30), 8)
         >>> TaggedRows(source, pretext, ["O", "B-PET"]).columns[0].tolist()
         [1, 2]
     """

@@ -32,7 +32,8 @@ class Tuner:
         model: The one that is trained: the classifier, the head alone if `frozen`.
 
     Example:
-        >>> encoder = keras.Sequential([keras.Input((5, 2)), keras.layers.Dense(4)])
+        >>> inputs = keras.Input((5, 2))
+        >>> encoder = keras.Model(inputs, keras.layers.Dense(4)(inputs))
         >>> Tuner(encoder, encoder, outputs=3).classifier.output_shape
         (None, 5, 3)
     """
