@@ -261,7 +261,7 @@ class _Run:
             if has.any():
                 total += cross_entropy(logits[has], targets[has]) * has.sum()
                 words += int(has.sum())
-        return total / max(words, 1)
+        return float(total / max(words, 1))
 
     # --- Linear probes ---
 
