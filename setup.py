@@ -39,6 +39,7 @@ setup(
     ],
     extras_require={
         "audio": ["soundfile>=0.14,<0.15"],
+        "ner": ["nervaluate>=1.2.1,<1.3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             "pytest>=9.2,<10",
@@ -47,6 +48,7 @@ setup(
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
             "pyarrow>=26,<27",
+            "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",
             "setuptools>=70.1",
         ],

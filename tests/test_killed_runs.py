@@ -38,6 +38,7 @@ GAME = {
 # Preset: its overrides, and state of its own that must be among what is compared.
 RUNS = {
     "bert_tiny": (TEXT | {"encoder.dropout": 0.1}, ["seed_generator"]),
+    "electra_tiny": (TEXT | {"encoder.dropout": 0.1}, ["seed_generator"]),
     "gpt2_tiny": (TEXT | {"tokenizer.vocabulary_size": 270}, []),
     "t5_tiny": (TEXT | {"encoder.dropout": 0.1}, ["seed_generator"]),
     "simcse_tiny": (TEXT, ["seed_generator"]),

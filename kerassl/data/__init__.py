@@ -18,6 +18,8 @@ from kerassl.data.source import Skipped as Skipped
 from kerassl.data.source import Source as Source
 from kerassl.data.stream import StreamSource as StreamSource
 from kerassl.data.subset import Subset as Subset
+from kerassl.data.tagged_text import TaggedText as TaggedText
+from kerassl.data.tagged_text import TaggedWords as TaggedWords
 from kerassl.data.text import TextSource as TextSource
 from kerassl.data.windows import TokenWindows as TokenWindows
 from kerassl.data.windows import pack_documents as pack_documents

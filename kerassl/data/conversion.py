@@ -19,13 +19,20 @@ from kerassl.data.shards import TokenShards
 from kerassl.data.sounds import tones
 from kerassl.data.source import Source
 from kerassl.data.stream import StreamSource
+from kerassl.data.tagged_text import TaggedText
 from kerassl.data.text import TextSource
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.modalities import MODALITIES
 
 # What lies at a path is for the first of these that recognises it. The last reads
 # any file, as lines of text.
-READERS: tuple[type[Source], ...] = (TokenShards, ImageFolder, AudioFolder, TextSource)
+READERS: tuple[type[Source], ...] = (
+    TokenShards,
+    ImageFolder,
+    AudioFolder,
+    TaggedText,
+    TextSource,
+)
 # Where packages of others name sources of theirs, which are asked before the last.
 ENTRY_POINTS = "kerassl.sources"
 EMBEDDED = {"digits": digits, "docs": docs, "glyphs": glyphs, "tones": tones}
@@ -45,6 +52,7 @@ def as_source(examples, *, modality=None, **options):
     | folder of images, table of their paths and labels | `ImageFolder` |
     | folder of sounds | `AudioFolder` |
     | folder that `prepare` wrote | `TokenShards` |
+    | folder of tagged words, such a file (`.conll`) | `TaggedText` |
     | folder of text, text file, glob, list of these | `TextSource` |
     | `.npy` file | `ArraySource` |
     | `tf.data.Dataset` of single examples | `StreamSource` |

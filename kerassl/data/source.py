@@ -14,7 +14,10 @@ FIRST_EXAMPLES = 8
 # Examples in memory are looked at so many bytes at a time.
 CHUNK_BYTES = 1 << 26
 # What labels may be, as messages call it.
-LABEL_KINDS = {"classes": "a class of each example"}
+LABEL_KINDS = {
+    "classes": "a class of each example",
+    "tags": "a tag of each word",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +51,8 @@ class Source:
         suffixes: Of the names of files that it reads, in lower case.
         labels: NumPy array with one label for each example, in their order, or None.
         label_kind: What the labels are, a key of `LABEL_KINDS`: "classes" are
-            integers, an array of shape (len(source),).
+            integers, an array of shape (len(source),); "tags" an object array of
+            `kerassl.data.TaggedWords`, sequences as long as the sentence.
         class_names: Tuple of names, one per label value, or None.
         skipped: List of `Skipped`, the first records that were left out.
         num_skipped: How many records were left out in all.

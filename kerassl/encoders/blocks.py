@@ -7,6 +7,7 @@ states in between. The parts share the backbone's weights.
 
 import keras
 
+from kerassl.encoders.pooling import sequence_output
 from kerassl.errors import InvalidValue
 
 
@@ -173,9 +174,7 @@ class _Chain(EncoderBlocks):
         self._look_up = self._embed
         if projection is not None:
             self._look_up = keras.Model(encoder.input, projection.input)
-        outputs = encoder.output
-        if isinstance(outputs, dict):
-            outputs = outputs["sequence_output"]
+        outputs = sequence_output(encoder.output)
         # A repeated block knows its first output only, and ALBERT ends with it.
         repeated = len(set(map(id, self.blocks))) < len(self.blocks)
         ends = repeated or outputs is last.output

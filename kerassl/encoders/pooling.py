@@ -38,13 +38,7 @@ def pool(outputs, padding_mask=None, pooling="auto"):
         raise InvalidValue(
             f"`pooling` must be one of {POOLINGS}. Received: {pooling!r}"
         )
-    if isinstance(outputs, dict):
-        if "sequence_output" not in outputs:
-            raise InvalidValue(
-                "`outputs` is a dict without the key 'sequence_output'. "
-                f"Received keys: {sorted(outputs)}"
-            )
-        outputs = outputs["sequence_output"]
+    outputs = sequence_output(outputs)
     rank = len(outputs.shape)
     if rank == 2:
         return outputs
@@ -65,6 +59,32 @@ def pool(outputs, padding_mask=None, pooling="auto"):
     count = ops.maximum(ops.sum(mask, axis=1), 1.0)
     mean = ops.sum(ops.cast(outputs, "float32") * mask, axis=1) / count
     return ops.cast(mean, outputs.dtype)  # (batch, dim)
+
+
+def sequence_output(outputs):
+    """Returns the sequence among an encoder's outputs.
+
+    Args:
+        outputs: Tensor, or a dict that holds one under `"sequence_output"`.
+
+    Returns:
+        The tensor.
+
+    Raises:
+        ValueError: If a dict has no such key.
+
+    Example:
+        >>> tuple(sequence_output({"sequence_output": ops.ones((2, 5, 3))}).shape)
+        (2, 5, 3)
+    """
+    if not isinstance(outputs, dict):
+        return outputs
+    if "sequence_output" not in outputs:
+        raise InvalidValue(
+            "`outputs` is a dict without the key 'sequence_output'. "
+            f"Received keys: {sorted(outputs)}"
+        )
+    return outputs["sequence_output"]
 
 
 def feature_model(encoder, pooling="auto"):

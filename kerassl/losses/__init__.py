@@ -17,7 +17,11 @@ from kerassl.losses.contrastive import (
 )
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.losses.frames import frame_l1
-from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
+from kerassl.losses.language import (
+    detection_cross_entropy,
+    lean_token_cross_entropy,
+    token_cross_entropy,
+)
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import covariance_penalty, variance_hinge
 
@@ -27,6 +31,7 @@ __all__ = [
     "Wasserstein",
     "binary_cross_entropy",
     "covariance_penalty",
+    "detection_cross_entropy",
     "frame_l1",
     "gradient_penalty",
     "in_batch_info_nce",

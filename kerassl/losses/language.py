@@ -49,6 +49,39 @@ def token_cross_entropy(logits, targets):
     )
 
 
+def detection_cross_entropy(scores, replaced):
+    """Returns the cross-entropy of telling each token replaced from original.
+
+    Args:
+        scores: Float tensor (...), logits of the token being replaced; the loss
+            is computed in float32.
+        replaced: Tensor (...), 1 where the token was replaced and 0 elsewhere.
+
+    Returns:
+        Float32 tensor (...), in nats, 0 or more.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> loss = detection_cross_entropy(ops.zeros((2,)), ops.array([0, 1]))
+        >>> [round(float(value), 4) for value in loss]  # ln 2
+        [0.6931, 0.6931]
+
+    Reference:
+        Clark et al., 2020, section 2, https://arxiv.org/abs/2003.10555
+    """
+    if len(scores.shape) != len(replaced.shape):
+        raise InvalidValue(
+            "`scores` and `replaced` must have one shape. Received: "
+            f"{tuple(scores.shape)} and {tuple(replaced.shape)}"
+        )
+    check_finite(scores=scores)
+    return ops.binary_crossentropy(
+        ops.cast(replaced, "float32"), ops.cast(scores, "float32"), from_logits=True
+    )
+
+
 def lean_token_cross_entropy(
     hidden_states, embeddings, targets, weights=None, *, chunk_size: int = 256
 ):

@@ -8,6 +8,7 @@ from kerassl.metrics.geometry import (
     uniformity,
 )
 from kerassl.metrics.neighbours import nearest_neighbour_labels
+from kerassl.metrics.ranking import share_below
 
 __all__ = [
     "alignment",
@@ -15,5 +16,6 @@ __all__ = [
     "embedding_std",
     "frechet_distance",
     "nearest_neighbour_labels",
+    "share_below",
     "uniformity",
 ]

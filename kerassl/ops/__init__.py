@@ -1,5 +1,6 @@
 """Operations on tensors and arrays that Keras lacks, the same on every backend."""
 
 from kerassl.ops.random import uniform
+from kerassl.ops.sampling import categorical
 
-__all__ = ["uniform"]
+__all__ = ["categorical", "uniform"]

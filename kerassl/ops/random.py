@@ -48,7 +48,8 @@ def uniform(seeds, shape):
     for size in shape:
         check_positive_integers(shape=size)
     key = ops.cast(ops.convert_to_tensor(seeds, dtype="int32"), "uint32")
-    counters = ops.expand_dims(ops.arange(math.prod(shape), dtype="uint32"), 0)
+    # XLA has no range of uint32.
+    counters = ops.cast(ops.arange(math.prod(shape), dtype="int32"), "uint32")[None]
     bits, _ = threefry(key[:, :1], key[:, 1:], counters, ops.zeros_like(counters))
     bits = ops.right_shift(bits, _uint32(32 - MANTISSA))
     numbers = ops.cast(bits, "float32") * 2.0**-MANTISSA

@@ -5,6 +5,7 @@ from kerassl.transfer.classification import Classification, Classified
 from kerassl.transfer.compare import Comparison, compare
 from kerassl.transfer.copies import copy_of, random_weights
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
+from kerassl.transfer.entity_scores import entity_scores
 from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
@@ -16,6 +17,8 @@ from kerassl.transfer.options import check_options
 from kerassl.transfer.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
+from kerassl.transfer.token_classification import TokenClassification
+from kerassl.transfer.token_comparison import TokenComparison
 from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
@@ -29,6 +32,8 @@ __all__ = [
     "PerplexityResult",
     "PreparedExamples",
     "Result",
+    "TokenClassification",
+    "TokenComparison",
     "TransferResult",
     "WordVectors",
     "check_options",
@@ -36,6 +41,7 @@ __all__ = [
     "copy_of",
     "embedding_map",
     "encode",
+    "entity_scores",
     "fine_tune",
     "knn",
     "linear_probe",

@@ -4,9 +4,10 @@ from kerassl.errors import InvalidValue
 from kerassl.transfer.classification import Classification
 from kerassl.transfer.language_modelling import Perplexity
 from kerassl.transfer.measure import Measure
+from kerassl.transfer.token_classification import TokenClassification
 
 MEASURES: dict[str, type[Measure]] = {
-    cls.name: cls for cls in (Classification, Perplexity)
+    cls.name: cls for cls in (Classification, Perplexity, TokenClassification)
 }
 
 

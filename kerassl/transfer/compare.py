@@ -1,6 +1,5 @@
 """What an encoder is worth, beside honest controls and with few labels."""
 
-import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerassl.transfer.bar import progress_bar
 from kerassl.transfer.copies import random_weights
 from kerassl.transfer.examples import check_task, draw_labels, labelled, take
 from kerassl.transfer.features import predict_whole
@@ -265,7 +265,7 @@ def compare(
     rows: dict[tuple, list] = {}
     began = time.monotonic()
     budgets = list(labels_per_class)
-    with _progress(progress) as bar:
+    with progress_bar(progress) as bar:
         cells = [
             (name, draw) for name in ("pretrained", *controls) for draw in range(draws)
         ]
@@ -371,15 +371,3 @@ def _percent(row):
 
 def _in_order(values):
     return list(dict.fromkeys(values))
-
-
-@contextlib.contextmanager
-def _progress(progress):
-    """Yields a rich progress to add a task to."""
-    from rich.progress import Progress
-
-    if isinstance(progress, Progress):
-        yield progress
-        return
-    with Progress(disable=not progress, transient=True) as bar:
-        yield bar

@@ -1,19 +1,16 @@
 """Accuracy of an encoder trained on with labels."""
 
 import itertools
-import math
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
 from kerassl.transfer.copies import copy_of
 from kerassl.transfer.examples import batches, labelled, split_off, take
 from kerassl.transfer.features import predict_whole
-from kerassl.transfer.layer_decay import LayerwiseAdam, rate_factors, variable_depths
 from kerassl.transfer.result import TransferResult, measured
+from kerassl.transfer.tuning import Tuner, cross_entropy, planned_steps
 
 
 def fine_tune(
@@ -72,6 +69,7 @@ def fine_tune(
         ValueError: If an argument is out of range or x and y do not match.
 
     Example:
+        >>> import keras
         >>> layers = [keras.Input((2,)), keras.layers.Dense(4)]
         >>> x, y = np.eye(2).repeat(9, axis=0), np.array([0, 1]).repeat(9)
         >>> fine_tune(keras.Sequential(layers), (x, y), (x, y), steps=60).accuracy
@@ -95,11 +93,7 @@ def fine_tune(
 
 
 class FineTuner:
-    """Fine-tunes one architecture again and again with one compiled step.
-
-    Tracing a training step takes seconds, which many small trainings would
-    each pay again. `fit` instead puts weights, optimizer and dropout back to
-    the start.
+    """Fine-tunes a classifier again and again with one compiled step.
 
     Args:
         encoder: A functional `keras.Model`; a copy of it is trained.
@@ -112,6 +106,7 @@ class FineTuner:
         features: The `keras.Model` from encoder inputs to features.
 
     Example:
+        >>> import keras
         >>> encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
         >>> FineTuner(encoder, np.array([0, 1])).classifier.output_shape
         (None, 2)
@@ -119,29 +114,13 @@ class FineTuner:
 
     def __init__(self, encoder, classes, *, frozen=False, pooling="auto"):
         self.classes = np.asarray(classes)
-        self.frozen = frozen
         self.encoder = copy_of(encoder)
         self.features = feature_model(self.encoder, pooling)
         self._start = self.encoder.get_weights()
-        head = keras.layers.Dense(len(self.classes), dtype="float32", name="classes")
-        self.classifier = keras.Model(self.features.input, head(self.features.output))
-        self._model = self.classifier
-        if frozen:
-            # Features are computed once; training sees only the head.
-            dim = self.features.output.shape[-1]
-            self._model = keras.Sequential([keras.Input((dim,)), head])
-        self._head = head
-        self._seeds = [
-            v for v in self.classifier.variables if v.path.endswith("generator_state")
-        ]
-        self._optimizer = LayerwiseAdam(global_clipnorm=1.0)
-        self._model.compile(
-            self._optimizer, keras.losses.SparseCategoricalCrossentropy(True)
+        self._tuner = Tuner(
+            self.encoder, self.features, len(self.classes), frozen=frozen
         )
-        self._optimizer.build(self._model.trainable_variables)
-        self._optimizer_start = [
-            keras.ops.convert_to_numpy(v) for v in self._optimizer.variables
-        ]
+        self.classifier = self._tuner.classifier
 
     def fit(
         self,
@@ -172,8 +151,6 @@ class FineTuner:
         """
         x, y = labelled(train, "train")
         weights = self._start if weights is None else weights
-        rates = np.atleast_1d(learning_rate).astype(float).tolist()
-        self._check(rates, batch_size, patience, steps, epochs)
         held = None
         if isinstance(validation, tuple | list):
             held = labelled(validation, "validation")
@@ -181,118 +158,39 @@ class FineTuner:
             kept, rest = split_off(y, validation, seed)
             held = (take(x, rest), y[rest]) if len(rest) else None
             x, y = take(x, kept), y[kept]
-        if steps is None:
-            wanted = (12 if epochs is None else epochs) * len(y) / batch_size
-            steps = min(max(math.ceil(wanted), 150), 1000)
-        if self.frozen:
+        steps = planned_steps(steps, epochs, len(y), batch_size)
+        if self._tuner.frozen:
             self.encoder.set_weights(weights)
             x = predict_whole(self.features, x)
             if held is not None:
                 held = predict_whole(self.features, held[0]), held[1]
-        plan = {
-            "steps": steps,
-            "batch_size": min(batch_size, len(y)),
-            "patience": patience,
-            "seed": seed,
-        }
-        best: tuple[dict, list] | None = None
-        for rate in rates if held else rates[:1]:
-            self._reset(weights, layer_decay, seed)
-            chosen = self._train(x, y, held, rate, **plan)
-            if best is None or chosen["validation_loss"] < best[0]["validation_loss"]:
-                best = chosen, self.classifier.get_weights()
-        assert best is not None  # there is a rate at least
-        self.classifier.set_weights(best[1])
-        return {**best[0], "steps": steps, "layer_decay": layer_decay}
+        targets = np.searchsorted(self.classes, y)
+
+        def labelled_batches(chosen, size):
+            made = batches(take(x, chosen), size)
+            for start, batch in zip(itertools.count(0, size), made, strict=False):
+                yield batch, targets[chosen[start : start + size]]
+
+        return self._tuner.fit(
+            len(y),
+            labelled_batches,
+            None if held is None else lambda: self._loss(*held),
+            weights=weights,
+            learning_rate=learning_rate,
+            layer_decay=layer_decay,
+            steps=steps,
+            batch_size=batch_size,
+            patience=patience,
+            seed=seed,
+        )
 
     def predict(self, x, batch_size=256):
         """Returns the label of each example of `x`."""
         logits = predict_whole(self.classifier, x, batch_size)
         return self.classes[np.argmax(logits, axis=-1)]
 
-    def _reset(self, weights, layer_decay, seed):
-        rng = np.random.default_rng([seed, 4])
-        self.encoder.set_weights(weights)
-        shape = self._head.kernel.shape
-        self._head.kernel.assign(rng.normal(0, 0.01, shape).astype("float32"))
-        self._head.bias.assign(np.zeros(shape[-1], "float32"))
-        for variable in self._seeds:
-            variable.assign(np.array([rng.integers(2**31), 0], variable.dtype))
-        for variable, value in zip(
-            self._optimizer.variables, self._optimizer_start, strict=True
-        ):
-            variable.assign(value)
-        depths = [] if self.frozen else self._depths()
-        self._optimizer.rate_factors.assign(rate_factors(depths, layer_decay, heads=2))
-
-    def _depths(self):
-        """Returns the depth of each encoder variable that the classifier trains."""
-        variables = self.encoder.trainable_variables
-        depths = dict(
-            zip(map(id, variables), variable_depths(self.encoder), strict=True)
-        )
-        # What the features do not read is not trained: BERT's pooler.
-        trained = map(id, self._model.trainable_variables)
-        return [depths[key] for key in trained if key in depths]
-
-    def _train(self, x, y, held, rate, *, steps, batch_size, patience, seed):
-        """Trains step by step: an epoch of `fit` costs more than small steps do."""
-        every = math.ceil(steps / 20)
-        targets = np.searchsorted(self.classes, y)
-        order = _order(len(y), np.random.default_rng([seed, 5]))
-        best, best_weights, waited, done = math.inf, None, 0, 0
-        while done < steps and waited < patience:
-            some = min(every, steps - done)
-            chosen = np.array(list(itertools.islice(order, some * batch_size)))
-            for i, batch in enumerate(batches(take(x, chosen), batch_size), done + 1):
-                self._optimizer.learning_rate.assign(rate * _warmup_cosine(i, steps))
-                labels, chosen = chosen[:batch_size], chosen[batch_size:]
-                self._model.train_on_batch(batch, targets[labels])
-            done += some
-            if held is None:
-                continue
-            loss, waited = self._loss(*held), waited + 1
-            if loss < best:
-                best, best_weights, waited = loss, self._model.get_weights(), 0
-        if best_weights is not None:
-            self._model.set_weights(best_weights)
-        return {
-            "learning_rate": rate,
-            "validation_loss": None if held is None else best,
-            "steps_done": done,
-        }
-
     def _loss(self, x, y):
         """Returns the mean cross-entropy in nats, over the labels that are known."""
-        logits = predict_whole(self._model, x)
+        logits = predict_whole(self._tuner.model, x)
         known = np.isin(y, self.classes)
-        right = np.searchsorted(self.classes, y[known])
-        logits = logits[known].astype("float64")
-        top = logits.max(axis=1, keepdims=True)
-        total = np.log(np.exp(logits - top).sum(axis=1)) + top[:, 0]
-        return float(np.mean(total - logits[np.arange(len(right)), right]))
-
-    def _check(self, rates, batch_size, patience, steps, epochs):
-        positive = {"batch_size": batch_size, "patience": patience}
-        positive |= {"learning_rate": min(rates, default=0)}
-        positive |= {} if steps is None else {"steps": steps}
-        positive |= {} if epochs is None else {"epochs": epochs}
-        for name, value in positive.items():
-            if not value > 0:
-                raise InvalidValue(f"`{name}` must be above 0. Received: {value}")
-
-
-def _order(count, rng):
-    """Yields positions without end: each pass is another permutation."""
-    while True:
-        yield from rng.permutation(count)
-
-
-def _warmup_cosine(step, steps):
-    """Returns the factor on the learning rate in a step, counted from 1."""
-    warmup = max(1, steps // 10)
-    if step <= warmup:
-        return step / warmup
-    done = (step - warmup) / max(1, steps - warmup)
-    # Half a step behind, so that the last one moves too.
-    return 0.5 * (1 + math.cos(math.pi * (done - 0.5 / steps)))
+        return cross_entropy(logits[known], np.searchsorted(self.classes, y[known]))

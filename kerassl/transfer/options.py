@@ -11,6 +11,8 @@ from kerassl.errors import InvalidType, InvalidValue
 
 METHODS = ("knn", "linear_probe", "fine_tune")
 CONTROLS = ("random", "supervised")
+TOKEN_METHODS = ("linear_probe", "fine_tune")
+TOKEN_CONTROLS = ("random", "supervised", "input")
 
 
 def check_options(options: Mapping[str, Any], prefix: str = "") -> None:
@@ -28,6 +30,22 @@ def check_options(options: Mapping[str, Any], prefix: str = "") -> None:
         >>> check_options({"draws": 5, "knn_options": {"k": 10}})
     """
     _check_all(prefix, options, _CHECKS)
+
+
+def check_token_options(options: Mapping[str, Any]) -> None:
+    """Raises where an option of `TokenClassification` is unknown or out of its range.
+
+    Args:
+        options: Its keyword arguments.
+
+    Raises:
+        TypeError: If an option is not of its kind.
+        ValueError: If it is unknown or out of range.
+
+    Example:
+        >>> check_token_options({"sentences": [100, None]})
+    """
+    _check_all("", options, _TOKEN_CHECKS)
 
 
 def _check_all(prefix: str, options: Any, checks: Mapping[str, Callable]) -> None:
@@ -147,4 +165,15 @@ _CHECKS = {
     "linear_probe_options": _nested(_PROBE),
     "fine_tune_options": _nested(_TUNING),
     "supervised_options": _nested(_TUNING),
+}
+_TOKEN_TUNING = {name: _TUNING[name] for name in _TUNING if name != "validation"}
+_TOKEN_CHECKS = {
+    "sentences": _budgets,
+    "draws": _count,
+    "methods": _some_of(TOKEN_METHODS, may_be_empty=False),
+    "controls": _some_of(TOKEN_CONTROLS),
+    "validation": _number(least=0, below=1),
+    "strengths": _listed(_number(above=0), alone=False),
+    "fine_tune_options": _nested(_TOKEN_TUNING),
+    "supervised_options": _nested(_TOKEN_TUNING),
 }

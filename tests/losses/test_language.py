@@ -3,7 +3,11 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
+from kerassl.losses.language import (
+    detection_cross_entropy,
+    lean_token_cross_entropy,
+    token_cross_entropy,
+)
 
 
 def reference(logits, targets):
@@ -47,6 +51,18 @@ def test_bfloat16_logits_are_summed_in_float32():
 def test_shapes_that_do_not_fit(shape):
     with pytest.raises(ValueError, match="shapes"):
         token_cross_entropy(ops.zeros(shape), ops.zeros((2, 3), "int32"))
+
+
+def test_detection_equals_numpy_and_is_finite_for_sure_answers():
+    scores = np.array([[0.3, -2.0, 1e4], [0.0, 50.0, -1e4]], "float32")
+    replaced = np.array([[1, 0, 1], [0, 0, 1]])
+    found = ops.convert_to_numpy(detection_cross_entropy(scores, replaced))
+    signed = np.where(replaced, -scores, scores).astype("float64")
+    np.testing.assert_allclose(found, np.logaddexp(0, signed), rtol=1e-5, atol=1e-7)
+    half = detection_cross_entropy(ops.cast(scores[:, :2], "bfloat16"), replaced[:, :2])
+    assert half.dtype == "float32"
+    with pytest.raises(ValueError, match="one shape"):
+        detection_cross_entropy(scores[..., None], replaced)
 
 
 def lean_case(seed=0, shape=(2, 7), dim=5, vocabulary=11):

@@ -1,5 +1,6 @@
 """Every public pretext model passes the shared checks."""
 
+import keras
 import numpy as np
 import pytest
 import tasks
@@ -78,3 +79,16 @@ def test_jax_equals_tensorflow(family):
             make, examples, batch_size=batch_size, steps=JAX_STEPS, eager=True
         )
         np.testing.assert_allclose(losses, expected, rtol=1e-4, err_msg=name)
+
+
+def test_xla_equals_none():
+    # The checks above leave XLA out; a run of a transformer does not.
+    make, examples, batch_size = tasks.every()["MaskedLM"]()
+    _, expected = testing.trained(make, examples, batch_size=batch_size, eager=True)
+    task = testing.fix_weights(make())
+    task.compile(
+        keras.optimizers.SGD(0.05, momentum=0.9, clipnorm=1.0), jit_compile=True
+    )
+    data = task.dataset(examples, batch_size, seed=1)
+    history = task.fit(data, epochs=3, steps_per_epoch=1, verbose=0).history
+    np.testing.assert_allclose(history["loss"], expected, rtol=1e-4)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from kerassl.errors import InvalidValue
@@ -50,3 +51,9 @@ def test_numbers_are_uniform_and_unlike():
 def test_a_size_of_zero_is_refused():
     with pytest.raises(InvalidValue, match="`shape` must be"):
         uniform(np.zeros((2, 2), "int32"), (0,))
+
+
+def test_compiled_numbers_are_the_same():
+    seeds = np.array([[1, 2], [-3, 4]], "int32")
+    compiled = tf.function(lambda seeds: uniform(seeds, (3, 5)), jit_compile=True)
+    np.testing.assert_array_equal(compiled(seeds), uniform(seeds, (3, 5)))

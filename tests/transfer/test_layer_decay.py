@@ -136,7 +136,7 @@ def test_a_pooler_that_no_feature_reads_does_not_shift_the_factors():
     }
     tuner.fit((x, np.arange(8) % 2), None, layer_decay=0.5, steps=1)
     trained = tuner.classifier.trainable_variables
-    factors = keras.ops.convert_to_numpy(tuner._optimizer.rate_factors)
+    factors = keras.ops.convert_to_numpy(tuner._tuner.optimizer.rate_factors)
     assert len(trained) == len(factors) < len(encoder.trainable_variables) + 2
     by_name = {v.path: f for v, f in zip(trained, factors, strict=True)}
     assert {f for path, f in by_name.items() if "classes" in path} == {1.0}

@@ -193,7 +193,7 @@ def test_an_unknown_name_is_told():
     class Wrong(models.Autoencoder):
         default_measures = ("accuracy",)
 
-    with pytest.raises(ValueError, match="some of classification, perplexity.*accura"):
+    with pytest.raises(ValueError, match="some of classification, perpl.*accura"):
         measures_of({}, Wrong)
 
 

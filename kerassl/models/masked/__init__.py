@@ -1,5 +1,6 @@
 """Masked learning: what is hidden is told from what is left."""
 
+from kerassl.models.masked.electra import ELECTRA
 from kerassl.models.masked.masked_lm import MaskedLM
 
-__all__ = ["MaskedLM"]
+__all__ = ["ELECTRA", "MaskedLM"]

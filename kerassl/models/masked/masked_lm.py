@@ -2,6 +2,7 @@
 
 import keras
 
+from kerassl.encoders.pooling import sequence_output
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
@@ -75,14 +76,14 @@ class MaskedLM(PretextModel):
             dtype=encoder.dtype_policy,
             name="masked_lm_head",
         )
-        sequence = _sequence(encoder.output)
+        sequence = sequence_output(encoder.output)
         self.head.build((None, None, sequence.shape[-1]), (None, None))
         self.leave_unread(sequence)
         self.built = True
 
     def propagate(self, x, training):
         inputs = {name: x[name] for name in self.encoder.input}
-        sequence = _sequence(self.encoder(inputs, training=training))
+        sequence = sequence_output(self.encoder(inputs, training=training))
         return self.head(sequence, x["mask_positions"])
 
     def objective(self, x, y, outputs, training):
@@ -92,10 +93,3 @@ class MaskedLM(PretextModel):
     def measures(self, x, y, outputs):
         targets, weights = y
         return {"accuracy": (token_accuracy(outputs, targets), weights)}
-
-
-def _sequence(outputs):
-    """Returns the token sequence of a backbone's output."""
-    if isinstance(outputs, dict):
-        return outputs["sequence_output"]
-    return outputs

@@ -1,0 +1,94 @@
+"""The page of all presets, made of their files.
+
+python -m kerassl.zoo.table > zoo/README.md
+"""
+
+from kerassl.zoo.assemble import build
+from kerassl.zoo.catalog import config, names
+
+_TITLE = """# Presets
+
+What is learnt, by an encoder of how many parameters (with T5 the decoder's too), on
+which data where a run is given none: `--data` takes yours. A name leads to the
+preset's card, with the figures that were measured; `kerassl show NAME` prints it.
+
+This page is made of the presets: `python -m kerassl.zoo.table > zoo/README.md`.
+"""
+_HEAD = "| preset | | task | parameters | data |\n|---|---|---|---:|---|\n"
+
+
+def page(rows):
+    """Returns the page, in Markdown.
+
+    Args:
+        rows: Dict from the name of each preset to its row, as `row` makes it.
+
+    Example:
+        >>> "## image" in page({name: row(name) for name in names("image")[:1]})
+        True
+    """
+    modalities = {}
+    for name in sorted(rows):
+        modalities.setdefault(config(name)["modality"], []).append(rows[name])
+    tables = (
+        f"\n## {modality}\n\n{_HEAD}" + "".join(f"{line}\n" for line in lines)
+        for modality, lines in sorted(modalities.items())
+    )
+    return _TITLE + "".join(tables)
+
+
+def row(name):
+    """Returns the row of a preset, without a line break.
+
+    Args:
+        name: A preset's name.
+
+    Example:
+        >>> row("simclr_digits").count("|")
+        6
+    """
+    spec = config(name)
+    card = f"[`{name}`]({spec['modality']}/{name}.md)"
+    task = f"`{_last(spec['model']['class'])}`"
+    if "paper" in spec:
+        task = f"[{task}]({spec['paper']})"
+    cells = (card, spec["summary"], task, parameters(spec["encoder"]), _data(spec))
+    return f"| {' | '.join(cells)} |"
+
+
+def parameters(encoder):
+    """Returns how many parameters an encoder has, in words.
+
+    Args:
+        encoder: A preset's section. Of published weights, which are not at hand,
+            the name is told.
+
+    Example:
+        >>> parameters({"class": "kerassl.encoders.dense", "input_shape": [3],
+        ...             "hidden_dims": [2]})
+        '8'
+    """
+    import keras
+
+    if "preset" in encoder:
+        return f"`{encoder['preset']}`"
+    # Without values for the variables, so without a gigabyte of them.
+    with keras.StatelessScope(initialize_variables=False):
+        count = build(encoder).count_params()
+    if count >= 1e6:
+        return f"{count / 1e6:.1f} M"
+    return f"{count / 1e3:.0f} k" if count >= 1e3 else str(count)
+
+
+def _data(spec):
+    data = spec["data"]
+    words = [f"`{_last(data['class'])}`", data.get("name", "")]
+    return " ".join(filter(None, words))
+
+
+def _last(path):
+    return path.rpartition(".")[2]
+
+
+if __name__ == "__main__":
+    print(page({name: row(name) for name in names()}), end="")
