@@ -29,6 +29,8 @@ WORDS = {
 }
 IMAGE = {"encoder.input_shape": [8, 8, 1], "pretext.size": 8}
 RESNET = IMAGE | {"encoder.depths": [1], "encoder.widths": [8]}
+# Of the preset's own data.
+SOUND = {"data.num_examples": 48, "encoder.hidden_dim": 8, "encoder.dropout": 0.1}
 GAME = {
     "encoder.widths": [4],
     "model.generator.widths": [4],
@@ -44,6 +46,7 @@ RUNS = {
     "simcse_tiny": (TEXT, ["seed_generator"]),
     "word2vec_skipgram": (WORDS, ["row_adagrad/embeddings_sum"]),
     "word2vec_cbow": (WORDS, ["row_adagrad/embeddings_sum"]),
+    "apc_tones": (SOUND, ["seed_generator"]),
     "moco_fashion": (
         RESNET | {"model.queue_size": 40},
         ["momentum_encoder/updates", "queue/rows", "queue/position"],
@@ -83,8 +86,10 @@ def train(folder):
     runs = {}
     for preset, (overrides, _) in RUNS.items():
         data = "images" if "pretext.size" in overrides else "corpus.txt"
+        has_own = "data.num_examples" in overrides
         runs[str(folder / preset)] = [
-            *("pretrain", preset, f"--data={folder / data}", f"--steps={STEPS}"),
+            *("pretrain", preset, f"--steps={STEPS}"),
+            *([] if has_own else [f"--data={folder / data}"]),
             *("--batch-size=16", "--checkpoint-seconds=0", "--no-evaluate", "--quiet"),
             *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items()),
         ]
