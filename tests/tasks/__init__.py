@@ -28,6 +28,11 @@ Another form of the method that has to pass the checks too is another function,
 `task_<form>`; its id is `<class>-<form>`. Weights whose gradient is zero by the
 formula stand in `UNMOVED`, a dict from the id to what `check_fit` takes.
 
+Once the method has a preset, `KILLED` says how a run of it is made small, to be
+killed and to go on (`tests/tasks/parts/runs.py`):
+
+    KILLED = Killed("vicreg_digits", RESNET)
+
 `tests/tasks/parts/` holds what several files share, a file a modality.
 
 A process on another backend makes the tasks too, so nothing here imports pytest.
@@ -66,10 +71,23 @@ def families():
     """Returns {family: {id: function}}, families as the folders of models."""
     found = {}
     for name, function in every().items():
-        model = methods()[name.partition("-")[0]].MODEL
-        family = model.__module__.removeprefix("kerassl.models.").partition(".")[0]
-        found.setdefault(family, {})[name] = function
+        found.setdefault(_family(name), {})[name] = function
     return dict(sorted(found.items()))
+
+
+@functools.cache
+def killed():
+    """Returns {family: {class name: Killed}} of the methods that have a preset."""
+    found = {}
+    for name, module in methods().items():
+        if hasattr(module, "KILLED"):
+            found.setdefault(_family(name), {})[name] = module.KILLED
+    return dict(sorted(found.items()))
+
+
+def _family(name):
+    model = methods()[name.partition("-")[0]].MODEL
+    return model.__module__.removeprefix("kerassl.models.").partition(".")[0]
 
 
 def unmoved(name):

@@ -2,8 +2,10 @@
 
 from kerassl import encoders, models, pretext
 from tasks.parts.images import images
+from tasks.parts.runs import IMAGE, Killed
 
 MODEL = models.Autoencoder
+KILLED = Killed("autoencoder_dense", IMAGE)
 
 
 def task():

@@ -1,9 +1,11 @@
 """A causal language model that keeps documents apart."""
 
 from kerassl import data, models, pretext
+from tasks.parts.runs import BERT, Killed
 from tasks.parts.texts import cats_and_dogs
 
 MODEL = models.CausalLM
+KILLED = Killed("gpt2_tiny", BERT | {"tokenizer.vocabulary_size": 270})
 
 
 def task():

@@ -2,8 +2,14 @@
 
 from kerassl import models, pretext
 from tasks.parts.images import images, small_resnet
+from tasks.parts.runs import RESNET, Killed
 
 MODEL = models.DeepCluster
+KILLED = Killed(
+    "deep_cluster_fashion",
+    RESNET | {"model.num_clusters": 5},
+    ("labels", "cluster_sizes"),
+)
 
 
 def task():

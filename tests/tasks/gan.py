@@ -2,10 +2,23 @@
 
 from kerassl import encoders, losses, models, pretext
 from tasks.parts.images import images
+from tasks.parts.runs import IMAGE, Killed
 
 MODEL = models.GAN
 # What is added to all scores does not change a difference of two.
 UNMOVED = {"GAN-wgan_gp": ("head/bias",)}
+KILLED = Killed(
+    "dcgan_fashion",
+    IMAGE
+    | {
+        "encoder.widths": [4],
+        "model.generator.widths": [4],
+        "model.generator.output_shape": [8, 8, 1],
+        # The kill falls amid a turn.
+        "model.discriminator_steps": 2,
+    },
+    ("adam/conv_kernel_momentum", "adam/project_kernel_momentum"),
+)
 
 
 def task():

@@ -2,8 +2,14 @@
 
 from kerassl import models
 from tasks.parts.images import images, small_resnet, views
+from tasks.parts.runs import RESNET, Killed
 
 MODEL = models.MoCo
+KILLED = Killed(
+    "moco_fashion",
+    RESNET | {"model.queue_size": 40},
+    ("momentum_encoder/updates", "queue/rows", "queue/position"),
+)
 
 
 def task():

@@ -1,9 +1,11 @@
 """SimCSE without the dropout that makes its views."""
 
 from kerassl import data, models, pretext
+from tasks.parts.runs import BERT, Killed
 from tasks.parts.texts import small_bert
 
 MODEL = models.SimCSE
+KILLED = Killed("simcse_tiny", BERT, ("seed_generator",))
 
 
 def task():

@@ -2,8 +2,10 @@
 
 from kerassl import models
 from tasks.parts.images import images, small_resnet, views
+from tasks.parts.runs import RESNET, Killed
 
 MODEL = models.VICReg
+KILLED = Killed("vicreg_digits", RESNET)
 
 
 def task():

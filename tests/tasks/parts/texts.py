@@ -44,3 +44,15 @@ def word2vec(model):
         )
 
     return make, texts, 20
+
+
+def sentences():
+    """Returns 60 sentences of a few words each."""
+    subjects = ("the cat", "a dog", "my bird", "the old king", "one small child")
+    objects = ("a red house", "the green tree", "my blue boat", "their horse")
+    return [
+        f"{subject} {verb} {object_}"
+        for subject in subjects
+        for verb in ("sees", "hears", "likes")
+        for object_ in objects
+    ]
