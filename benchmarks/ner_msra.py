@@ -8,7 +8,7 @@ their tags left aside. Then persons, places and organisations are found by its t
 a linear probe and fine-tuning with 1,000 tagged sentences (`--full`: also 100 and all
 5,000), beside the same encoder at random initialisation, one fine-tuned with all
 tagged sentences, and what the characters tell by themselves. The 500 test sentences
-are neither pretrained nor trained on, and choose nothing.
+are neither pretrained nor trained on; `RESULTS.md` says what was tried on them.
 """
 
 import argparse
