@@ -8,7 +8,8 @@ their tags left aside. Then persons, places and organisations are found by its t
 a linear probe and fine-tuning with 1,000 tagged sentences (`--full`: also 100 and all
 5,000), beside the same encoder at random initialisation, one fine-tuned with all
 tagged sentences, and what the characters tell by themselves. The 500 test sentences
-are neither pretrained nor trained on; `RESULTS.md` says what was tried on them.
+are neither pretrained nor trained on; the settings were tried on 500 others, as
+`RESULTS.md` says.
 """
 
 import argparse
@@ -85,7 +86,9 @@ def main():
     source = corpus()
     print(f"{len(source):,} sentences; {'; '.join(source.notes)}")
     order = np.random.default_rng(0).permutation(len(source))
-    test, tagged, others = np.split(order, [TEST, TEST + TAGGED])
+    # The first sentences have chosen the settings; the test is of others.
+    tried, test, tagged, others = np.split(order, np.cumsum([TEST, TEST, TAGGED]))
+    others = np.concatenate([tried, others])
     begin = time.process_time()
     texts = data.Subset(source, np.sort(others))
     task, last = pretrained(texts, steps, given.seed)

@@ -15,10 +15,8 @@ from kerassl.data.audio_files import (
     find_audio_files,
 )
 from kerassl.data.class_folders import read_test, set_classes, set_labels
-from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.name_labels import NameLabels
-from kerassl.data.source import Source
-from kerassl.data.tables import found_files, is_table
+from kerassl.data.tables import FilesSource, found_files
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.progress import track
 
@@ -63,7 +61,7 @@ class Decoded:
     reasons: tuple = ()
 
 
-class AudioFolder(Source):
+class AudioFolder(FilesSource):
     """Sounds in a folder, or those that a table lists, in windows of one length.
 
     WAV, FLAC, Ogg (Vorbis and Opus), MP3, AIFF, AU, CAF and W64 files are read, of any
@@ -129,13 +127,6 @@ class AudioFolder(Source):
                 options[name] = sections[section][name]
         return options
 
-    @classmethod
-    def argument(cls, paths):
-        """Returns a folder, or a table."""
-        if len(paths) == 1 and is_table(paths[0]):
-            return paths[0]
-        return super().argument(paths)
-
     def __init__(
         self,
         path,
@@ -162,14 +153,12 @@ class AudioFolder(Source):
         self.path = user_path(path, "path")
         self.sample_rate, self.seconds = sample_rate, seconds
         self.window_length = round(seconds * sample_rate)
-        self._prints = None
         table = {"field": field, "label_field": label_field, "separator": separator}
         files, classes, test = found_files(self.path, find_audio_files, self, **table)
         if label_of is not None:
             files, classes = self._named(files, label_of)
         counts = np.array(self._read(files, cache))
-        self.files = [file for file, count in zip(files, counts, strict=True) if count]
-        self._bytes = sum(file.stat().st_size for file in self.files)
+        self.take([file for file, n in zip(files, counts, strict=True) if n])
         if label_field is None:
             set_classes(self, classes, counts)
         else:
@@ -195,33 +184,15 @@ class AudioFolder(Source):
             waveform.set_shape([*indices.shape, self.window_length])
         return {"waveform": waveform, "length": tf.gather(self._lengths, indices)}
 
-    def fingerprints(self):
-        """Returns those of the sounds, also of those to test on."""
-        if self._prints is None:
-            files, root = self._files(), self.path
-            if is_table(root):
-                root = root.parent
-            self._prints = fingerprint_files(files, root)
-        return self._prints
-
     def describe(self):
         seconds = sum(window.length for window in self._windows) / self.sample_rate
         return {
             **super().describe(),
-            "path": str(self.path),
             "files": len(self.files),
-            "bytes": self._bytes,
-            "digest": combined_fingerprint(self.fingerprints()),
             "sample_rate": self.sample_rate,
             "seconds_of_a_window": self.seconds,
             "seconds": round(seconds, 3),
-            "classes": len(self.class_names or ()),
         }
-
-    def _files(self):
-        """Returns what was read: the sounds and their table, also those to test on."""
-        table = [self.path] if is_table(self.path) else []
-        return [*table, *self.files, *(self.test._files() if self.test else ())]
 
     def _named(self, files, label_of):
         """Returns files whose names hold a label, and these."""

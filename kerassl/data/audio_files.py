@@ -1,11 +1,10 @@
 """Which files are sounds, and what is in them."""
 
 import os
-import pathlib
 
 import numpy as np
 
-from kerassl.data.files import files_below
+from kerassl.data.files import files_below, wanted_files
 from kerassl.data.resampling import rate_ratio, reach, resample
 from kerassl.errors import InvalidValue, MissingPackage
 
@@ -53,23 +52,7 @@ def find_audio_files(folder, skip=None):
             says what it holds instead.
         NotADirectoryError: If `folder` is a file.
     """
-    folder = pathlib.Path(folder)
-    if not folder.exists():
-        raise FileNotFoundError(
-            f"There is no folder {str(folder)!r} (looked from {pathlib.Path.cwd()})."
-        )
-    if not folder.is_dir():
-        raise NotADirectoryError(
-            f"Sounds are read from a folder. Received a file: {str(folder)!r}"
-        )
-    files = []
-    for path in files_below(folder, skip):
-        if is_audio_file(path):
-            files.append(path)
-        elif skip:
-            suffix = path.suffix.lower()
-            kind = f"a {suffix} file" if suffix else "a file without suffix"
-            skip(path, f"{kind}, not read")
+    files = wanted_files(folder, is_audio_file, "Sounds", skip)
     if not files:
         raise FileNotFoundError(_nothing_found(folder))
     return files
@@ -79,6 +62,7 @@ def is_audio_file(path):
     """Tells whether a file is a sound, by its name.
 
     Example:
+        >>> import pathlib
         >>> is_audio_file(pathlib.Path("seven.WAV"))
         True
     """

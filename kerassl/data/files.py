@@ -60,6 +60,39 @@ def files_below(folder, skip=None):
     return sorted(found)
 
 
+def wanted_files(folder, is_wanted, what, skip=None):
+    """Returns the sorted files of one kind in a folder and its subfolders.
+
+    Args:
+        folder: The folder.
+        is_wanted: Function that tells of a path whether its file is of the kind.
+        what: How messages call them, such as "Images".
+        skip: As in `files_below`, told of files of other kinds too.
+
+    Raises:
+        FileNotFoundError: If there is no such folder.
+        NotADirectoryError: If `folder` is a file.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"There is no folder {str(folder)!r} (looked from {pathlib.Path.cwd()})."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"{what} are read from a folder. Received a file: {str(folder)!r}"
+        )
+    files = []
+    for path in files_below(folder, skip):
+        if is_wanted(path):
+            files.append(path)
+        elif skip:
+            suffix = path.suffix.lower()
+            kind = f"a {suffix} file" if suffix else "a file without suffix"
+            skip(path, f"{kind}, not read")
+    return files
+
+
 def fingerprint_files(paths, root=None):
     """Returns {name: fingerprint} of files, by which a change of one is told.
 

@@ -2,13 +2,12 @@
 
 import concurrent.futures
 import dataclasses
-import pathlib
 import re
 import warnings
 
 import numpy as np
 
-from kerassl.data.files import files_below
+from kerassl.data.files import files_below, wanted_files
 
 SUFFIXES = (
     ".jpg",
@@ -73,23 +72,7 @@ def find_image_files(folder, skip=None):
             message says what it holds instead.
         NotADirectoryError: If `folder` is a file.
     """
-    folder = pathlib.Path(folder)
-    if not folder.exists():
-        raise FileNotFoundError(
-            f"There is no folder {str(folder)!r} (looked from {pathlib.Path.cwd()})."
-        )
-    if not folder.is_dir():
-        raise NotADirectoryError(
-            f"Images are read from a folder. Received a file: {str(folder)!r}"
-        )
-    files = []
-    for path in files_below(folder, skip):
-        if is_image_file(path):
-            files.append(path)
-        elif skip:
-            suffix = path.suffix.lower()
-            kind = f"a {suffix} file" if suffix else "a file without suffix"
-            skip(path, f"{kind}, not read")
+    files = wanted_files(folder, is_image_file, "Images", skip)
     if not files:
         raise FileNotFoundError(_nothing_found(folder))
     return files

@@ -7,7 +7,6 @@ import numpy as np
 
 from kerassl.checks import user_path
 from kerassl.data.class_folders import read_test, set_classes, set_labels
-from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.image_decoding import decode_image
 from kerassl.data.image_files import ORIENTATION_TAG as ORIENTATION_TAG
 from kerassl.data.image_files import (
@@ -17,8 +16,7 @@ from kerassl.data.image_files import (
     read_heads,
 )
 from kerassl.data.image_files import read_orientations as read_orientations
-from kerassl.data.source import Source
-from kerassl.data.tables import found_files, is_table
+from kerassl.data.tables import FilesSource, found_files
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.progress import track
 
@@ -29,7 +27,7 @@ PROGRESS_FILES = 2_000
 DECODING_BYTES = 1 << 31
 
 
-class ImageFolder(Source):
+class ImageFolder(FilesSource):
     """Images in a folder and its subfolders, or of a table, as squares of one size.
 
     The largest centred square of each image is cut out and resized with
@@ -96,13 +94,6 @@ class ImageFolder(Source):
         """Tells whether a file is an image, by its name or else its first bytes."""
         return is_image_file(file)
 
-    @classmethod
-    def argument(cls, paths):
-        """Returns a folder, or a table."""
-        if len(paths) == 1 and is_table(paths[0]):
-            return paths[0]
-        return super().argument(paths)
-
     def __init__(
         self,
         path,
@@ -134,7 +125,7 @@ class ImageFolder(Source):
         self._paths = tf.constant([os.fsencode(file) for file in files])
         heads = read_heads(files)
         self._orientations = tf.constant([head.orientation for head in heads])
-        self._images, self._prints = None, None
+        self._images = None
         good, images = self._verify(files, heads, keep=cache)
         if not len(good):
             first = "; ".join(f"{s.where}: {s.reason}" for s in self.skipped[-3:])
@@ -142,8 +133,7 @@ class ImageFolder(Source):
                 f"None of the {len(files)} images in {self.path} can be decoded: "
                 f"{first}"
             )
-        self.files = [files[i] for i in good]
-        self._bytes = sum(file.stat().st_size for file in self.files)
+        self.take([files[i] for i in good])
         self._paths = tf.gather(self._paths, good)
         self._orientations = tf.gather(self._orientations, good)
         if cache:
@@ -170,29 +160,11 @@ class ImageFolder(Source):
             parallel_iterations=self._parallel,
         )
 
-    def fingerprints(self):
-        """Returns those of the images, also of those to test on."""
-        if self._prints is None:
-            files, root = self._files(), self.path
-            if is_table(root):
-                root = root.parent
-            self._prints = fingerprint_files(files, root)
-        return self._prints
-
     def describe(self):
         return {
             **super().describe(),
-            "path": str(self.path),
-            "bytes": self._bytes,
-            "digest": combined_fingerprint(self.fingerprints()),
             "image_shape": list(self._shape),
-            "classes": len(self.class_names or ()),
         }
-
-    def _files(self):
-        """Returns what was read: the images and their table, also those to test on."""
-        table = [self.path] if is_table(self.path) else []
-        return [*table, *self.files, *(self.test._files() if self.test else ())]
 
     @property
     def _shape(self):

@@ -1,12 +1,14 @@
 """Tables that list the files of a data set, and their labels."""
 
 from kerassl.data.class_folders import classes_of, training_part
+from kerassl.data.files import combined_fingerprint, fingerprint_files
 from kerassl.data.records import (
     LINES_OF_JSON,
     RECORD_SUFFIXES,
     RecordReader,
     TableError,
 )
+from kerassl.data.source import Source
 from kerassl.data.table_splits import table_to_test
 from kerassl.data.text_files import open_text, plain_suffix
 from kerassl.errors import InvalidValue
@@ -25,6 +27,47 @@ def is_table(path):
     """
     suffix = plain_suffix(path)
     return suffix in (*RECORD_SUFFIXES, *LINES_OF_JSON) and path.is_file()
+
+
+class FilesSource(Source):
+    """The base of sources of files that a folder holds, or a table lists.
+
+    A subclass sets `path`, the folder or the table, and calls `take`.
+    """
+
+    _prints = None
+
+    @classmethod
+    def argument(cls, paths):
+        """Returns a folder, or a table."""
+        if len(paths) == 1 and is_table(paths[0]):
+            return paths[0]
+        return super().argument(paths)
+
+    def take(self, files):
+        """Sets `files`, those that are read, and notes their size."""
+        self.files = files
+        self._bytes = sum(file.stat().st_size for file in files)
+
+    def fingerprints(self):
+        """Returns those of the files and their table, also of those to test on."""
+        if self._prints is None:
+            root = self.path.parent if is_table(self.path) else self.path
+            self._prints = fingerprint_files(self._all_files(), root)
+        return self._prints
+
+    def describe(self):
+        return {
+            **super().describe(),
+            "path": str(self.path),
+            "bytes": self._bytes,
+            "digest": combined_fingerprint(self.fingerprints()),
+            "classes": len(self.class_names or ()),
+        }
+
+    def _all_files(self):
+        table = [self.path] if is_table(self.path) else []
+        return [*table, *self.files, *(self.test._all_files() if self.test else ())]
 
 
 def found_files(path, find, source, **options):
