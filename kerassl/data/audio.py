@@ -152,6 +152,7 @@ class AudioFolder(FilesSource):
         label_of = None if label_pattern is None else NameLabels(label_pattern)
         self.path = user_path(path, "path")
         self.sample_rate, self.seconds = sample_rate, seconds
+        self.quantities["sample_rate"] = sample_rate
         self.window_length = round(seconds * sample_rate)
         table = {"field": field, "label_field": label_field, "separator": separator}
         files, classes, test = found_files(self.path, find_audio_files, self, **table)

@@ -194,6 +194,13 @@ def check_examples(source, pretext):
     Raises:
         ValueError: If it cannot.
     """
+    config = pretext.get_config() if source.quantities else {}
+    for name, value in source.quantities.items():
+        if config.get(name, value) != value:
+            raise InvalidValue(
+                f"`{name}` of the pretext layer must be {value}, as the data have. "
+                f"Received: {config[name]}"
+            )
     for some in source.at_hand():
         pretext.check(some)
 

@@ -70,12 +70,14 @@ def tones(
         sound = _sound(random, KINDS[kind], pitch, lengths[i], sample_rate)
         waveform[i, : lengths[i]] = np.round(32767 * sound)
         labels["kind"][i], labels["pitch"][i] = kind, pitch % 12
-    return ArraySource(
+    source = ArraySource(
         {"waveform": waveform, "length": lengths},
         labels[label],
         LABELS[label],
         details={"set": "tones", "split": split, "sample_rate": sample_rate},
     )
+    source.quantities["sample_rate"] = sample_rate
+    return source
 
 
 def _sound(random, kind, pitch, length, sample_rate):

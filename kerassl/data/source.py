@@ -65,6 +65,9 @@ class Source:
             positions, as over a `tf.data.Dataset`; such a source is read in
             its own order.
         unit: What an example is called in messages, in the plural.
+        quantities: Dict of what the numbers of an example are measured in, such as
+            {"sample_rate": 16000}. A pretext layer with an argument of that name must
+            have the same value.
         bytes_in_memory: Size of the examples where all are in memory, else None.
     """
 
@@ -83,6 +86,7 @@ class Source:
         self.num_skipped = 0
         self.skipped_by_reason = collections.Counter()
         self.notes = []
+        self.quantities = {}
 
     @classmethod
     def recognises(cls, paths):

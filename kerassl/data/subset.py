@@ -41,6 +41,7 @@ class Subset(Source):
         self.num_skipped = source.num_skipped
         self.skipped_by_reason = source.skipped_by_reason
         self.notes = source.notes
+        self.quantities = source.quantities
         self.class_names = source.class_names
         self.label_kind = source.label_kind
         self.bytes_in_memory = source.bytes_in_memory

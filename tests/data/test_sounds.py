@@ -2,7 +2,10 @@ import numpy as np
 import pytest
 import scipy.signal
 
-from kerassl.data import tones
+from kerassl.data import Subset, tones
+from kerassl.data.dataset import check_examples
+from kerassl.errors import InvalidValue
+from kerassl.pretext import FutureFrames
 
 
 def test_it_is_the_same_each_time_and_the_splits_are_others():
@@ -100,3 +103,11 @@ def test_no_harmonic_is_folded_down():
 def test_arguments_are_checked(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         tones(**options)
+
+
+def test_a_rate_other_than_the_pretext_layers_is_refused():
+    sounds = tones(num_examples=8, sample_rate=8000, seconds=0.5)
+    for source in (sounds, Subset(sounds, [0, 1, 2, 3])):
+        with pytest.raises(InvalidValue, match="`sample_rate` of the pretext layer"):
+            check_examples(source, FutureFrames(sample_rate=16000))
+        check_examples(source, FutureFrames(sample_rate=8000))
