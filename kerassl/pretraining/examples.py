@@ -63,7 +63,7 @@ def read(plan, examples):
             raise InvalidType(f"`data` cannot be read so: {error}") from error
     if "data" not in plan:
         raise InvalidValue("`data` is needed when a task of your own is pretrained.")
-    return as_source(zoo.build(plan["data"], "source"))
+    return as_source(zoo.build(plan["data"], "source"), modality=plan["modality"])
 
 
 def _options(plan, examples):

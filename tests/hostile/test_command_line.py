@@ -142,7 +142,7 @@ WRONG = [
     ([*TRAIN, "--data", "pictures/a/0.png"], "reads a folder"),
     ([*TRAIN, "--data", "pictures", "texts"], "reads a folder|No file|Expected"),
     ([*TRAIN, "--data", "~nosuchuser"], "user who is not known"),
-    ([*TRAIN, "--data", "tiny.json"], "reads a folder"),
+    ([*TRAIN, "--data", "tiny.json"], "must hold a list of records"),
     ([*TRAIN, "--data", "https://example.org/a.zip"], "No file or folder matches"),
     ([*TRAIN, "--data", "pictures", "--batch-size", "64"], "`batch_size`"),
     # --- own modules
