@@ -3,10 +3,9 @@
 import re
 from pathlib import Path
 
-import kerassl
-
 TESTS = Path(__file__).parents[1]
-FOLDER = Path(kerassl.__file__).parent / "distribute"
+# In the checkout: the page is no part of the wheel.
+FOLDER = TESTS.parent / "kerassl" / "distribute"
 PAGE = (FOLDER / "README.md").read_text("utf-8")
 
 

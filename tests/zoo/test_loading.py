@@ -66,6 +66,7 @@ def test_load_reads_your_own_file(spec, tmp_path):
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_preset_names_classes_that_take_its_arguments(name):
     from kerassl.zoo.assemble import check_arguments, resolve
+    from kerassl.zoo.loading import taken
 
     def check(section, given):
         target = resolve(section["class"])
@@ -77,7 +78,9 @@ def test_every_preset_names_classes_that_take_its_arguments(name):
     check(spec["pretext"], ["tokenizer"] if text else [])
     check(spec["model"], ["encoder", "pretext"])
     if "preset" not in spec["encoder"]:
-        check(spec["encoder"], ["vocabulary_size"] if text else [])
+        check(spec["encoder"], [])
+        spellings = dict.fromkeys(("vocabulary_size", "vocab_size"))
+        assert bool(taken(spec["encoder"], spellings)) == text
     optimizer = spec["recipe"].get("optimizer", {})
     parts = [optimizer] if "class" in optimizer else optimizer.values()
     for part in parts:  # one for each player
