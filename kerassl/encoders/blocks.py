@@ -107,7 +107,7 @@ class EncoderBlocks:
         Returns:
             Float tensor (batch, tokens, dim).
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement `embed`.")
 
     def each(self, states, padding_mask=None, attention_mask=None, training=None):
         """Yields the states after each block.
@@ -156,10 +156,10 @@ class EncoderBlocks:
         Returns:
             Float tensor (batch, tokens, dim).
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement `norm`.")
 
     def _apply(self, block, states, padding_mask, attention_mask, options):
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must implement `_apply`.")
 
 
 class _Chain(EncoderBlocks):

@@ -62,6 +62,11 @@ class PretextLayer(keras.layers.Layer):
         self.check(inputs)
         return super().__call__(inputs, *args, **kwargs)
 
+    @property
+    def prepares(self):
+        """Whether this layer has a `prepare` of its own: one may only train."""
+        return type(self).prepare is not PretextLayer.prepare
+
     def check(self, inputs):
         """Raises an error that says why raw examples cannot be used, if so.
 

@@ -1,9 +1,15 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from kerassl.data import ArraySource, Subset, as_source
-from kerassl.data.dataset import prepared_batches, pretext_dataset, steps_per_epoch
+from kerassl.data.dataset import (
+    check_fits,
+    prepared_batches,
+    pretext_dataset,
+    steps_per_epoch,
+)
 from kerassl.errors import UserError
 from kerassl.pretext import (
     ImagesAndNoise,
@@ -187,3 +193,18 @@ def test_images_out_of_range_are_refused_before_training(kind):
         pretext_dataset(stream, layer, batch_size=4)
     with pytest.raises(UserError, match=r"a dict with \['image'\]"):
         pretext_dataset({"image": images}, layer, batch_size=4)
+
+
+def test_an_error_inside_prepare_is_not_taken_for_a_layer_without_one():
+    class Broken(Reconstruct):
+        def prepare(self, inputs):
+            raise NotImplementedError("half done")
+
+    class OnlyTrains(PretextLayer):
+        """A layer without `prepare`."""
+
+    encoder = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    source = as_source(np.zeros((4, 3)))
+    with pytest.raises(NotImplementedError, match="half done"):
+        check_fits(source, Broken(), encoder)
+    check_fits(source, OnlyTrains(), encoder)
