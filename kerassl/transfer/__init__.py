@@ -9,6 +9,7 @@ from kerassl.transfer.entity_scores import entity_scores
 from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
+from kerassl.transfer.inputs import InputFeatures
 from kerassl.transfer.knn import knn
 from kerassl.transfer.language_modelling import Perplexity
 from kerassl.transfer.linear_probe import linear_probe
@@ -19,6 +20,7 @@ from kerassl.transfer.result import TransferResult
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.token_classification import TokenClassification
 from kerassl.transfer.token_comparison import TokenComparison
+from kerassl.transfer.verdict import Verdict, verdict
 from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "Classification",
     "Classified",
     "Comparison",
+    "InputFeatures",
     "Measure",
     "Measured",
     "Perplexity",
@@ -35,6 +38,7 @@ __all__ = [
     "TokenClassification",
     "TokenComparison",
     "TransferResult",
+    "Verdict",
     "WordVectors",
     "check_options",
     "compare",
@@ -49,4 +53,5 @@ __all__ = [
     "perplexity",
     "random_weights",
     "sentence_similarity",
+    "verdict",
 ]
