@@ -1,7 +1,7 @@
 """Whether pretraining was worth it: one sentence with its interval."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
@@ -22,6 +22,9 @@ class Verdict:
             below 0 where it is worse.
         half_width: Half of the 95 % interval of that mean; None with one draw.
         unit: Such as "points".
+        what: The subject of the sentence.
+        figures: What was measured, by "input", "random", "pretrained" and
+            "supervised", as far as there is such a control.
     """
 
     sentence: str
@@ -30,6 +33,8 @@ class Verdict:
     difference: float
     half_width: float | None
     unit: str
+    what: str
+    figures: dict[str, float] = field(default_factory=dict)
 
     def to_dict(self) -> dict:
         """Returns all of it in JSON's types."""
@@ -43,6 +48,7 @@ def verdict(
     against: str,
     unit: str = "points",
     digits: int = 1,
+    figures: Mapping[str, float] | None = None,
 ) -> Verdict:
     """Returns the verdict over paired draws.
 
@@ -57,6 +63,7 @@ def verdict(
         against: What follows "better than", such as "on raw pixels".
         unit: The unit of the differences, in the plural.
         digits: Decimals that are shown.
+        figures: What was measured, for whoever puts several verdicts into a table.
 
     Returns:
         A `Verdict`.
@@ -83,7 +90,8 @@ def verdict(
         shown = f"{abs(mean):.{digits}f}{spread} {unit}"
         sentence = f"{what} is {shown} {word} than {against}."
     better = half_width is not None and mean > half_width
-    return Verdict(sentence, better, against, mean, half_width, unit)
+    found = {name: float(value) for name, value in (figures or {}).items()}
+    return Verdict(sentence, better, against, mean, half_width, unit, what, found)
 
 
 def paired_interval(differences: Sequence[float]) -> tuple[float, float | None]:

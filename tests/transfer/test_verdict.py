@@ -1,5 +1,7 @@
 """The verdict over paired draws, beside SciPy's own interval."""
 
+import json
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -56,6 +58,11 @@ def test_unit_and_digits():
     found = told([0.25, 0.27], unit="bits a byte", digits=3)
     assert found.sentence.startswith("The probe is 0.260 ± 0.127 bits a byte better")
     assert found.to_dict()["unit"] == "bits a byte"
+
+
+def test_figures_are_kept_as_json_takes_them():
+    found = told([1.0], figures={"input": np.float32(0.5)}).to_dict()
+    assert json.loads(json.dumps(found))["figures"] == {"input": 0.5}
 
 
 @pytest.mark.parametrize("differences", [[], [np.nan], [[1.0]], [np.inf, 1.0]])
