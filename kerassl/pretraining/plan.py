@@ -18,6 +18,7 @@ def configured(preset, data, overrides):
     own = [key for key in overrides if key.startswith("data.") and data is not None]
     reading = {key.removeprefix("data."): overrides.pop(key) for key in own}
     plan = zoo.override(zoo.config(preset), overrides)
+    plan.pop("minutes", None)  # told of a preset, no part of a run
     return {**plan, "reading": reading} if reading else plan
 
 

@@ -53,11 +53,14 @@ _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
 _REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
 _DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer", "measures")
-_SECTIONS = (*_TEXTS, *_DECIDING)
+# What it costs, a number; no part of a run's configuration.
+MINUTES = "minutes"
+_SECTIONS = (*_TEXTS, MINUTES, *_DECIDING)
 # What a section is that is no object.
-_KINDS: dict[str, tuple[type, str]] = {
+_KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
     **dict.fromkeys(_TEXTS, (str, "a string")),
     "measures": (list, "a list of objects, each with a 'class'"),
+    MINUTES: ((int, float), "a number, minutes of two cores of a processor"),
 }
 
 
@@ -221,6 +224,10 @@ def validate(spec: Any, where: str = "preset") -> None:
                 f"{where}: section {section!r} needs a 'class', a dotted name such "
                 "as 'kerassl.models.SimCLR'."
             )
+    if not _is_rate(spec.get(MINUTES, 1)):
+        raise InvalidPreset(
+            f"{where}: minutes: expected a number above 0, received {spec[MINUTES]!r}."
+        )
     _check_name(spec["name"], where)
     check_model(spec["model"], where)
     check_recipe(spec["recipe"], where)

@@ -109,6 +109,8 @@ def test_validate_names_the_section(spec):
     zoo.validate(spec)
     refused({"recipie": {}}, "mine: unknown section 'recipie'. Did you mean 'recipe'")
     refused({"model": "SimCLR"}, "section 'model': expected an object")
+    for minutes in (0, -1, "5", True, None, [1]):
+        refused({"minutes": minutes}, "minutes")
     refused({"summary": 3}, "section 'summary': expected a string, received 3")
     refused({"model": {}}, "section 'model' needs a 'class'")
     refused({"modality": "sound"}, "modality: expected one of")
@@ -130,6 +132,7 @@ def test_config_hash_follows_what_changes_a_run(spec):
     assert len(value) == 12 and int(value, 16) >= 0
     assert zoo.config_hash(dict(reversed(spec.items()))) == value
     assert zoo.config_hash({**spec, "summary": "Other", "seed": 3}) == value
+    assert zoo.config_hash({**spec, "minutes": 9}) == value
     spec["recipe"]["steps"] += 1
     assert zoo.config_hash(spec) != value
 
