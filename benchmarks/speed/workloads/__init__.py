@@ -1,12 +1,10 @@
 """What is measured: a module for each workload, importable without its libraries."""
 
-from benchmarks.speed.workloads import clm, masking, mlm, simclr, views, word2vec
+import importlib
+import pkgutil
 
+# Every module of this folder, by its name.
 WORKLOADS = {
-    "mlm": mlm.WORKLOAD,
-    "clm": clm.WORKLOAD,
-    "simclr": simclr.WORKLOAD,
-    "views": views.WORKLOAD,
-    "masking": masking.WORKLOAD,
-    "word2vec": word2vec.WORKLOAD,
+    name: importlib.import_module(f"{__name__}.{name}").WORKLOAD
+    for name in sorted(module.name for module in pkgutil.iter_modules(__path__))
 }
