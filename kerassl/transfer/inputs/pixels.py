@@ -28,7 +28,9 @@ def pixels(train, test, *, seed: int = 0) -> list[InputFeatures]:
 
     PCA has 64 axes, fewer where there are fewer pixels or training images. They are
     fitted, by randomised SVD, to the training images, at most 20,000 of them drawn
-    with the seed. Their number was fixed beforehand.
+    with the seed. Their number was fixed beforehand. Projections keep their relative
+    sizes, in units of the pixels' root mean variance: a linear probe that standardised
+    them would make as much of the last axis as of the first.
 
     Args:
         train: `kerassl.data.Source` of images (height, width, channels) or
@@ -63,8 +65,8 @@ def pixels(train, test, *, seed: int = 0) -> list[InputFeatures]:
     found = [InputFeatures(f"raw pixels{at}", x, x_test)]
     axes = _principal_axes(x, seed)
     if axes is not None:
-        projected = [axes.transform(part) for part in (x, x_test)]
-        found.append(InputFeatures(f"PCA of the pixels{at}", *projected))
+        name = f"PCA of the pixels{at}"
+        found.append(InputFeatures(name, axes(x), axes(x_test), standardise=False))
     return found
 
 
@@ -143,7 +145,7 @@ def _images(batch, name):
 
 
 def _principal_axes(x, seed):
-    """Returns a fitted PCA, or None where all rows are the same."""
+    """Returns a function to projections, or None where all rows are the same."""
     from sklearn.decomposition import PCA
 
     rng = np.random.default_rng(seed)
@@ -153,4 +155,6 @@ def _principal_axes(x, seed):
     if not np.ptp(some, axis=0).any():
         return None
     axes = min(AXES, *some.shape)
-    return PCA(axes, svd_solver="randomized", random_state=seed).fit(some)
+    fitted = PCA(axes, svd_solver="randomized", random_state=seed).fit(some)
+    scale = np.sqrt(some.var(axis=0).mean())
+    return lambda images: (fitted.transform(images) / scale).astype("float32")
