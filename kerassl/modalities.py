@@ -101,6 +101,7 @@ MODALITIES = {
         rank=1,
         key="waveform",
         quantity="sample_rate",
+        inputs=("kerassl.transfer.inputs.sounds.log_mel_statistics",),
     ),
     "image": Modality(
         "images of shape (height, width, channels)",
