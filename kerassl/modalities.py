@@ -109,7 +109,12 @@ MODALITIES = {
         arranged=_with_channels,
         inputs=("kerassl.transfer.inputs.pixels.pixels",),
     ),
-    "text": Modality("strings", rank=0, is_text=True),
+    "text": Modality(
+        "strings",
+        rank=0,
+        is_text=True,
+        inputs=("kerassl.transfer.inputs.texts.texts",),
+    ),
     "vector": Modality(
         "vectors of numbers",
         rank=1,

@@ -66,13 +66,34 @@ def word_rows(texts: Iterable[str], *, min_count: int = 1, most: int | None = No
         >>> words, [row.tolist() for row in rows]
         (['a', 'b'], [[0, 1, 0], [0, 1]])
     """
-    found = [words_in(text) for text in texts]
-    counts = collections.Counter(word for row in found for word in row)
+    counts, number, rows = collections.Counter(), {}, []
+    for text in texts:
+        found = words_in(text)
+        counts.update(found)
+        # As numbers a text takes a tenth of what its words would.
+        row = [number.setdefault(word, len(number)) for word in found]
+        rows.append(np.array(row, "int32"))
     kept = [word for word, count in counts.items() if count >= min_count]
     words = sorted(kept, key=lambda word: (-counts[word], word))[:most]
+    renumbered = np.full(len(number), -1, "int32")
+    renumbered[[number[word] for word in words]] = np.arange(len(words))
+    rows = [renumbered[row] for row in rows]
+    return [row[row >= 0] for row in rows], words
+
+
+def numbered(texts: Iterable[str], words: list[str]):
+    """Returns texts as rows of the numbers that words have, -1 for others.
+
+    Args:
+        texts: Strings.
+        words: As `word_rows` gives them.
+
+    Example:
+        >>> [row.tolist() for row in numbered(["b c a"], ["a", "b"])]
+        [[1, -1, 0]]
+    """
     number = {word: i for i, word in enumerate(words)}
-    rows = [
-        np.array([number[word] for word in row if word in number], "int32")
-        for row in found
+    return [
+        np.array([number.get(word, -1) for word in words_in(text)], "int32")
+        for text in texts
     ]
-    return rows, words
