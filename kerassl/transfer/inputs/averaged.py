@@ -28,9 +28,9 @@ def averaged_vectors(
     `ppmi_svd`), of words that occur three times or more, at most 50,000, in at most
     10 million words of text, of more a draw of texts. In the mean a word weighs
     a / (a + its share of all words), a being 0.001, as the paper has it. The mean of
-    the first part is taken off all, and all are divided by one number, the root of
-    its mean variance, so that a linear probe's strengths suit them. That the paper
-    takes off the first principal component too was tried on validation data, brought
+    the first part is taken off all, and all are divided by one number, so that in the
+    mean its rows have the squared length 1, as those of TF-IDF have. The paper takes
+    off the first principal component too: tried on validation data, it brought
     nothing, and is left out.
 
     Args:
@@ -68,7 +68,7 @@ def averaged_vectors(
     weighed = vectors * (RARE / (RARE + share))[:, None]
     made = [_means(part, weighed) for part in parts]
     mean = made[0].mean(axis=0)
-    scale = np.sqrt(made[0].var(axis=0).mean()) or 1.0
+    scale = np.sqrt(made[0].var(axis=0).sum()) or 1.0
     return [((part - mean) / scale).astype("float32") for part in made]
 
 
