@@ -173,8 +173,9 @@ def _ngrams(texts, order):
     for place in range(order):
         ngrams = (ngrams << np.uint64(8)) | symbols[place : place + count]
     sizes = np.array([len(part) for part in parts], int)
-    owners = np.repeat(np.arange(len(parts)), sizes)
-    starts = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    owners = np.repeat(np.arange(len(parts), dtype="int32"), sizes)
     # The last ones of a text end in what stands before the next.
-    asked = np.arange(len(owners)) - starts < (sizes - order + 1)[owners]
+    asked = np.ones(len(owners), bool)
+    for place in range(1, order):
+        asked[np.cumsum(sizes) - place] = False
     return ngrams[: len(owners)][asked], owners[asked]
