@@ -26,8 +26,8 @@ import real_data
 
 import kerassl
 from kerassl import data, transfer, zoo
-from kerassl.pretext import FutureFrames
 from kerassl.transfer.examples import draw_labels
+from kerassl.transfer.inputs import inputs_of
 
 RATE, SECONDS, HELD_OUT = 8000, 1.0, 5
 LABELS = {"digit": r"(\d)_", "speaker": r"\d_([a-z]+)_"}
@@ -101,8 +101,9 @@ def measure(name, source, task, random, args):
     sets = source, source.test
     y, y_test = (each.labels for each in sets)
     x, x_test = (transfer.PreparedExamples(s, task.pretext) for s in sets)
+    (statistics,) = inputs_of(*sets)
     features = {
-        "input": [statistics(each) for each in sets],
+        "input": [statistics.train, statistics.test],
         "random": [transfer.encode(random, each) for each in (x, x_test)],
         "pretrained": [transfer.encode(task.encoder, each) for each in (x, x_test)],
     }
@@ -128,17 +129,6 @@ def measure(name, source, task, random, args):
         seed=args.seed,
     )
     print(f"| supervised | – | {100 * result.accuracy:.1f} |", flush=True)
-
-
-def statistics(source, num_mels=40):
-    """Returns mean and standard deviation of each log-mel over the real frames."""
-    pretext = FutureFrames(sample_rate=RATE, num_mels=num_mels, normalize=None)
-    made = next(transfer.PreparedExamples(source, pretext).batches(len(source)))
-    mels, mask = made["log_mels"], made["padding_mask"][:, :, None]
-    count = mask.sum(axis=1)
-    mean = (mels * mask).sum(axis=1) / count
-    spread = (np.square(mels - mean[:, None]) * mask).sum(axis=1) / count
-    return np.concatenate([mean, np.sqrt(spread)], axis=1)
 
 
 def probe(train, y, test, y_test, budget, draw):

@@ -10,16 +10,24 @@ same sounds, labels and draws of labels.
 import audio_fsdd
 
 from kerassl import zoo
+from kerassl.transfer.inputs import inputs_of
 
 
 def main():
     spec = zoo.config("apc_tones")
     train = zoo.build(spec["data"], "source")
     test = zoo.build({**spec["data"], "split": "test"}, "source")
-    x, x_test = (audio_fsdd.statistics(each) for each in (train, test))
+    (statistics,) = inputs_of(train, test)
     for budget in spec["transfer"]["labels_per_class"]:
         draws = [
-            audio_fsdd.probe(x, train.labels, x_test, test.labels, budget, draw)
+            audio_fsdd.probe(
+                statistics.train,
+                train.labels,
+                statistics.test,
+                test.labels,
+                budget,
+                draw,
+            )
             for draw in audio_fsdd.DRAWS
         ]
         print(f"{budget or 'all'} labels a class: {audio_fsdd.shown(draws)}")

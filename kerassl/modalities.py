@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,19 +26,98 @@ class Modality:
         is_text: Whether an example is a string.
         arranged: Function from an array of a user's examples to one of this rank,
             where another shape is usual too.
+        key: Where an example may be a dict, the key by which it is one of these.
+        quantity: What the numbers of such examples are measured in, by which a bare
+            array is told from another kind of the same rank; empty where that is not
+            needed.
+        inputs: What is known of such examples without any encoder: functions, or
+            their dotted names, of (train, test, seed=...), two sources and an
+            integer, that return a list of `kerassl.transfer.InputFeatures`.
     """
 
     wanted: str
     rank: int
     is_text: bool = False
     arranged: Callable[[Any], Any] = _unchanged
+    key: str = ""
+    quantity: str = ""
+    inputs: tuple[str | Callable, ...] = ()
+
+    def holds(self, example: Any, quantities: Collection[str] = ()) -> bool:
+        """Tells whether examples are of this kind, by their shape.
+
+        Args:
+            example: A tensor, or a dict of tensors, with the batch first.
+            quantities: Names of what their numbers are measured in.
+
+        Example:
+            >>> import numpy as np
+            >>> images = np.zeros((1, 8, 8, 3))
+            >>> [name for name, kind in MODALITIES.items() if kind.holds(images)]
+            ['image']
+        """
+        if isinstance(example, dict):
+            return bool(self.key) and self.key in example
+        if not hasattr(example, "shape") or not hasattr(example, "dtype"):
+            return False
+        kind = str(getattr(example.dtype, "name", example.dtype))
+        is_text = kind in ("string", "object") or kind.startswith(("str", "bytes"))
+        return (
+            is_text == self.is_text
+            and len(example.shape) == self.rank + 1
+            and (not self.quantity or self.quantity in quantities)
+        )
+
+
+def modality_of(source: Any) -> str | None:
+    """Returns the kind of a source's examples, None where it is not known.
+
+    A source says it, or else its first example is looked at: numbers in a row are
+    sounds where the source has a sample rate, and else vectors.
+
+    Args:
+        source: A `kerassl.data.Source`.
+
+    Returns:
+        A key of `MODALITIES`.
+
+    Example:
+        >>> from kerassl.data import ArraySource
+        >>> modality_of(ArraySource(["a text"]))
+        'text'
+    """
+    if source.modality is not None:
+        return source.modality
+    example = source.fetch([0])
+    for name, modality in MODALITIES.items():
+        if modality.holds(example, source.quantities):
+            return name
+    return None
 
 
 MODALITIES = {
-    "audio": Modality("waveforms of one channel, (samples,)", rank=1),
-    "image": Modality(
-        "images of shape (height, width, channels)", rank=3, arranged=_with_channels
+    "audio": Modality(
+        "waveforms of one channel, (samples,)",
+        rank=1,
+        key="waveform",
+        quantity="sample_rate",
+        inputs=("kerassl.transfer.inputs.sounds.log_mel_statistics",),
     ),
-    "text": Modality("strings", rank=0, is_text=True),
-    "vector": Modality("vectors of numbers", rank=1),
+    "image": Modality(
+        "images of shape (height, width, channels)",
+        rank=3,
+        arranged=_with_channels,
+        inputs=("kerassl.transfer.inputs.pixels.pixels",),
+    ),
+    "text": Modality(
+        "strings",
+        rank=0,
+        is_text=True,
+        inputs=("kerassl.transfer.inputs.texts.texts",),
+    ),
+    "vector": Modality(
+        "vectors of numbers",
+        rank=1,
+        inputs=("kerassl.transfer.inputs.values.raw_values",),
+    ),
 }

@@ -4,15 +4,17 @@ from kerassl import distribute
 from kerassl.transfer.measure import Measure
 from kerassl.transfer.perplexity import drawn_texts, perplexity
 
-# Texts that are told, and texts that the unigram model counts, at most.
-TOLD_TEXTS, UNIGRAM_TEXTS = 1000, 20_000
+# Texts that are told, and texts that its controls count, at most.
+TOLD_TEXTS, COUNTED_TEXTS = 1000, 20_000
 
 
 class Perplexity(Measure):
-    """Measures bits per byte of a causal language model, beside a unigram model.
+    """Measures bits per byte of a causal language model, beside what counting gives.
 
-    Read are 1,000 of the test texts, and the token frequencies of 20,000 of the
-    training texts, drawn with a fixed seed where there are more (see `perplexity`).
+    Its controls are a unigram model of its tokens and a byte 6-gram model, which
+    needs no network (see `kerassl.transfer.inputs.ByteNgrams`). Told are 1,000 of the
+    test texts, counted 20,000 of the training texts, drawn with a fixed seed where
+    there are more (see `perplexity`).
 
     Example:
         >>> import keras_hub
@@ -33,7 +35,7 @@ class Perplexity(Measure):
 
     def __call__(self, task, train, test, *, seed=0, progress=True):
         distribute.read_state(task)
-        counted = drawn_texts(train, UNIGRAM_TEXTS)
+        counted = drawn_texts(train, COUNTED_TEXTS)
         return perplexity(task, drawn_texts(test, TOLD_TEXTS), train_texts=counted)
 
     def left_out(self, task, test):

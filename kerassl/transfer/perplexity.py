@@ -1,8 +1,5 @@
 """How well a language model tells held-out text, in bits per byte."""
 
-import math
-from dataclasses import asdict, dataclass
-
 import keras
 import numpy as np
 from keras import ops
@@ -10,90 +7,17 @@ from keras import ops
 from kerassl.data.windows import DocumentEncoder
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
+from kerassl.tokenizers.byte_pairs import is_byte_level
 from kerassl.tokenizers.strings import as_strings
+from kerassl.transfer.inputs.byte_ngrams import ByteNgrams
+from kerassl.transfer.perplexity_result import PerplexityResult
 
 # Logits that are held at once.
 MAX_LOGITS = 1 << 25
-
-
-@dataclass(frozen=True)
-class PerplexityResult:
-    """What a language model needs to tell texts, beside a unigram model.
-
-    The unigram model tells each token by its frequency, without context.
-
-    Attributes:
-        tokens: Tokens that were told: those of the texts, and the end of each.
-        bytes: Bytes of the texts in UTF-8.
-        nats: Sum of the cross-entropy, in nats.
-        accuracy: Share of tokens that were told rightly.
-        unigram_nats: The same sum for the unigram model.
-
-    Example:
-        >>> found = PerplexityResult(tokens=4, bytes=8, nats=4.0,
-        ...     accuracy=0.5, unigram_nats=8.0)
-        >>> round(found.perplexity, 3), round(found.bits_per_byte, 3)
-        (2.718, 0.721)
-    """
-
-    tokens: int
-    bytes: int
-    nats: float
-    accuracy: float
-    unigram_nats: float
-
-    @property
-    def perplexity(self) -> float:
-        """Exponential of the nats a token; not to be compared across tokenizers."""
-        return math.exp(self.nats / self.tokens)
-
-    @property
-    def bits_per_byte(self) -> float:
-        """Bits for each byte of text, comparable across tokenizers."""
-        return self.nats / math.log(2) / self.bytes
-
-    @property
-    def unigram_perplexity(self) -> float:
-        """Perplexity of the unigram model."""
-        return math.exp(self.unigram_nats / self.tokens)
-
-    @property
-    def unigram_bits_per_byte(self) -> float:
-        """Bits per byte of the unigram model."""
-        return self.unigram_nats / math.log(2) / self.bytes
-
-    @property
-    def rows(self) -> list[dict]:
-        """One for the unigram model and one for this one."""
-        return [
-            {
-                "model": model,
-                "bits_per_byte": getattr(self, f"{prefix}bits_per_byte"),
-                "perplexity": getattr(self, f"{prefix}perplexity"),
-            }
-            for model, prefix in (("unigram", "unigram_"), ("this one", ""))
-        ]
-
-    def to_dict(self) -> dict:
-        """Returns counts and measures as JSON's types."""
-        names = ("perplexity", "bits_per_byte")
-        derived = [*names, *(f"unigram_{name}" for name in names)]
-        return {**asdict(self), **{name: getattr(self, name) for name in derived}}
-
-    def to_markdown(self) -> str:
-        """Returns the table in Markdown."""
-        lines = [
-            "| model | bits per byte | perplexity a token |",
-            "| --- | ---: | ---: |",
-        ]
-        for row in self.rows:
-            cells = f"{row['bits_per_byte']:.3f} | {row['perplexity']:.1f}"
-            lines.append(f"| {row['model']} | {cells} |")
-        return "\n".join(lines)
-
-    def figures(self) -> dict:
-        """Returns none."""
-        return {}
+# Bytes of the byte model's longest n-grams, and characters that it counts, at most.
+ORDER, COUNTED = 6, 1 << 24
+# Parts of the texts, over which the verdict's interval is taken.
+PARTS = 10
 
 
 def perplexity(
@@ -114,8 +38,10 @@ def perplexity(
         task: A `kerassl.models.CausalLM` with a pretext layer.
         texts: List of strings that the task was not trained on.
         train_texts: List of strings to count the unigram model's frequencies
-            on, with one added to each count; such as those of training. None
-            counts them on `texts` themselves, which no unigram model can beat.
+            on, with one added to each count; such as those of training. A byte
+            6-gram model counts them too, or as many of them as have 16 million
+            characters. None counts unigrams on `texts` themselves, which no unigram
+            model can beat, and makes no byte model.
         batch_size: Rows at a time; fewer where the vocabulary is large.
 
     Returns:
@@ -139,28 +65,31 @@ def perplexity(
     if not any(texts):
         raise InvalidValue(f"`texts` must hold some text. Received: {len(texts)} texts")
     encode = DocumentEncoder(task.pretext.tokenizer)
-    length = task.pretext.sequence_length
-    stream = _streams(encode, texts)
-    rows = [row for tokens in stream for row in _rows(tokens, length)]
     vocabulary = task.encoder.token_embedding.input_dim
-    batch_size = min(batch_size, max(1, MAX_LOGITS // (length * vocabulary)), len(rows))
-    model, sums = _model(task), np.zeros(2)
-    for begin in range(0, len(rows), batch_size):
-        inputs, counted = _batch(rows[begin : begin + batch_size], batch_size, length)
-        losses, right = model.predict_on_batch(inputs)
-        sums += [(losses * counted).sum(dtype="float64"), (right * counted).sum()]
-    told = np.concatenate([tokens[1:] for tokens in stream])
+    stream = _streams(encode, texts)
+    nats, right = _told(task, stream, vocabulary, batch_size)
     counts = np.ones(vocabulary) if train_texts is not None else np.zeros(vocabulary)
     source = stream if train_texts is None else _streams(encode, list(train_texts))
     for tokens in source:
         counts += np.bincount(tokens[1:], minlength=vocabulary)
-    shares = counts / counts.sum()
+    surprise = -np.log(
+        counts / counts.sum(), where=counts > 0, out=np.zeros(vocabulary)
+    )
+    sums = {
+        "tokens": np.array([len(tokens) - 1 for tokens in stream]),
+        "bytes": np.array([len(text.encode("utf-8")) for text in texts]),
+        "nats": nats,
+        "unigram_nats": np.array([surprise[tokens[1:]].sum() for tokens in stream]),
+    }
+    if train_texts is not None:
+        model = ByteNgrams(some_texts(list(train_texts), COUNTED), ORDER)
+        sums["ngram_nats"] = model.bits(texts) * np.log(2)
     return PerplexityResult(
-        tokens=len(told),
-        bytes=sum(len(text.encode("utf-8")) for text in texts),
-        nats=float(sums[0]),
-        accuracy=float(sums[1] / len(told)),
-        unigram_nats=float(-np.log(shares[told]).sum()),
+        **{name: values.sum().item() for name, values in sums.items()},
+        accuracy=float(right / sums["tokens"].sum()),
+        ngram_order=ORDER if "ngram_nats" in sums else None,
+        byte_level=is_byte_level(task.pretext.tokenizer),
+        parts=_parts(sums),
     )
 
 
@@ -180,6 +109,26 @@ def drawn_texts(source, limit: int) -> list[str]:
     return as_strings(source.fetch(drawn).numpy())
 
 
+def some_texts(texts: list[str], characters: int) -> list[str]:
+    """Returns texts of at most so many characters, of more a fixed draw.
+
+    Args:
+        texts: List of strings.
+        characters: How many all may have. Of a longer text its beginning is taken
+            where no other fits.
+
+    Example:
+        >>> some_texts(["ab", "cd"], 4), some_texts(["abcdef"], 4)
+        (['ab', 'cd'], ['abcd'])
+    """
+    if sum(map(len, texts)) <= characters:
+        return texts
+    order = np.random.default_rng(0).permutation(len(texts))
+    sizes = np.cumsum([len(texts[i]) for i in order])
+    kept = [texts[i] for i in order[sizes <= characters]]
+    return kept or [texts[order[0]][:characters]]
+
+
 def _streams(encode, texts):
     """Returns the tokens of each text between two ends of text."""
     found = []
@@ -188,6 +137,35 @@ def _streams(encode, texts):
         for part in np.split(tokens, starts[1:]):
             found.append(np.append(part, encode.end).astype("int32"))
     return found
+
+
+def _parts(sums):
+    """Returns the sums over neighbouring texts of about as many bytes together."""
+    ends = np.cumsum(sums["bytes"])
+    middles = ends - sums["bytes"] / 2
+    part = np.minimum((middles * PARTS / ends[-1]).astype(int), PARTS - 1)
+    return [
+        {name: values[part == i].sum().item() for name, values in sums.items()}
+        for i in np.unique(part)
+    ]
+
+
+def _told(task, stream, vocabulary, batch_size):
+    """Returns the nats of each text, and how many tokens were told rightly."""
+    length = task.pretext.sequence_length
+    cut = [list(_rows(tokens, length)) for tokens in stream]
+    rows = [row for each in cut for row in each]
+    owners = np.repeat(np.arange(len(stream)), [len(each) for each in cut])
+    batch_size = min(batch_size, max(1, MAX_LOGITS // (length * vocabulary)), len(rows))
+    model, nats, hits = _model(task), np.zeros(len(stream)), 0
+    for begin in range(0, len(rows), batch_size):
+        owned = owners[begin : begin + batch_size]
+        inputs, counted = _batch(rows[begin : begin + batch_size], batch_size, length)
+        losses, right = model.predict_on_batch(inputs)
+        told = (losses * counted).sum(axis=1, dtype="float64")
+        np.add.at(nats, owned, told[: len(owned)])
+        hits += int((right * counted).sum())
+    return nats, hits
 
 
 def _rows(tokens, length):

@@ -5,6 +5,9 @@ from typing import Any
 
 import numpy as np
 
+from kerassl.transfer.token_judging import judged
+from kerassl.transfer.verdict import Verdict
+
 TITLES = {
     "linear_probe": "linear probe",
     "fine_tune": "fine-tuning",
@@ -40,9 +43,27 @@ class TokenComparison:
         """
         return cls([_row(key, draws) for key, draws in found.items()], protocol)
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """Whether the encoder's tokens beat the words themselves, by a fixed rule.
+
+        Of the numbers of sentences that which is nearest to 100 in ratio is taken. The
+        linear probe, or fine-tuning where that alone was measured, is compared with
+        the best row of the input, in points of F1, over pairs of draws: both saw the
+        same sentences. A sentence on fine-tuning follows. None where no input was
+        measured.
+        """
+        return judged(self.rows, self.protocol["train_sentences"])
+
     def to_dict(self) -> dict:
-        """Returns rows and protocol as JSON's types; scores are 0 to 1."""
-        return {"score_unit": "fraction", "protocol": self.protocol, "rows": self.rows}
+        """Returns rows, protocol and verdict as JSON's types; scores are 0 to 1."""
+        found = self.verdict
+        return {
+            "score_unit": "fraction",
+            "protocol": self.protocol,
+            "rows": self.rows,
+            "verdict": found and found.to_dict(),
+        }
 
     def row(self, encoder: str, method: str, sentences: int | None) -> dict:
         """Returns one row.
@@ -57,7 +78,7 @@ class TokenComparison:
         raise KeyError(f"No row for {wanted} was measured.")
 
     def to_markdown(self) -> str:
-        """Returns the table in Markdown, in percent."""
+        """Returns the verdict, and the table in Markdown, in percent."""
         budgets = list(dict.fromkeys(row["sentences"] for row in self.rows))
         budgets.sort(key=lambda count: (count is None, count))
         names = ["all" if b is None else f"{b:,} sentences" for b in budgets]
@@ -67,7 +88,9 @@ class TokenComparison:
             cells = [_cell(found.get((method, encoder, b))) for b in budgets]
             lines.append([TITLES[method], encoder, *cells])
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-        return f"{self._caption()}\n\n{table}"
+        found = self.verdict
+        said = [found.sentence] if found else []
+        return "\n\n".join([*said, self._caption(), table])
 
     def figures(self) -> dict[str, Any]:
         """Returns F1 by the number of labelled sentences."""

@@ -7,6 +7,7 @@ import keras_hub
 import numpy as np
 import pytest
 from presets import simclr
+from scipy import stats
 
 from kerassl import data, encoders, models, pretext, pretrain, transfer, zoo
 from kerassl.data import TaggedWords
@@ -109,6 +110,63 @@ def test_it_is_written_in_all_forms(found):
     assert set(found.figures()) == {"token_classification"}
     with pytest.raises(KeyError, match="pretrained.*knn"):
         found.row("pretrained", "knn", 120)
+
+
+def test_the_verdict_is_on_the_probe_and_then_on_fine_tuning(found):
+    window = found.row("input", "window", 120)["f1s"][0]
+    assert window > found.row("input", "lexicon", 120)["f1s"][0]
+    told = found.verdict
+    probe, tuned = (
+        100 * (found.row("pretrained", method, 120)["f1s"][0] - window)
+        for method in ("linear_probe", "fine_tune")
+    )
+    assert told.difference == pytest.approx(probe) and told.half_width is None
+    assert told.against == "a linear probe on words and their neighbours"
+    assert told.sentence.startswith("With 120 labelled sentences the linear probe is ")
+    assert "With 120 labelled sentences fine-tuning is" in told.sentence
+    assert f"{tuned:.1f} points of F1" in told.sentence
+    assert found.to_markdown().startswith(told.sentence)
+
+
+def compared(*rows):
+    names = "encoder", "method", "sentences", "f1s"
+    rows = [dict(zip(names, row, strict=True)) for row in rows]
+    return transfer.TokenComparison(rows, {"train_sentences": 1000})
+
+
+def test_the_verdict_pairs_draws_at_the_number_nearest_to_100():
+    found = compared(
+        ("input", "majority", 50, [0.0, 0.0, 0.0]),
+        ("input", "lexicon", 50, [0.5, 0.4, 0.6]),
+        ("input", "lexicon", None, [0.9, 0.9, 0.9]),
+        ("pretrained", "fine_tune", 50, [0.6, 0.6, 0.7]),
+        ("pretrained", "fine_tune", None, [0.8, 0.8, 0.8]),
+    ).verdict
+    differences = np.array([10.0, 20.0, 10.0])
+    half = stats.t.ppf(0.975, 2) * differences.std(ddof=1) / 3**0.5
+    assert found.difference == pytest.approx(differences.mean())
+    assert found.half_width == pytest.approx(half)
+    assert found.against == "the most frequent tag of each word"
+    assert found.sentence.startswith("With 50 labelled sentences fine-tuning is")
+    rows = ("input", "window", None, [0.9]), ("pretrained", "fine_tune", None, [0.8])
+    assert compared(*rows).verdict.sentence == (
+        "With all labels fine-tuning is not better than a linear probe on words and "
+        "their neighbours: -10.0 points of F1 in a single draw."
+    )
+
+
+def test_without_the_input_there_is_no_verdict():
+    rows = [("pretrained", "linear_probe", 50, [0.6])]
+    assert compared(*rows).verdict is None
+    assert compared(*rows).to_dict()["verdict"] is None
+    assert compared(*rows, ("input", "window", None, [0.9])).verdict is None
+
+
+def test_the_spread_is_that_of_a_sample():
+    scores = {"precision": 0.5, "recall": 0.5, "accuracy": 0.5}
+    draws = [({**scores, "f1": f1}, {}) for f1 in (0.5, 0.6, 0.7)]
+    found = transfer.TokenComparison.of({("input", "window", 50): draws}, {})
+    assert found.rows[0]["std"] == pytest.approx(0.1)
 
 
 def test_the_same_seed_gives_the_same_figures_and_the_encoder_stays(task):

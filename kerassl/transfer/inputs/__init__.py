@@ -1,5 +1,8 @@
 """What there is without an encoder: features of the input itself."""
 
+from kerassl.transfer.inputs.byte_ngrams import ByteNgrams
 from kerassl.transfer.inputs.features import InputFeatures
+from kerassl.transfer.inputs.of_source import inputs_of
+from kerassl.transfer.inputs.ppmi import ppmi_svd
 
-__all__ = ["InputFeatures"]
+__all__ = ["ByteNgrams", "InputFeatures", "inputs_of", "ppmi_svd"]
