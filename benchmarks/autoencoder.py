@@ -85,7 +85,7 @@ def main():
         "squared error: restored, mean image; training seconds",
     )
     for title, rows in zip(titles, zip(*runs, strict=True), strict=True):
-        mean, std = np.mean(rows, axis=0), np.std(rows, axis=0)
+        mean, std = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
         print(f"{title}:")
         print(
             "  "

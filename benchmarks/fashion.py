@@ -96,7 +96,8 @@ def print_table(scores):
     print("| encoder | " + " | ".join(MEASURES) + " |")
     for stage, encoder in enumerate(("random", "pretrained")):
         cells = [
-            f"{values.mean():.3f} ± {values.std():.3f}" for values in scores[:, stage].T
+            f"{values.mean():.3f} ± {values.std(ddof=1):.3f}"
+            for values in scores[:, stage].T
         ]
         print(f"| {encoder} | " + " | ".join(cells) + " |")
 

@@ -53,7 +53,7 @@ def main():
         figure.savefig(folder / f"gan_fashion_{seed}.png", dpi=120)
         print(f"seed {seed}: {seconds:.0f} s, {row}, {probes[-1]}", flush=True)
     for name, rows in (("distance", distances), ("probe", probes)):
-        means, stds = np.mean(rows, axis=0), np.std(rows, axis=0)
+        means, stds = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
         cells = [f"{m:.3f} ± {s:.3f}" for m, s in zip(means, stds, strict=True)]
         print(f"| {name} | {' | '.join(cells)} |")
 

@@ -148,9 +148,8 @@ def measure(task, dev, geometry_step=1):
 
 def show(name, values):
     rows = np.array(values)
-    cells = [
-        f"{m:.4f} ± {s:.4f}" for m, s in zip(rows.mean(0), rows.std(0), strict=True)
-    ]
+    stds = rows.std(0, ddof=1) if len(rows) > 1 else np.zeros(rows.shape[1])
+    cells = [f"{m:.4f} ± {s:.4f}" for m, s in zip(rows.mean(0), stds, strict=True)]
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 

@@ -108,7 +108,32 @@ def feature_model(encoder, pooling="auto"):
         >>> feature_model(encoder).output_shape
         (None, 3)
     """
-    inputs, outputs = _ends(encoder)
+    inputs, outputs, mask = ends(encoder)
+    vector = pool(outputs, mask, pooling)
+    if vector.dtype != "float32":
+        vector = keras.layers.Activation("linear", dtype="float32")(vector)
+    return keras.Model(inputs, vector, name=f"{encoder.name}_features")
+
+
+def ends(encoder):
+    """Returns the symbolic inputs, outputs and padding mask (or None) of an encoder.
+
+    Args:
+        encoder: A functional or Sequential `keras.Model`.
+
+    Raises:
+        ValueError: If its inputs are not known.
+
+    Example:
+        >>> encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> [None if end is None else end.shape for end in ends(encoder)]
+        [(None, 4), (None, 3), None]
+    """
+    if isinstance(encoder, keras.Sequential) and getattr(encoder, "inputs", None):
+        inputs, outputs = encoder.inputs[0], encoder.outputs[0]
+    else:
+        inputs = getattr(encoder, "input", None)
+        outputs = getattr(encoder, "output", None)
     if inputs is None:
         raise InvalidValue(
             "`encoder` must be a functional or Sequential keras.Model with "
@@ -116,14 +141,4 @@ def feature_model(encoder, pooling="auto"):
             f"{type(encoder).__name__}"
         )
     mask = inputs.get("padding_mask") if isinstance(inputs, dict) else None
-    vector = pool(outputs, mask, pooling)
-    if vector.dtype != "float32":
-        vector = keras.layers.Activation("linear", dtype="float32")(vector)
-    return keras.Model(inputs, vector, name=f"{encoder.name}_features")
-
-
-def _ends(encoder):
-    """Returns the symbolic inputs and outputs, (None, None) if unknown."""
-    if isinstance(encoder, keras.Sequential) and getattr(encoder, "inputs", None):
-        return encoder.inputs[0], encoder.outputs[0]
-    return getattr(encoder, "input", None), getattr(encoder, "output", None)
+    return inputs, outputs, mask

@@ -15,9 +15,10 @@ def nearest_neighbour_labels(
     with weight exp(cosine / temperature).
 
     Args:
-        features: Float array (rows, dim) with known labels.
+        features: Float array (rows, dim) with known labels, or a sparse matrix of
+            scipy in row form.
         labels: Array (rows,) of integers or strings.
-        queries: Float array (queries, dim).
+        queries: The same of shape (queries, dim).
         k: Number of neighbours, 1 or more; all rows where there are fewer.
         temperature: Above 0, no unit. Small values let the nearest decide.
 
@@ -35,11 +36,13 @@ def nearest_neighbour_labels(
     Reference:
         Wu et al., 2018, section 3.4, https://arxiv.org/abs/1805.01978
     """
+    from scipy.sparse import issparse
     from sklearn.neighbors import KNeighborsClassifier
 
     check_integer("k", k, least=1)
     check_number("temperature", temperature, above=0)
-    check_finite(features=features, queries=queries)
+    for name, rows in (("features", features), ("queries", queries)):
+        check_finite(**{name: rows.data if issparse(rows) else rows})
 
     def weights(distances):
         # On the unit sphere cosine = 1 - distance² / 2; the factor common to
@@ -53,13 +56,19 @@ def nearest_neighbour_labels(
     # Euclidean on unit rows orders as the cosine does, and is the metric for
     # which scikit-learn has a blocked float32 search.
     voter = KNeighborsClassifier(
-        n_neighbors=min(k, len(features)), weights=weights, algorithm="brute"
+        n_neighbors=min(k, np.shape(features)[0]), weights=weights, algorithm="brute"
     )
     voter.fit(_unit_rows(features), np.asarray(labels))
     return voter.predict(_unit_rows(queries))
 
 
 def _unit_rows(features):
+    from scipy.sparse import issparse
+
+    if issparse(features):
+        from sklearn.preprocessing import normalize
+
+        return normalize(features.astype("float32"))
     features = np.asarray(features, dtype="float32")
     length = np.linalg.norm(features, axis=1, keepdims=True)
     return features / np.maximum(length, 1e-12)

@@ -14,12 +14,15 @@ class Findings:
     Attributes:
         results: {name of a measure: what it returned}.
         left_out: {name of a measure: why it was not made}.
-        page: All of it in Markdown.
+        verdicts: {name of a measure: `kerassl.transfer.Verdict`}, of those that
+            have one.
+        page: All of it in Markdown, but for the verdicts' sentences.
         seconds: How long it took; None where nothing was to be measured.
     """
 
     results: dict = field(default_factory=dict)
     left_out: dict = field(default_factory=dict)
+    verdicts: dict = field(default_factory=dict)
     page: str = ""
     seconds: float | None = None
 
@@ -82,7 +85,7 @@ def measure_all(task, measures, train, test, seed, progress, may_be_seen):
         may_be_seen: Whether the task may have been trained on the test examples.
     """
     begin = time.monotonic()
-    results, left_out, parts = {}, {}, []
+    results, verdicts, left_out, parts = {}, {}, {}, []
     for measure in measures:
         reason = measure.left_out(task, test)
         if reason is None and may_be_seen and measure.unseen:
@@ -93,11 +96,17 @@ def measure_all(task, measures, train, test, seed, progress, may_be_seen):
             continue
         found = measure(task, train, test, seed=seed, progress=progress)
         results[measure.name] = found
-        parts += [measure.heading, found.to_markdown()]
+        table, verdict = found.to_markdown(), getattr(found, "verdict", None)
+        if verdict is not None:
+            verdicts[measure.name] = verdict
+            # The page of the run begins with it.
+            table = table.removeprefix(verdict.sentence).strip()
+        parts += [measure.heading, table]
     if may_be_seen:
         parts.append(
             "The data were not divided so for training: examples that are tested on "
             "may have been pretrained on, without their labels."
         )
     page = "\n\n".join(part for part in parts if part)
-    return Findings(results, left_out, page, round(time.monotonic() - begin, 1))
+    seconds = round(time.monotonic() - begin, 1)
+    return Findings(results, left_out, verdicts, page, seconds)

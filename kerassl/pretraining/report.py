@@ -55,7 +55,9 @@ def _measured(findings):
     """Returns what the measures found, by the keys of a report."""
     found = {name: result.to_dict() for name, result in findings.results.items()}
     named = {key: found.pop(name, None) for name, key in runs.REPORT_KEYS.items()}
-    measured = {**named, "measures": found, "left_out": findings.left_out}
+    verdicts = {name: each.to_dict() for name, each in findings.verdicts.items()}
+    measured = {**named, "verdict": verdicts, "measures": found}
+    measured["left_out"] = findings.left_out
     if findings.seconds is not None:
         measured["transfer_seconds"] = findings.seconds
     return measured
@@ -79,6 +81,7 @@ def _page(report, measured):
     lines = [
         f"# {report['name']}",
         "",
+        *_paragraphs(each["sentence"] for each in report["verdict"].values()),
         f"{report['steps']} steps of {report['batch_size']} examples from "
         f"{used['examples']} in {report['training_seconds']:.0f} s; last loss "
         f"{last['loss']:.4f}; seed {report['seed']}, configuration "
@@ -108,3 +111,9 @@ def _page(report, measured):
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
     return "\n".join([*lines, "", measured.strip(), ""])
+
+
+def _paragraphs(sentences):
+    """Yields the lines of sentences that each stand alone."""
+    for sentence in sentences:
+        yield from (sentence, "")

@@ -11,8 +11,10 @@ from kerassl.transfer.compare import Comparison, compare
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.features import encode
+from kerassl.transfer.inputs import inputs_of
 from kerassl.transfer.measure import Measure
 from kerassl.transfer.options import CONTROLS, METHODS, check_options
+from kerassl.transfer.verdict import Verdict
 
 # More points than this make an embedding map a blot and t-SNE slow.
 MAP_EXAMPLES = 1000
@@ -37,6 +39,11 @@ class Classified:
         """Those of the comparison."""
         return self.comparison.rows
 
+    @property
+    def verdict(self) -> Verdict | None:
+        """That of the comparison."""
+        return self.comparison.verdict
+
     def to_dict(self) -> dict:
         """Returns the comparison as JSON's types."""
         return self.comparison.to_dict()
@@ -56,8 +63,9 @@ class Classified:
 class Classification(Measure):
     """Measures how well classes are told by an encoder's features.
 
-    kNN, a linear probe and fine-tuning, each for the pretrained encoder, the same at
-    random initialisation and one trained with all labels (see `compare`).
+    kNN, a linear probe and fine-tuning, each for the pretrained encoder, for the input
+    itself as `inputs_of` gives it, the encoder at random initialisation and one trained
+    with all labels (see `compare`).
 
     Args:
         labels_per_class: As in `compare`, as are the others.
@@ -85,11 +93,13 @@ class Classification(Measure):
         self,
         *,
         labels_per_class: Sequence[int | None] = (1, 5, 10, None),
-        draws: int = 3,
+        draws: int = 5,
         methods: Sequence[str] = METHODS,
         controls: Sequence[str] = CONTROLS,
         validation: float = 0.2,
         pooling: str = "auto",
+        features: str | Sequence[str] = "auto",
+        calibrate: bool = True,
         knn_options: Mapping | None = None,
         linear_probe_options: Mapping | None = None,
         fine_tune_options: Mapping | None = None,
@@ -102,6 +112,8 @@ class Classification(Measure):
             "controls": controls,
             "validation": validation,
             "pooling": pooling,
+            "features": features,
+            "calibrate": calibrate,
             "knn_options": knn_options,
             "linear_probe_options": linear_probe_options,
             "fine_tune_options": fine_tune_options,
@@ -112,10 +124,12 @@ class Classification(Measure):
     def __call__(self, task, train, test, *, seed=0, progress=True):
         distribute.read_state(task)
         x, x_test = (PreparedExamples(source, task.pretext) for source in (train, test))
+        asked = "input" in self.options["controls"]
         comparison = compare(
             task.encoder,
             (x, train.labels),
             (x_test, test.labels),
+            inputs=inputs_of(train, test, seed=seed) if asked else (),
             seed=seed,
             progress=progress,
             **self.options,

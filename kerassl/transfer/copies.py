@@ -29,6 +29,8 @@ def copy_of(encoder):
 def random_weights(encoder, seed: int):
     """Returns the weights that the encoder would start a training with.
 
+    For a control whose features are read as they are, see `random_control`.
+
     Every layer draws them anew, also one whose initializer has a seed of its
     own; statistics of batch normalisation start at mean 0 and variance 1.
 
@@ -39,9 +41,24 @@ def random_weights(encoder, seed: int):
     Returns:
         List of arrays, as `get_weights` returns.
     """
+    return random_copy(encoder, seed).get_weights()
+
+
+def random_copy(encoder, seed: int):
+    """Returns an encoder of the same configuration with `random_weights`.
+
+    Args:
+        encoder: A built `keras.Model` that serialises.
+        seed: Integer.
+
+    Example:
+        >>> encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+        >>> random_copy(encoder, 0).get_weights()[0].shape
+        (4, 3)
+    """
     config = _reseed(keras.saving.serialize_keras_object(encoder), [seed, 0])
     with _python_random(seed):
-        return _rebuilt(config).get_weights()
+        return _rebuilt(config)
 
 
 def _rebuilt(config):

@@ -100,12 +100,13 @@ def labelled(pair, name: str):
     """Returns a checked pair (x, y).
 
     Args:
-        pair: (x, y), x an array or a dict of arrays with the examples first, or
-            `PreparedExamples`, y a vector of integer or string labels.
+        pair: (x, y), x an array or a dict of arrays with the examples first, a
+            matrix of scipy, or `PreparedExamples`, y a vector of integer or string
+            labels.
         name: The argument's name, for the error.
 
     Returns:
-        (x of NumPy arrays or as it was prepared, y as a NumPy vector).
+        (x of NumPy arrays, in row form or as it was prepared, y as a NumPy vector).
 
     Raises:
         ValueError: If it is no such pair, is empty, holds NaN, or the lengths differ.
@@ -116,10 +117,10 @@ def labelled(pair, name: str):
         )
     x, y = pair[0], np.asarray(pair[1])
     if not isinstance(x, PreparedExamples):
-        x = keras.tree.map_structure(np.asarray, x)
+        x = keras.tree.map_structure(as_rows, x)
         for part in keras.tree.flatten(x):
             _check_rows(name, part)
-    lengths = {len(part) for part in keras.tree.flatten(x)}
+    lengths = {count(part) for part in keras.tree.flatten(x)}
     if y.ndim != 1 or len(y) == 0 or y.dtype.kind not in "iuUSO":
         raise InvalidValue(
             f"`{name}` must hold a vector of integer or string labels. Received "
@@ -133,8 +134,32 @@ def labelled(pair, name: str):
     return x, y
 
 
+def as_rows(part):
+    """Returns an array, or a sparse matrix of scipy in row form.
+
+    Example:
+        >>> as_rows([[1, 0]]).shape
+        (1, 2)
+    """
+    from scipy import sparse
+
+    return sparse.csr_matrix(part) if sparse.issparse(part) else np.asarray(part)
+
+
+def count(x) -> int:
+    """Returns the number of examples of encoder inputs or of features.
+
+    Example:
+        >>> count({"token_ids": np.zeros((3, 5))})
+        3
+    """
+    part = keras.tree.flatten(x)[0]
+    return part.shape[0] if hasattr(part, "shape") else len(part)
+
+
 def _check_rows(name, part):
-    if part.ndim == 0 or (part.dtype.kind == "f" and not np.isfinite(part).all()):
+    values = part if isinstance(part, np.ndarray) else part.data
+    if part.ndim == 0 or (part.dtype.kind == "f" and not np.isfinite(values).all()):
         raise InvalidValue(
             f"`{name}` must hold arrays of finite numbers, one row an example. "
             f"Received one of shape {part.shape} and dtype {part.dtype}"

@@ -5,9 +5,14 @@ import warnings
 import numpy as np
 
 from kerassl.errors import InvalidValue
-from kerassl.transfer.examples import labelled, split_off
+from kerassl.transfer.examples import labelled, split_off, take
 from kerassl.transfer.features import encode
 from kerassl.transfer.result import TransferResult, measured
+
+# Values of C, and the one where nothing can be chosen. Rows that are scaled by their
+# making, as those of TF-IDF are, have small columns: they need far less of a bound.
+STRENGTHS = {True: (0.001, 0.01, 0.1, 1.0, 10.0), False: (0.1, 1.0, 10.0, 100.0, 1e3)}
+DEFAULT_STRENGTH = {True: 0.1, False: 10.0}
 
 
 def linear_probe(
@@ -16,8 +21,10 @@ def linear_probe(
     test,
     validation=0.2,
     *,
-    strengths=(0.001, 0.01, 0.1, 1.0, 10.0),
-    default_strength: float = 0.1,
+    standardise: bool = True,
+    features="pooled",
+    strengths=None,
+    default_strength: float | None = None,
     max_iterations: int = 200,
     choose_on: int = 10_000,
     seed: int = 0,
@@ -27,18 +34,25 @@ def linear_probe(
     """Returns the accuracy of logistic regression on frozen features.
 
     Features are standardised by the training part. The strength of
-    regularisation is chosen on validation data, never on the test set. Where
-    validation data were split off, the final fit uses all of `train`.
+    regularisation is chosen on validation data, never on the test set, and so is
+    the kind of features where there are several. Where validation data were split
+    off, the final fit uses all of `train`.
 
     Args:
-        encoder: A functional `keras.Model`, or None where x holds features.
+        encoder: A functional `keras.Model`, or None where x holds features: a
+            matrix, also a sparse one of scipy, or a dict of several by name.
         train: (x, y), encoder inputs and labels.
         test: (x, y) likewise.
         validation: Share of `train` to split off, (x, y) of other examples, or
-            None for no choice: then `default_strength` is used, as it is when
-            no class has the three examples that a split needs.
-        strengths: Values of scikit-learn's `C` to choose from, above 0.
-        default_strength: `C` where nothing can be chosen.
+            None for no choice: then `default_strength` and the first features are
+            used, as they are when no class has the three examples that a split
+            needs.
+        standardise: Whether each column gets mean 0 and variance 1.
+        features: Which of the encoder's, as in `encode`.
+        strengths: Values of scikit-learn's `C` to choose from, above 0. None for
+            0.001 to 10 on standardised features, 0.1 to 1000 on others.
+        default_strength: `C` where nothing can be chosen. None for 0.1 on
+            standardised features, 10 on others.
         max_iterations: Bound on solver iterations in each fit.
         choose_on: Bound on the examples used while choosing.
         seed: Integer, seeds the split.
@@ -46,7 +60,8 @@ def linear_probe(
         pooling: As in `kerassl.encoders.pool`.
 
     Returns:
-        A `TransferResult`; its classifier takes features.
+        A `TransferResult`; its classifier takes features. Its settings name those
+        chosen, where there were several.
 
     Raises:
         ValueError: If x and y do not match, or there is a single class.
@@ -62,50 +77,72 @@ def linear_probe(
     (x, y), (x_test, y_test) = labelled(train, "train"), labelled(test, "test")
     if len(np.unique(y)) < 2:
         raise InvalidValue(f"`train` must hold two classes or more. Received: {y[0]!r}")
-    features = encode(encoder, x, batch_size, pooling)
-    parts = _parts(encoder, features, y, validation, seed, batch_size, pooling)
-    strength, score = default_strength, None
+
+    def encoded(x):
+        return encode(encoder, x, batch_size, pooling, features)
+
+    rows = encoded(x)
+    names = list(rows) if isinstance(rows, dict) else [None]
+    settings = {
+        "C": DEFAULT_STRENGTH[standardise]
+        if default_strength is None
+        else default_strength,
+        "validation_accuracy": None,
+    }
+    name = names[0]
+    parts = _parts(rows, y, validation, seed, encoded)
     if parts is not None:
-        (kept, y_kept), (held, y_held) = parts
+        strengths = STRENGTHS[standardise] if strengths is None else strengths
+        (kept, y_kept), held = parts
+        some = take(kept, slice(choose_on)), y_kept[:choose_on]
+        options = [(each, strength) for each in names for strength in strengths]
         scores = [
-            _fit(kept[:choose_on], y_kept[:choose_on], c, max_iterations).score(
-                held, y_held
+            _fit(_of(some[0], each), some[1], c, max_iterations, standardise).score(
+                _of(held[0], each), held[1]
             )
-            for c in strengths
+            for each, c in options
         ]
-        best = int(np.argmax(scores))  # the strongest regularisation among equals
-        strength, score = strengths[best], float(scores[best])
-    probe = _fit(features, y, strength, max_iterations)
-    predictions = probe.predict(encode(encoder, x_test, batch_size, pooling))
-    settings = {"C": strength, "validation_accuracy": score}
+        # Among equals the first features, the strongest regularisation.
+        best = int(np.argmax(scores))
+        name, settings["C"] = options[best]
+        settings["validation_accuracy"] = float(scores[best])
+    if name is not None:
+        settings["features"] = name
+    probe = _fit(_of(rows, name), y, settings["C"], max_iterations, standardise)
+    predictions = probe.predict(_of(encoded(x_test), name))
     return measured(predictions, y_test, probe, probe.classes_, settings)
 
 
-def _parts(encoder, features, y, validation, seed, batch_size, pooling):
+def _of(rows, name):
+    """Returns the features of a name, or all where they have none."""
+    return rows if name is None else rows[name]
+
+
+def _parts(rows, y, validation, seed, encoded):
     """Returns ((features, y), (features, y)) to choose with, or None."""
     if validation is None:
         return None
     if isinstance(validation, tuple | list):
         x, y_held = labelled(validation, "validation")
         order = np.random.default_rng([seed, 3]).permutation(len(y))
-        held = encode(encoder, x, batch_size, pooling)
-        return (features[order], y[order]), (held, y_held)
+        return (take(rows, order), y[order]), (encoded(x), y_held)
     kept, held = split_off(y, validation, seed)
     if len(held) == 0:
         return None
     kept = np.random.default_rng([seed, 3]).permutation(kept)
-    return (features[kept], y[kept]), (features[held], y[held])
+    return (take(rows, kept), y[kept]), (take(rows, held), y[held])
 
 
-def _fit(features, y, strength, max_iterations):
+def _fit(features, y, strength, max_iterations, standardise):
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
+    scaled = [StandardScaler()] if standardise else []
     probe = make_pipeline(
-        StandardScaler(), LogisticRegression(C=strength, max_iter=max_iterations)
+        *scaled, LogisticRegression(C=strength, max_iter=max_iterations)
     )
     # On small matrices more threads cost more than they bring: 1,437 x 128
     # took 1.6 s with two and 0.1 s with one.

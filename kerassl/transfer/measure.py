@@ -13,13 +13,14 @@ rows. Name its module with `--import` and list it in your preset, or give it to 
 of yours: `default_measures = ("classification", NearestMean())`.
 
 Example:
-    >>> from kerassl.transfer import PreparedExamples, copy_of, encode, random_weights
+    >>> from kerassl.transfer import PreparedExamples, copy_of, encode
+    >>> from kerassl.transfer.random_control import random_control
     >>> class NearestMean(Measure):
     ...     '''How many test examples are nearest to the mean of their class.'''
     ...     name, needs = "nearest_mean", "classes"
     ...     def __call__(self, task, train, test, *, seed=0, progress=True):
     ...         control = copy_of(task.encoder)
-    ...         control.set_weights(random_weights(control, seed))
+    ...         control.set_weights(random_control(control, seed))
     ...         rows, classes = [], np.unique(train.labels)
     ...         for name, encoder in ("pretrained", task.encoder), ("random", control):
     ...             x, x_test = (encode(encoder, PreparedExamples(source, task.pretext))
@@ -49,6 +50,11 @@ from kerassl.data.source import LABEL_KINDS
 
 class Measured(Protocol):
     """What a measure returns.
+
+    It may have a `verdict` too, a property that gives a `kerassl.transfer.Verdict`, or
+    None where there is nothing to compare with: whether what was trained beats what
+    there is without it. The page of a run begins with the sentences of all verdicts;
+    `to_markdown` may begin with it too, for where the table stands alone.
 
     Attributes:
         rows: List of dicts in JSON's types, one for each figure or group of them.

@@ -1,18 +1,42 @@
 """What `compare` takes, checked before anything long is done for it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from kerassl.checks import check_number
+from kerassl.encoders.feature_sets import FEATURES
 from kerassl.encoders.pooling import POOLINGS
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.transfer.inputs.features import InputFeatures
 
 METHODS = ("knn", "linear_probe", "fine_tune")
-CONTROLS = ("random", "supervised")
+CONTROLS = ("input", "random", "supervised")
+# How tables and sentences call the methods.
+TITLES = {"knn": "kNN", "linear_probe": "linear probe", "fine_tune": "fine-tuning"}
 TOKEN_METHODS = ("linear_probe", "fine_tune")
 TOKEN_CONTROLS = ("random", "supervised", "input")
+
+
+def title(method: str) -> str:
+    """Returns how a table calls a method.
+
+    Example:
+        >>> title("knn"), title("naive Bayes")
+        ('kNN', 'naive Bayes')
+    """
+    return TITLES.get(method, method)
+
+
+def in_order(values: Iterable) -> list:
+    """Returns what is different among values, in the order of its first places.
+
+    Example:
+        >>> in_order("banana")
+        ['b', 'a', 'n']
+    """
+    return list(dict.fromkeys(values))
 
 
 def check_options(options: Mapping[str, Any], prefix: str = "") -> None:
@@ -30,6 +54,57 @@ def check_options(options: Mapping[str, Any], prefix: str = "") -> None:
         >>> check_options({"draws": 5, "knn_options": {"k": 10}})
     """
     _check_all(prefix, options, _CHECKS)
+
+
+def check_inputs(inputs: Any, train: int, test: int) -> None:
+    """Raises unless `inputs` of `compare` are features of its examples.
+
+    Args:
+        inputs: What was given.
+        train: Number of training examples.
+        test: Number of test examples.
+
+    Raises:
+        TypeError: If one is no `InputFeatures`.
+        ValueError: If they have no row for each example, or a name is taken.
+
+    Example:
+        >>> ones = InputFeatures("ones", np.ones((3, 2)), np.ones((1, 2)))
+        >>> check_inputs([ones], train=3, test=1)
+    """
+    taken = ["pretrained", *CONTROLS]
+    if not isinstance(inputs, Sequence) or isinstance(inputs, str):
+        raise InvalidType(f"`inputs` must be a list. Received: {inputs!r:.200}")
+    for each in inputs:
+        if not isinstance(each, InputFeatures):
+            raise InvalidType(
+                "`inputs` must hold kerassl.transfer.InputFeatures. Received: "
+                f"{type(each).__name__}"
+            )
+        if each.name in taken:
+            raise InvalidValue(
+                f"`inputs` must have names of their own. Received: {each.name!r}, "
+                f"which is taken by {taken}"
+            )
+        taken.append(each.name)
+        _check_features(each, train, test)
+
+
+def _check_features(features: InputFeatures, train: int, test: int) -> None:
+    for part, count in (("train", train), ("test", test)):
+        shape = np.shape(getattr(features, part))
+        if len(shape) != 2 or shape[0] != count:
+            raise InvalidValue(
+                f"`inputs`: {part} of {features.name!r} must be a matrix of {count} "
+                f"rows, one for each example. Received shape: {shape}"
+            )
+    wrong = [each for each in features.methods if each not in METHODS[:2]]
+    wrong += [each for each in features.classifiers if each in METHODS]
+    if wrong:
+        raise InvalidValue(
+            f"`inputs`: methods of {features.name!r} must be some of {METHODS[:2]}, "
+            f"and its classifiers have other names. Received: {wrong}"
+        )
 
 
 def check_token_options(options: Mapping[str, Any]) -> None:
@@ -80,6 +155,22 @@ def _one_of(known: Sequence[str]) -> Callable:
             raise InvalidValue(f"`{name}` must be one of {known}. Received: {value!r}")
 
     return check
+
+
+def _features(name: str, value: Any) -> None:
+    if isinstance(value, str) and value in ("auto", "pooled"):
+        return
+    if isinstance(value, str) or not value:
+        raise InvalidValue(
+            f"`{name}` must be 'auto', 'pooled' or a list of some of {FEATURES}. "
+            f"Received: {value!r}"
+        )
+    _some_of(FEATURES)(name, value)
+
+
+def _flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise InvalidType(f"`{name}` must be true or false. Received: {value!r}")
 
 
 def _number(**limits: float) -> Callable:
@@ -161,6 +252,8 @@ _CHECKS = {
     "validation": _validation,
     "seed": _number(least=0, most=2**32 - 1),
     "pooling": _one_of(POOLINGS),
+    "features": _features,
+    "calibrate": _flag,
     "knn_options": _nested(_KNN),
     "linear_probe_options": _nested(_PROBE),
     "fine_tune_options": _nested(_TUNING),

@@ -26,7 +26,12 @@ def good_encoder():
 def comparison():
     budgets = (1, 5, None)
     return compare(
-        good_encoder(), problem(60, 0), problem(90, 1), labels_per_class=budgets, **FAST
+        good_encoder(),
+        problem(60, 0),
+        problem(90, 1),
+        labels_per_class=budgets,
+        draws=3,
+        **FAST,
     )
 
 
@@ -35,6 +40,7 @@ def test_every_cell_has_its_draws(comparison):
     assert len(comparison.rows) == 3 * 3 * 3 - 2
     assert all(len(row["accuracies"]) == 3 for row in comparison.rows)
     assert comparison.protocol["seeds"] == [0, 1, 2]
+    assert all(row["kind"] == row["encoder"] for row in comparison.rows)
     assert comparison.protocol["test_examples"] == 90
     row = comparison.row("random", "knn", 5)
     assert row["std"] == pytest.approx(np.std(row["accuracies"], ddof=1))
@@ -57,7 +63,7 @@ def test_controls_have_full_rates_in_every_layer(comparison):
 
 def test_one_label_a_class_takes_the_defaults(comparison):
     probe = comparison.row("pretrained", "linear_probe", 1)["settings"][0]
-    assert probe == {"C": 0.1, "validation_accuracy": None}
+    assert probe == {"C": 0.1, "validation_accuracy": None, "features": "pooled"}
     tuned = comparison.row("pretrained", "fine_tune", 1)["settings"][0]
     assert tuned["validation_loss"] is None
 
@@ -65,6 +71,8 @@ def test_one_label_a_class_takes_the_defaults(comparison):
 def test_it_is_written_in_all_forms(comparison):
     again = Comparison.from_dict(json.loads(json.dumps(comparison.to_dict())))
     assert again.to_markdown() == comparison.to_markdown()
+    # Without an input there is nothing to be judged against.
+    assert comparison.verdict is None and comparison.labels_saved() is None
     page = comparison.to_markdown()
     assert "1 a class | 5 a class | all labels" in page and "90 test examples" in page
     mean = comparison.row("random", "knn", 5)["mean"]

@@ -13,6 +13,7 @@ from kerassl.data import ArraySource, digits
 from kerassl.pretraining.measuring import labels_wanted, measures_of
 
 FAST = {"methods": ["knn"], "labels_per_class": [2], "draws": 1, "controls": ["random"]}
+WITH_INPUT = {**FAST, "labels_per_class": [2, 5], "controls": ["input"], "draws": 2}
 
 
 class Brightness(transfer.Measure):
@@ -87,6 +88,46 @@ def test_a_task_brings_a_measure_of_its_own(tmp_path):
     assert "Left out was the measure perplexity: it needs a causal" in page
     assert (tmp_path / "brightness.png").stat().st_size > 100
     assert not list(tmp_path.glob("*.unfinished"))
+
+
+class Judged(Brightness):
+    """It compares what it finds with something."""
+
+    name, heading = "judged", "How they compare:"
+
+    def __call__(self, task, train, test, *, seed=0, progress=True):
+        return JudgedResult([{"part": "all", "better": "by two"}], "Of two.")
+
+
+class JudgedResult(transfer.Result):
+    verdict = transfer.verdict([1.0, 3.0], what="It", against="nothing", unit="marks")
+
+    def to_markdown(self):
+        return f"{self.verdict.sentence}\n\n{super().to_markdown()}"
+
+
+def test_a_page_begins_with_the_verdicts(tmp_path, monkeypatch):
+    measures = (Brightness(), Judged(), transfer.Classification(**WITH_INPUT))
+    monkeypatch.setattr(models.Autoencoder, "default_measures", measures)
+    task = models.Autoencoder(
+        encoders.dense((8, 8, 1), hidden_dims=(4,)), pretext.Reconstruct()
+    )
+    run = trained(task, images(40, np.arange(40) % 2), tmp_path)
+    verdicts = run.report["verdict"]
+    assert set(verdicts) == {"judged", "classification"}
+    assert verdicts["judged"] == JudgedResult.verdict.to_dict()
+    lines = (tmp_path / "report.md").read_text().splitlines()
+    sentences = [verdicts[name]["sentence"] for name in ("judged", "classification")]
+    assert lines[0].startswith("# ")
+    assert [lines[2], lines[4]] == sentences
+    assert lines[6].startswith("1 steps of 4 examples")
+    # Each stands there once, and is what the run prints first.
+    assert [lines.count(each) for each in sentences] == [1, 1]
+    assert str(run).splitlines()[2] == sentences[0]
+    names = {row["encoder"] for row in run.measures["classification"]["rows"]}
+    assert {"pretrained", "raw pixels"} <= names
+    again = transfer.Comparison.from_dict(run.measures["classification"])
+    assert again.verdict.sentence == sentences[1]
 
 
 def test_a_preset_lists_its_measures(tmp_path, monkeypatch):

@@ -19,6 +19,11 @@ WRONG = [
     ({"validation": "a fifth"}, "`validation` must be a number"),
     ({"seed": -1}, "`seed`"),
     ({"pooling": "max"}, "`pooling` must be one of"),
+    ({"features": "map"}, "`features` must be 'auto', 'pooled' or a list"),
+    ({"features": []}, "`features` must be"),
+    ({"features": ["maps"]}, "`features` must be some of"),
+    ({"features": 5}, "`features` must be"),
+    ({"calibrate": "yes"}, "`calibrate` must be true or false"),
     ({"knn_options": 5}, "`knn_options` must be an object"),
     ({"knn_options": {"k": 0}}, "`knn_options.k` must be"),
     ({"knn_options": {"temperature": float("nan")}}, "`knn_options.temperature`"),
@@ -36,7 +41,7 @@ def test_a_wrong_option_is_told(options, message):
         transfer.check_options(options)
 
 
-@pytest.mark.parametrize("options", [WRONG[0][0], WRONG[13][0], WRONG[18][0]])
+@pytest.mark.parametrize("options", [WRONG[0][0], WRONG[14][0], WRONG[18][0]])
 def test_pretraining_refuses_it_before_it_makes_a_folder(options, tmp_path):
     (name, value), *_ = options.items()
     with pytest.raises((TypeError, ValueError), match=f"`transfer.{name}"):
