@@ -6,6 +6,8 @@ import random
 import keras
 import numpy as np
 
+from kerassl.encoders.kernels import draw_kernels
+
 
 def copy_of(encoder):
     """Returns an encoder of the same configuration and weights, sharing none.
@@ -30,7 +32,10 @@ def random_weights(encoder, seed: int):
     """Returns the weights that the encoder would start a training with.
 
     Every layer draws them anew, also one whose initializer has a seed of its
-    own; statistics of batch normalisation start at mean 0 and variance 1.
+    own; statistics of batch normalisation start at mean 0 and variance 1. The
+    kernels of Transformer blocks start at the scale of their width, also where
+    the encoder's own did not: at KerasHub's scale a narrow Transformer is hardly
+    more than its embedding (`kerassl.encoders.draw_kernels`).
 
     Args:
         encoder: A built `keras.Model` that serialises. It is not changed.
@@ -41,7 +46,9 @@ def random_weights(encoder, seed: int):
     """
     config = _reseed(keras.saving.serialize_keras_object(encoder), [seed, 0])
     with _python_random(seed):
-        return _rebuilt(config).get_weights()
+        encoder = _rebuilt(config)
+        draw_kernels(encoder)
+        return encoder.get_weights()
 
 
 def _rebuilt(config):
