@@ -46,32 +46,34 @@ def draw_kernels(encoder):
     import keras_hub
 
     kinds = (keras_hub.layers.TransformerEncoder, keras_hub.layers.TransformerDecoder)
-    blocks = [b for b in encoder._flatten_layers(include_self=False)]
-    blocks = [block for block in blocks if isinstance(block, kinds)]
+    parts = encoder._flatten_layers(include_self=False)
+    blocks = [part for part in parts if isinstance(part, kinds)]
     drawn = 0
     for block in blocks:
         shrink = math.sqrt(2 * len(blocks)) if block.normalize_first else 1.0
-        for layer in _dense_layers(block):
+        for layer, kernel in _kernels(block):
             scale = 1 / shrink if layer.name in RESIDUAL else 1.0
-            _draw(layer.kernel, scale / math.sqrt(_inputs(layer)))
+            stddev = scale / math.sqrt(_inputs(layer, kernel.shape))
+            draw = keras.initializers.RandomNormal(stddev=stddev)
+            kernel.assign(draw(kernel.shape, dtype=kernel.dtype))
             drawn += 1
     return drawn
 
 
-def _dense_layers(block):
-    kinds = (keras.layers.Dense, keras.layers.EinsumDense)
-    return [x for x in block._flatten_layers() if isinstance(x, kinds)]
+def _kernels(block):
+    """Yields the dense layers of a block and their kernels, but for quantised ones."""
+    for layer in block._flatten_layers():
+        if isinstance(layer, keras.layers.Dense | keras.layers.EinsumDense):
+            # With LoRA `layer.kernel` is a sum and no variable.
+            (kernel,) = (v for v in layer.variables if v.name == "kernel")
+            if "float" in kernel.dtype:
+                yield layer, kernel
 
 
-def _inputs(layer):
+def _inputs(layer, shape):
     """Returns how many numbers each output of a dense layer is a sum over."""
     if isinstance(layer, keras.layers.Dense):
-        return layer.kernel.shape[0]
+        return shape[0]
     terms, output = layer.equation.split("->")
-    axes = zip(terms.split(",")[1], layer.kernel.shape, strict=True)
+    axes = zip(terms.split(",")[1], shape, strict=True)
     return math.prod(size for axis, size in axes if axis not in output)
-
-
-def _draw(kernel, stddev):
-    draw = keras.initializers.RandomNormal(stddev=stddev)
-    kernel.assign(draw(kernel.shape, dtype=kernel.dtype))

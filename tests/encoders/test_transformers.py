@@ -96,6 +96,16 @@ def test_other_encoders_are_left_as_they_are():
     np.testing.assert_array_equal(before[0], encoder.get_weights()[0])
 
 
+def test_kernels_under_lora_are_drawn_and_quantised_ones_are_left():
+    encoder = bert(**SIZES)
+    encoder.enable_lora(2)
+    assert draw_kernels(encoder) == 2 * 6
+    quantised = bert(**SIZES)
+    dense = quantised.transformer_layers[0]._feedforward_output_dense
+    dense.quantize("int8")
+    assert draw_kernels(quantised) == 2 * 6 - 1
+
+
 @pytest.mark.parametrize("make", [bert, gpt2])
 @pytest.mark.parametrize(
     "wrong, message",
