@@ -1,19 +1,22 @@
-"""Bits per byte of a small GPT-2 after minutes on a CPU, beside a unigram model.
+"""Bits per byte of a small GPT-2 after minutes on a CPU, beside what needs none.
 
     KERASSL_DATA=... python benchmarks/causal_lm.py
 
 Trains the preset `gpt2_tiny` on nine tenths of 10,033 encyclopedia summaries:
 byte-level BPE first, then the decoder. Prints bits per byte on the other tenth,
 chosen by a fixed seed and not read before the end, for the trained decoder, for the
-same one with random weights, and for token frequencies of the training texts.
+same one with random weights, for token frequencies of the training texts, for a byte
+6-gram model of them (`byte_ngram.py`), and for the compressor lzma that has read them.
 """
 
 import argparse
+import lzma
 import time
 
 import keras
 import numpy as np
 import real_data
+from byte_ngram import ByteNGram
 
 from kerassl import data, transfer, zoo
 
@@ -22,6 +25,18 @@ def split(texts):
     order = np.random.default_rng(0).permutation(len(texts))
     cut = len(texts) // 10
     return [texts[i] for i in order[cut:]], [texts[i] for i in order[:cut]]
+
+
+def compressed(train, test):
+    """Returns the bits a byte that `test` costs lzma after `train`."""
+
+    def size(texts):
+        filters = [{"id": lzma.FILTER_LZMA2, "preset": 9, "dict_size": 1 << 24}]
+        joined = "\0".join(texts).encode("utf-8")
+        return len(lzma.compress(joined, format=lzma.FORMAT_RAW, filters=filters))
+
+    told = sum(len(text.encode("utf-8")) for text in test)
+    return 8 * (size([*train, *test]) - size(train)) / told
 
 
 def main():
@@ -33,16 +48,17 @@ def main():
     recipe = spec["recipe"]
     steps = given.steps or recipe["steps"]
     train, test = split(real_data.wiki_summaries())
-    begin = time.monotonic()
+    begin, clock = time.monotonic(), time.process_time()
     tokenizer = data.train_tokenizer(train, **spec["tokenizer"])
     keras.utils.set_random_seed(given.seed)
     task = zoo.load("gpt2_tiny", tokenizer=tokenizer)
     untrained = transfer.perplexity(task, test, train_texts=train)
+    warmup = round(recipe["warmup"] * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
-        steps - round(recipe["warmup"] * recipe["steps"]),
+        max(1, steps - warmup),
         warmup_target=recipe["learning_rate"],
-        warmup_steps=round(recipe["warmup"] * recipe["steps"]),
+        warmup_steps=warmup,
     )
     task.compile(zoo.build(recipe["optimizer"], learning_rate=schedule))
     history = task.fit(
@@ -51,16 +67,19 @@ def main():
         steps_per_epoch=steps // 10,
         verbose=2,
     )
-    seconds = time.monotonic() - begin
+    seconds, busy = time.monotonic() - begin, time.process_time() - clock
     trained = transfer.perplexity(task, test, train_texts=train)
     last = {name: round(values[-1], 4) for name, values in history.history.items()}
     print(
-        f"{len(train)} texts, {steps} steps of {recipe['batch_size']}, {seconds:.0f} s"
+        f"{len(train)} texts, {steps} steps of {recipe['batch_size']}: "
+        f"{seconds:.0f} s, {busy:.0f} s of one core"
     )
     print(f"last tenth: {last}")
     print(f"{len(test)} held-out texts: {trained.to_dict()}")
     print(f"random weights: {untrained.bits_per_byte:.3f} bits per byte")
     print(trained.to_markdown())
+    print(f"byte 6-gram: {ByteNGram(train, 6).bits_per_byte(test):.3f} bits per byte")
+    print(f"lzma: {compressed(train, test):.3f} bits per byte")
     for prompt in ("The city of", "In physics,"):
         print(repr(task.generate(prompt, max_length=60, sampler="greedy")))
 

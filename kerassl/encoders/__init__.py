@@ -5,21 +5,26 @@ from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
+from kerassl.encoders.kernels import draw_kernels
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.t5 import t5, t5_encoder
+from kerassl.encoders.transformers import bert, gpt2
 from kerassl.encoders.word_vectors import word_vectors
 
 __all__ = [
     "EncoderBlocks",
+    "bert",
     "conv",
     "dcgan_discriminator",
     "dcgan_generator",
     "dense",
+    "draw_kernels",
     "feature_model",
     "from_preset",
+    "gpt2",
     "mirror",
     "open_encoder",
     "pool",

@@ -6,6 +6,8 @@ import random
 import keras
 import numpy as np
 
+from kerassl.encoders.kernels import draw_kernels
+
 
 def copy_of(encoder):
     """Returns an encoder of the same configuration and weights, sharing none.
@@ -32,7 +34,10 @@ def random_weights(encoder, seed: int):
     For a control whose features are read as they are, see `random_control`.
 
     Every layer draws them anew, also one whose initializer has a seed of its
-    own; statistics of batch normalisation start at mean 0 and variance 1.
+    own; statistics of batch normalisation start at mean 0 and variance 1. The
+    kernels of Transformer blocks start at the scale of their width, also where
+    the encoder's own did not: at KerasHub's scale a narrow Transformer is hardly
+    more than its embedding (`kerassl.encoders.draw_kernels`).
 
     Args:
         encoder: A built `keras.Model` that serialises. It is not changed.
@@ -58,7 +63,9 @@ def random_copy(encoder, seed: int):
     """
     config = _reseed(keras.saving.serialize_keras_object(encoder), [seed, 0])
     with _python_random(seed):
-        return _rebuilt(config)
+        copy = _rebuilt(config)
+        draw_kernels(copy)
+        return copy
 
 
 def _rebuilt(config):
