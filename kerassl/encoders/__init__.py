@@ -10,7 +10,7 @@ from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.t5 import t5, t5_encoder
-from kerassl.encoders.word_vectors import word_vectors
+from kerassl.encoders.word_vectors import weighted_words, word_vectors
 
 __all__ = [
     "EncoderBlocks",
@@ -27,5 +27,6 @@ __all__ = [
     "resnet",
     "t5",
     "t5_encoder",
+    "weighted_words",
     "word_vectors",
 ]
