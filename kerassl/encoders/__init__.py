@@ -9,6 +9,7 @@ from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
+from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.word_vectors import weighted_words, word_vectors
 
@@ -25,6 +26,7 @@ __all__ = [
     "pool",
     "recurrent",
     "resnet",
+    "spelled_words",
     "t5",
     "t5_encoder",
     "weighted_words",
