@@ -10,9 +10,10 @@ from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
+from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.transformers import bert, gpt2
-from kerassl.encoders.word_vectors import word_vectors
+from kerassl.encoders.word_vectors import weighted_words, word_vectors
 
 __all__ = [
     "EncoderBlocks",
@@ -30,7 +31,9 @@ __all__ = [
     "pool",
     "recurrent",
     "resnet",
+    "spelled_words",
     "t5",
     "t5_encoder",
+    "weighted_words",
     "word_vectors",
 ]

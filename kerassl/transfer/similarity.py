@@ -55,8 +55,26 @@ def sentence_similarity(
     Reference:
         Cer et al., 2017, https://arxiv.org/abs/1708.00055
     """
-    from scipy.stats import spearmanr
+    pairs, scores = checked_pairs(pairs, scores)
+    check_integer("batch_size", batch_size, least=1)
+    cosines = pair_cosines(encoder, pretext, pairs, pooling, batch_size)
+    return rank_correlation(cosines, scores)
 
+
+def checked_pairs(pairs, scores):
+    """Returns (pairs, scores), a list and a float array, that can be correlated.
+
+    Args:
+        pairs: As for `sentence_similarity`.
+        scores: As for `sentence_similarity`.
+
+    Raises:
+        ValueError: As `sentence_similarity` does for them.
+
+    Example:
+        >>> checked_pairs([("a", "b"), ("a", "a")], [0, 5])[1]
+        array([0., 5.])
+    """
     pairs, scores = list(pairs), _numbers(scores)
     if len(pairs) != len(scores) or len(pairs) < 2:
         raise InvalidValue(
@@ -68,8 +86,36 @@ def sentence_similarity(
             raise InvalidValue(
                 f"`pairs` must hold pairs of sentences. Received: {pair!r:.60}"
             )
-    check_integer("batch_size", batch_size, least=1)
     _check_ranks("`scores`", scores, "the human judgements")
+    return pairs, scores
+
+
+def rank_correlation(cosines, scores) -> float:
+    """Returns Spearman's rank correlation of similarities with human scores.
+
+    Args:
+        cosines: Float array (pairs,).
+        scores: Float array (pairs,).
+
+    Raises:
+        ValueError: If the similarities are not finite, or all equal.
+
+    Example:
+        >>> rank_correlation(np.array([0.1, 0.9, 0.2]), np.array([0, 5, 1]))
+        1.0
+    """
+    from scipy.stats import spearmanr
+
+    _check_ranks("The similarities", cosines, "the encoder's")
+    return float(spearmanr(cosines, scores).statistic)
+
+
+def pair_cosines(encoder, pretext, pairs, pooling="mean", batch_size=128):
+    """Returns the cosines between the vectors of each pair, a float array (pairs,).
+
+    Args:
+        encoder: As for `sentence_similarity`, as are the others.
+    """
     if not hasattr(pretext, "prepare"):
         from kerassl.pretext.text import MaskedTokens
 
@@ -80,9 +126,7 @@ def sentence_similarity(
         _vectors(model, pretext, [pair[side] for pair in pairs], batch_size)
         for side in (0, 1)
     )
-    cosines = (first * second).sum(axis=1)
-    _check_ranks("The similarities", cosines, "the encoder's")
-    return float(spearmanr(cosines, scores).statistic)
+    return (first * second).sum(axis=1)
 
 
 def _numbers(scores):

@@ -4,6 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerassl.errors import InvalidValue
+from kerassl.transfer.similarity import rank_correlation
 
 # Questions answered at once: each takes one number a word of the vocabulary.
 QUESTIONS = 256
@@ -168,21 +169,35 @@ class WordVectors:
         Raises:
             ValueError: If fewer than 2 pairs are there.
         """
-        from scipy.stats import spearmanr
-
-        found = [
-            (self._find(a), self._find(b), float(score))
-            for (a, b), score in zip(pairs, scores, strict=True)
-            if a in self and b in self
-        ]
-        if len(found) < 2:
+        pairs, scores = list(pairs), np.asarray(list(scores), float)
+        cosines = self.cosines(pairs)
+        if len(scores) != len(pairs):
+            raise InvalidValue(
+                "`pairs` and `scores` must have the same length. Received lengths: "
+                f"{len(pairs)} and {len(scores)}"
+            )
+        known = np.isfinite(cosines)
+        if known.sum() < 2:
             raise InvalidValue(
                 "`pairs` must hold at least 2 pairs of known words. Received "
-                f"{len(list(pairs))} pairs, of which {len(found)} are known"
+                f"{len(pairs)} pairs, of which {known.sum()} are known"
             )
-        first, second, given = map(np.array, zip(*found, strict=True))
-        cosines = (self._unit[first] * self._unit[second]).sum(axis=1)
-        return float(spearmanr(cosines, given).statistic), len(found)
+        return rank_correlation(cosines[known], scores[known]), int(known.sum())
+
+    def cosines(self, pairs):
+        """Returns the cosines between the vectors of pairs of words.
+
+        Args:
+            pairs: Sequence of pairs of words.
+
+        Returns:
+            Float array (pairs,), NaN where one of the words is not there.
+        """
+        found = np.full(len(pairs), np.nan)
+        for i, (a, b) in enumerate(pairs):
+            if a in self and b in self:
+                found[i] = self._unit[self._find(a)] @ self._unit[self._find(b)]
+        return found
 
     def analogy_accuracy(self, questions):
         """Returns how many analogies are answered rightly, all words allowed.

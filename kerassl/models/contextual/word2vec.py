@@ -1,12 +1,18 @@
 """SkipGram and CBOW, the training steps of word2vec, with negative sampling."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_number
+from kerassl.encoders.pooling import feature_model
+from kerassl.encoders.word_vectors import weighted_words
 from kerassl.errors import InvalidValue
 from kerassl.models.base import PretextModel
+
+# Whose vectors are computed at once.
+SENTENCES = 512
 
 
 class _Word2Vec(PretextModel):
@@ -69,8 +75,70 @@ class _Word2Vec(PretextModel):
             "negative": (self.negatives * negative, told),
         }
 
+    def sentence_encoder(self, smoothing: float = 1e-3, texts=None):
+        """Returns a Keras model from a sentence's words to their weighted mean (SIF).
+
+        A plain Keras model with weights of its own: save it, or measure it as any
+        encoder. Give it `task.pretext.prepare(texts)`. Words that the vocabulary
+        lacks, and punctuation, are left out.
+
+        Args:
+            smoothing: As in `kerassl.encoders.weighted_words`.
+            texts: Sentences, whose first principal component is then removed, as in
+                the paper; None removes nothing.
+
+        Returns:
+            A `keras.Model` whose output is a float32 tensor (batch, dim).
+
+        Raises:
+            ValueError: If `smoothing` <= 0, there are no sentences in `texts`, or the
+                pretext layer's tokenizer has no counts.
+
+        Reference:
+            Arora et al., 2017, https://openreview.net/forum?id=SyK00v5xx
+        """
+        distribute.read_state(self)
+        words = weighted_words(self.encoder, self.pretext.word_counts(), smoothing)
+        model = feature_model(words, "mean")
+        if texts is not None:
+            remove_common_part(words, self._vectors(model, texts))
+        return model
+
+    def _vectors(self, model, texts):
+        """Returns the vectors of sentences, (texts, dim)."""
+        texts, found = list(texts), []
+        for begin in range(0, len(texts), SENTENCES):
+            x = self.pretext.prepare(texts[begin : begin + SENTENCES])
+            found.append(model.predict_on_batch({k: v.numpy() for k, v in x.items()}))
+        if not found:
+            raise InvalidValue("`texts` must hold one sentence or more. Received none")
+        return np.concatenate(found)
+
     def get_config(self):
         return {**super().get_config(), "negatives": self.negatives}
+
+
+def remove_common_part(encoder, vectors):
+    """Takes what sentences have in common out of a table of word vectors.
+
+    A mean is linear, so what is removed from each word is removed from each sentence.
+
+    Args:
+        encoder: A `kerassl.encoders.word_vectors` model; its table is changed.
+        vectors: Float array (sentences, dim), by this encoder. Removed is the first
+            of their right singular vectors.
+
+    Example:
+        >>> from kerassl.encoders import word_vectors
+        >>> encoder = word_vectors(3, dim=2)
+        >>> remove_common_part(encoder, np.array([[1.0, 0.0], [2.0, 0.0]]))
+        >>> encoder.get_layer("token_embedding").get_weights()[0][:, 0].tolist()
+        [0.0, 0.0, 0.0]
+    """
+    common = np.linalg.svd(vectors, full_matrices=False)[2][0]
+    layer = encoder.get_layer("token_embedding")
+    (table,) = layer.get_weights()
+    layer.set_weights([table - np.outer(table @ common, common)])
 
 
 @keras.saving.register_keras_serializable(package="kerassl")

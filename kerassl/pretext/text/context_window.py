@@ -126,13 +126,33 @@ class ContextWindow(TextPretextLayer):
         self.block_length = block_length
         self.shared_negatives = shared_negatives
 
+    def word_counts(self):
+        """Returns how often each token id is in the text, 0 for what is no word.
+
+        Returns:
+            Int64 NumPy array (vocabulary_size,).
+
+        Raises:
+            ValueError: If there is no tokenizer, or it has no counts.
+        """
+        special = self._rows.special_ids()
+        if not hasattr(self.tokenizer, "counts"):
+            raise InvalidValue(
+                "`tokenizer` must have `counts` of its words, as "
+                '`kerassl.data.train_tokenizer(texts, "word")` gives. Received: '
+                f"{type(self.tokenizer).__name__}"
+            )
+        counts = self.tokenizer.counts.copy()
+        counts[[token_id for token_id in special.values()]] = 0
+        return counts
+
     def keep_probabilities(self):
         """Returns how likely each token id is to stay in the text.
 
         Returns:
             Float64 NumPy array (vocabulary_size,), 0 for what is no word.
         """
-        counts = self._word_counts()
+        counts = self.word_counts()
         if not self.subsampling:
             return (counts > 0).astype(float)
         ratio = self.subsampling * counts.sum() / np.maximum(counts, 1)
@@ -144,7 +164,7 @@ class ContextWindow(TextPretextLayer):
         Returns:
             Float64 NumPy array (vocabulary_size,) with the sum 1.
         """
-        powers = self._word_counts() ** 0.75
+        powers = self.word_counts() ** 0.75
         return powers / powers.sum()
 
     def call(self, inputs, seed):
@@ -171,7 +191,7 @@ class ContextWindow(TextPretextLayer):
 
     def has_task(self, inputs):
         tokens, documents, _ = self._stream(inputs)
-        documents = documents[tf.gather(self._word_counts() > 0, tokens)]
+        documents = documents[tf.gather(self.word_counts() > 0, tokens)]
         return bool(tf.reduce_any(documents[1:] == documents[:-1]))
 
     def prepare(self, inputs):
@@ -185,7 +205,7 @@ class ContextWindow(TextPretextLayer):
             (batch, sequence_length).
         """
         tokens = self._tokens(inputs)
-        is_word = tf.constant(self._word_counts() > 0)
+        is_word = tf.constant(self.word_counts() > 0)
         tokens = tf.ragged.boolean_mask(
             tokens, tokens.with_flat_values(tf.gather(is_word, tokens.flat_values))
         )
@@ -234,19 +254,6 @@ class ContextWindow(TextPretextLayer):
             "block_length": self.block_length,
             "shared_negatives": self.shared_negatives,
         }
-
-    def _word_counts(self):
-        """Returns the counts of the words, 0 for the other tokens."""
-        special = self._rows.special_ids()
-        if not hasattr(self.tokenizer, "counts"):
-            raise InvalidValue(
-                "`tokenizer` must have `counts` of its words, as "
-                '`kerassl.data.train_tokenizer(texts, "word")` gives. Received: '
-                f"{type(self.tokenizer).__name__}"
-            )
-        counts = self.tokenizer.counts.copy()
-        counts[[token_id for token_id in special.values()]] = 0
-        return counts
 
     def _tokens(self, inputs):
         if not isinstance(inputs, dict):

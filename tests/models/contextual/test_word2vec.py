@@ -153,3 +153,51 @@ def test_arguments_are_checked(tokenizer):
     dense = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
     with pytest.raises(ValueError, match="encoder.*word_vectors"):
         CBOW(dense)
+
+
+def test_sentence_encoder_is_the_weighted_mean_less_what_is_common(tokenizer, tmp_path):
+    task = testing.fix_weights(word2vec(SkipGram, tokenizer), scale=1.0)
+    texts = [*sentences(50), "the red cat ? zzz"]
+    table = task.word_embedding.embeddings.numpy()
+    counts = task.pretext.word_counts()
+    weights = 0.01 / (0.01 + counts / counts.sum())
+
+    def by_hand(text):
+        ids = [
+            i for i in tokenizer(text) if counts[i]
+        ]  # neither unknown nor punctuation
+        return np.mean([weights[i] * table[i] for i in ids], axis=0)
+
+    expected = np.stack([by_hand(text) for text in texts])
+    x = {k: v.numpy() for k, v in task.pretext.prepare(texts).items()}
+    plain = task.sentence_encoder(smoothing=0.01)
+    np.testing.assert_allclose(plain.predict(x, verbose=0), expected, atol=1e-5)
+    common = np.linalg.svd(expected)[2][0]
+    expected = expected - np.outer(expected @ common, common)
+    without = task.sentence_encoder(smoothing=0.01, texts=texts)
+    np.testing.assert_allclose(without.predict(x, verbose=0), expected, atol=1e-5)
+    # Its own weights, and a file that Keras alone reads.
+    np.testing.assert_array_equal(task.word_embedding.embeddings.numpy(), table)
+    without.save(tmp_path / "sentences.keras")
+    loaded = keras.saving.load_model(tmp_path / "sentences.keras")
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), expected, atol=1e-5)
+    with pytest.raises(ValueError, match="texts"):
+        task.sentence_encoder(texts=[])
+
+
+def test_sentence_encoder_can_be_measured_as_any_encoder(tokenizer):
+    task = word2vec(CBOW, tokenizer)
+    texts = sentences(40)
+    labels = np.array([int(text.split()[1] in ("red", "green")) for text in texts])
+    x = {k: v.numpy() for k, v in task.pretext.prepare(texts).items()}
+    result = transfer.compare(
+        task.sentence_encoder(),
+        (x, labels),
+        (x, labels),
+        labels_per_class=[None],
+        methods=["linear_probe"],
+        controls=["random"],
+        draws=1,
+        progress=False,
+    )
+    assert [row["encoder"] for row in result.rows][0] == "pretrained"
