@@ -541,6 +541,7 @@ def is_right(target):
         kerassl.encoders.dense,
         kerassl.encoders.gpt2,
         kerassl.encoders.recurrent,
+        kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.t5,
         kerassl.encoders.word_vectors,

@@ -7,6 +7,7 @@ from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.encoders.mirror import mirror
+from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
@@ -28,6 +29,7 @@ __all__ = [
     "gpt2",
     "mirror",
     "open_encoder",
+    "plain_cnn",
     "pool",
     "recurrent",
     "resnet",
