@@ -1,10 +1,12 @@
 """Encoders: raw features of x, as functional Keras models."""
 
+from kerassl.encoders.bart import bart_encoder
 from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
+from kerassl.encoders.layer_grids import layer_grids
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
@@ -14,12 +16,14 @@ from kerassl.encoders.word_vectors import word_vectors
 
 __all__ = [
     "EncoderBlocks",
+    "bart_encoder",
     "conv",
     "dcgan_discriminator",
     "dcgan_generator",
     "dense",
     "feature_model",
     "from_preset",
+    "layer_grids",
     "mirror",
     "open_encoder",
     "pool",
