@@ -5,8 +5,8 @@
 The preset `t5_tiny` learns from 8,033 summaries of encyclopedia articles. On
 2,000 others two things are measured. First the denoising loss, beside that of a
 unigram model, the token frequencies of the training texts' answers: for all tokens
-of the answers, for those that are text and for the sentinels. Both models share
-their probability out over text and sentinels at every place. Then a linear probe
+of the answers, for those that are text, for the sentinels and for the ends. Both
+models share their probability out over all of these at every place. Then a linear probe
 on the mean of the frozen encoder's outputs: which of 12 topics an article has,
 from 15 labelled articles a topic, beside the same encoder with random weights.
 The probe's strength is chosen on a fifth of the labels.
@@ -71,13 +71,15 @@ def denoising(task, texts, train_texts):
     losses = np.concatenate(losses)
     answers = np.concatenate([y for _, y, _ in batches])
     asked = np.concatenate([weight for _, _, weight in batches]) > 0
-    text = answers < task.pretext.tokenizer.vocabulary_size()
+    ends = answers == task.pretext.tokenizer.end_token_id
+    text = (answers < task.pretext.tokenizer.vocabulary_size()) & ~ends
     print("| tokens of the answers | number | unigram, nats | loss, nats |")
     print("|---|---|---|---|")
     for name, chosen in (
         ("all", asked),
         ("text", asked & text),
-        ("sentinels", asked & ~text),
+        ("sentinels", asked & ~text & ~ends),
+        ("ends", asked & ends),
     ):
         expected, loss = unigram[answers[chosen]].mean(), losses[chosen].mean()
         print(f"| {name} | {chosen.sum():,} | {expected:.3f} | {loss:.3f} |")

@@ -1,11 +1,13 @@
 """Encoders: raw features of x, as functional Keras models."""
 
+from kerassl.encoders.bart import bart_encoder
 from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.kernels import draw_kernels
+from kerassl.encoders.layer_grids import layer_grids
 from kerassl.encoders.mirror import mirror
 from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
@@ -18,6 +20,7 @@ from kerassl.encoders.word_vectors import weighted_words, word_vectors
 
 __all__ = [
     "EncoderBlocks",
+    "bart_encoder",
     "bert",
     "conv",
     "dcgan_discriminator",
@@ -27,6 +30,7 @@ __all__ = [
     "feature_model",
     "from_preset",
     "gpt2",
+    "layer_grids",
     "mirror",
     "open_encoder",
     "plain_cnn",

@@ -6,11 +6,13 @@ from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Vi
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     ContextWindow,
+    DocumentRotation,
     MaskedTokens,
     NextToken,
     NoisyText,
     SentencePermutation,
     SpanCorruption,
+    TextInfilling,
     TokenDeletion,
     TokenMasking,
     TokenReplacement,
@@ -19,6 +21,7 @@ from kerassl.pretext.text import (
 
 __all__ = [
     "ContextWindow",
+    "DocumentRotation",
     "FutureFrames",
     "ImagesAndNoise",
     "MaskedTokens",
@@ -29,6 +32,7 @@ __all__ = [
     "Reconstruct",
     "SentencePermutation",
     "SpanCorruption",
+    "TextInfilling",
     "TokenDeletion",
     "TokenMasking",
     "TokenReplacement",

@@ -1,5 +1,7 @@
 """The base class of every pretext layer: x -> (input, target, weight)."""
 
+from typing import ClassVar
+
 import keras
 import tensorflow as tf
 
@@ -44,7 +46,13 @@ class PretextLayer(keras.layers.Layer):
     Args:
         name: Layer name.
         **kwargs: Further arguments of `keras.layers.Layer`.
+
+    Attributes:
+        formerly: Of arguments that came later, {argument: the value that says what
+            the layer did before}. A run that was begun without them goes on so.
     """
+
+    formerly: ClassVar[dict] = {}
 
     def __init__(self, *, name=None, **kwargs):
         super().__init__(name=name, **kwargs)

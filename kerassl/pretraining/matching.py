@@ -7,6 +7,7 @@ import shutil
 from kerassl import callbacks, files, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretraining.facts import asked, with_steps
+from kerassl.pretraining.later_arguments import as_it_was, told_like, with_defaults
 from kerassl.runs import Run
 
 # What a run notes of itself that nobody asked for.
@@ -36,7 +37,8 @@ def find(path, plan, fingerprints, *, steps, write):
     """Returns what `path` holds of the run that `plan` asks for.
 
     Where no run has begun, its configuration is written. One that has begun is
-    lengthened if more steps are asked for than it has.
+    lengthened if more steps are asked for than it has. Arguments that came after it
+    began are what they were then, unless the user asks for another value.
 
     Args:
         path: The run's folder.
@@ -57,13 +59,15 @@ def find(path, plan, fingerprints, *, steps, write):
                 f"{path} holds what a run has trained, but no {runs.CONFIG} that "
                 f"says which run that is. {ELSEWHERE}"
             )
-        return _begin(path, plan, fingerprints, write)
+        return _begin(path, with_defaults(plan), fingerprints, write)
     run = Run(path)
     if not begun:  # as after a mistyped option
+        plan = with_defaults(plan)
         if write and runs.difference(run.config, plan):
             shutil.rmtree(path / runs.TOKENIZER, ignore_errors=True)
         return _begin(path, plan, fingerprints, write)
-    stored = runs.read_config(path)
+    stored = as_it_was(runs.read_config(path))
+    plan = told_like(plan, stored)
     longer = plan["recipe"]["steps"] - stored["recipe"]["steps"]
     _check_same(path, stored, _with_numbers_of(stored, plan), fingerprints)
     _check_length(path, stored, longer, steps)

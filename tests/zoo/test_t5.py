@@ -25,7 +25,7 @@ def test_parameters_of_the_published_models(name, count):
     pieces = spec["tokenizer"]["vocabulary_size"]
     assert pieces + spec["pretext"]["sentinels"] == sizes["vocabulary_size"]
     pretext = zoo.build(spec["pretext"])
-    assert (pretext.input_length, pretext.target_length) == (512, 114)
+    assert (pretext.input_length, pretext.target_length) == (512, 114 + 1)
 
 
 def test_the_embedding_has_rows_for_the_sentinels():
@@ -33,4 +33,4 @@ def test_the_embedding_has_rows_for_the_sentinels():
     changes = {"encoder.hidden_dim": 16, "pretext.sentinels": 20}
     task = zoo.load("t5_tiny", tokenizer=tokenizer, overrides=changes)
     assert task.backbone.vocabulary_size == 30 + 20
-    assert task.dataset(TEXTS, 2).element_spec[1].shape == (2, 26)
+    assert task.dataset(TEXTS, 2).element_spec[1].shape == (2, 27)

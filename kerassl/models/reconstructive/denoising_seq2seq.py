@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerassl import distribute
+from kerassl.encoders.bart import bart_encoder
 from kerassl.encoders.t5 import t5_encoder
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
@@ -18,16 +19,18 @@ class DenoisingSeq2Seq(PretextModel):
 
     The encoder reads the corrupted text, the decoder writes what the pretext
     layer asks for, token by token, each from the right tokens before it
-    (teacher forcing). With `kerassl.pretext.SpanCorruption` it is T5, with
-    `kerassl.pretext.NoisyText` it asks for the whole text as BART does.
+    (teacher forcing). With `kerassl.pretext.SpanCorruption` and a T5 it is T5;
+    with `kerassl.pretext.NoisyText`, which asks for the whole text, and a BART it
+    is BART. `NoisyText` says which noises are the paper's.
 
     The decoder's outputs are projected to the vocabulary by the token
-    embedding, scaled by 1 / sqrt(hidden_dim), where the backbone ties its
-    weights, as T5 does.
+    embedding; in a T5 that ties its weights they are scaled by 1 /
+    sqrt(hidden_dim).
 
     Args:
-        encoder: A `keras_hub.models.T5Backbone`, encoder and decoder: a fresh
-            one of `kerassl.encoders.t5`, or a pretrained one.
+        encoder: A `keras_hub.models.T5Backbone` or `BartBackbone`, encoder and
+            decoder: a fresh one, such as of `kerassl.encoders.t5`, or a
+            pretrained one.
         pretext: A pretext layer such as `kerassl.pretext.SpanCorruption`.
         name: Model name.
         **kwargs: Of `PretextModel`.
@@ -48,13 +51,14 @@ class DenoisingSeq2Seq(PretextModel):
         Logits, a float tensor (batch, target_length, vocabulary_size).
 
     Logs:
-        loss: Cross-entropy in nats, mean over the tokens of the answers, the
-            sentinels included; padding has no part in it.
+        loss: Cross-entropy in nats, mean over the tokens of the answers,
+            sentinels and ends included; padding has no part in it.
         accuracy: Share of these tokens that are predicted.
 
     Raises:
-        ValueError: If `encoder` is no T5 backbone, or `dataset` is called with
-            a pretext layer that has more token ids than it has embeddings.
+        ValueError: If `encoder` is neither a T5 nor a BART, or `dataset` is called
+            with a pretext layer that has more token ids than it has embeddings, or
+            longer rows than it takes.
 
     Example:
         >>> from kerassl.data import train_tokenizer
@@ -80,21 +84,14 @@ class DenoisingSeq2Seq(PretextModel):
     reads = ("weight",)
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
-        import keras_hub
-
-        if not isinstance(encoder, keras_hub.models.T5Backbone):
-            raise InvalidValue(
-                "`encoder` must be a keras_hub.models.T5Backbone, such as "
-                f"`kerassl.encoders.t5` gives. Received: {type(encoder).__name__}"
-            )
-        super().__init__(t5_encoder(encoder), pretext, name=name, **kwargs)
+        super().__init__(_encoder_of(encoder), pretext, name=name, **kwargs)
         self.backbone = encoder
         self.built = True
 
     def propagate(self, x, training):
         inputs = {name: x[name] for name in self.backbone.input}
         hidden = self.backbone(inputs, training=training)["decoder_sequence_output"]
-        if self.backbone.tie_embedding_weights:
+        if getattr(self.backbone, "tie_embedding_weights", False):  # a T5's
             hidden = hidden * self.backbone.hidden_dim**-0.5
         return self.backbone.token_embedding(hidden, reverse=True)
 
@@ -139,16 +136,16 @@ class DenoisingSeq2Seq(PretextModel):
 
     def _answer(self, x):
         """Returns the likeliest answers, an int array (batch, target_length)."""
-        import keras_hub
-
         distribute.read_state(self)
         if "_generator" not in self.__dict__:
             # Kept out of Keras's tracking: its weights are the backbone's.
-            generator = keras_hub.models.T5Seq2SeqLM(self.backbone)
+            generator = _generator_of(self.backbone)
             generator.compile(sampler="greedy")
             self.__dict__["_generator"] = generator
         first = x["decoder_token_ids"][:, :1]
-        room = np.zeros_like(x["decoder_token_ids"])
+        # The last token of the longest rows has no position behind the first.
+        longest = getattr(self.backbone, "max_sequence_length", None)
+        room = np.zeros_like(x["decoder_token_ids"])[:, : longest and longest - 1]
         prompt = {
             **x,
             "decoder_token_ids": np.concatenate([first, room], 1),
@@ -156,3 +153,26 @@ class DenoisingSeq2Seq(PretextModel):
         }
         made = self._generator.generate(prompt, stop_token_ids=None)
         return np.asarray(made["decoder_token_ids"])[:, 1:]
+
+
+def _encoder_of(backbone):
+    """Returns the encoder of a backbone alone, or raises where it is none to use."""
+    import keras_hub
+
+    if isinstance(backbone, keras_hub.models.T5Backbone):
+        return t5_encoder(backbone)
+    if isinstance(backbone, keras_hub.models.BartBackbone):
+        return bart_encoder(backbone)
+    raise InvalidValue(
+        "`encoder` must be a keras_hub.models.T5Backbone, such as "
+        "`kerassl.encoders.t5` gives, or a BartBackbone. Received: "
+        f"{type(backbone).__name__}"
+    )
+
+
+def _generator_of(backbone):
+    import keras_hub
+
+    if isinstance(backbone, keras_hub.models.BartBackbone):
+        return keras_hub.models.BartSeq2SeqLM(backbone)
+    return keras_hub.models.T5Seq2SeqLM(backbone)

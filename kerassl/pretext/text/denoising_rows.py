@@ -3,24 +3,28 @@
 import tensorflow as tf
 
 from kerassl.checks import check_integer
+from kerassl.errors import InvalidValue
 from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 
 class DenoisingRows:
-    """Sets texts in rows for an encoder and its decoder, in the layout of T5.
+    """Sets texts in rows for an encoder and its decoder, as T5 or as BART does.
 
-    The encoder reads the tokens of a text and the end token, without a start
-    token. The decoder reads the answer shifted by one: the padding token
-    stands in front of it.
+    The encoder reads the tokens of a text and the end token. The decoder reads the
+    answer shifted by one. In the layout of T5 rows have no start token, and the
+    decoder begins with the padding token. In that of BART rows begin with the start
+    token, the answer's too, and the decoder begins with the end token.
 
     Args:
         tokenizer: A KerasHub tokenizer, or None: then an error comes where
             data arrives.
-        sequence_length: Tokens of a clean row, the end included, above 1.
+        sequence_length: Tokens of a clean row, start and end included, above 1;
+            with a start token above 2.
         needs: Special tokens that the tokenizer must have.
+        start_token: Whether the layout is that of BART.
 
     Raises:
-        ValueError: If `sequence_length` is out of range.
+        ValueError: If an argument is out of range.
 
     Example:
         >>> from kerassl.data import train_tokenizer
@@ -30,12 +34,25 @@ class DenoisingRows:
         [[1, 1, 1, 1, 0, 0]]
     """
 
-    def __init__(self, tokenizer, sequence_length, needs=("start", "end", "pad")):
+    def __init__(
+        self,
+        tokenizer,
+        sequence_length,
+        needs=("start", "end", "pad"),
+        start_token=False,
+    ):
+        if not isinstance(start_token, bool):
+            raise InvalidValue(
+                f"`start_token` must be True or False. Received: {start_token!r}"
+            )
         # Of two: a token and the end behind it.
-        check_integer("sequence_length", sequence_length, least=2, most=MOST_TOKENS)
+        least = 2 + start_token
+        check_integer("sequence_length", sequence_length, least=least, most=MOST_TOKENS)
         self.sequence_length = sequence_length
+        self.start_token = start_token
         # Its rows begin with a start token, which is cut off below.
-        self._rows = TokenRows(tokenizer, sequence_length + 1, needs=needs)
+        length = sequence_length + 1 - start_token
+        self._rows = TokenRows(tokenizer, length, needs=needs)
 
     def special_ids(self) -> dict[str, int | None]:
         """Returns the ids of the special tokens and the unknown one, by use."""
@@ -58,9 +75,9 @@ class DenoisingRows:
                 to begin to read a text that is too long; None for its start.
 
         Returns:
-            A tuple of int32 tensors: token ids (batch, sequence_length), the
-            text, the end token and padding; and the lengths (batch, 1) of the
-            texts, without the end.
+            A tuple of int32 tensors: token ids (batch, sequence_length), less by
+            one with a start token: the text, the end token and padding; and the
+            lengths (batch, 1) of the texts, without the end.
         """
         tokens = self._rows.tokens(inputs)
         shape = [static_rows(inputs) or tokens.nrows(), 1]
@@ -82,8 +99,20 @@ class DenoisingRows:
             A dict of int32 tensors `"token_ids"` and `"padding_mask"`, each
             (batch, sequence_length).
         """
-        token_ids, lengths = self.clean(inputs)
+        token_ids, lengths = self.started(*self.clean(inputs))
         return {"token_ids": token_ids, "padding_mask": present(token_ids, lengths + 1)}
+
+    def started(self, token_ids, lengths):
+        """Returns rows and their lengths, the start token in front if there is one.
+
+        Args:
+            token_ids: int32 tensor (batch, time).
+            lengths: int32 tensor (batch, 1).
+        """
+        if not self.start_token:
+            return token_ids, lengths
+        start = tf.ones_like(token_ids[:, :1]) * self.special_ids()["start"]
+        return tf.concat([start, token_ids], 1), lengths + 1
 
     def example(self, shown, shown_lengths, answer, answer_lengths):
         """Returns the training example of rows to show and rows to ask for.
@@ -97,7 +126,8 @@ class DenoisingRows:
         Returns:
             A tuple `(x, y, sample_weight)` as of `SpanCorruption`.
         """
-        before = tf.ones_like(answer[:, :1]) * self.special_ids()["pad"]
+        first = self.special_ids()["end" if self.start_token else "pad"]
+        before = tf.ones_like(answer[:, :1]) * first
         asked = present(answer, answer_lengths)
         x = {
             "encoder_token_ids": shown,

@@ -31,6 +31,9 @@ class NoisyText(TextPretextLayer):
     its own. A document longer than `sequence_length` is read from an offset
     drawn from the seed. `prepare` always reads from the start.
 
+    BART is `noises=[SentencePermutation(), TextInfilling()]` with
+    `start_token=True`.
+
     Call arguments:
         inputs: Texts, a string tensor (batch,); or token ids without special
             tokens, an integer tensor (batch, time) padded with the
@@ -44,19 +47,22 @@ class NoisyText(TextPretextLayer):
                 `"encoder_token_ids"` and `"encoder_padding_mask"`, the text
                 with noise, and `"decoder_token_ids"` and
                 `"decoder_padding_mask"`, the answer shifted by one, behind a
-                padding token.
+                padding token; with a start token, behind the end token.
             y: int32 tensor (batch, sequence_length), the original text and
-                the end token.
+                the end token; with a start token, that in front.
             sample_weight: float32 tensor (batch, sequence_length), 1 at the
                 answer's tokens and 0 at padding.
 
     Args:
         tokenizer: A KerasHub tokenizer with start, end and padding tokens,
             such as `kerassl.data.train_tokenizer` gives.
-        sequence_length: Tokens of a row, the end included, above 1.
-        noises: One or more of `TokenMasking`, `TokenDeletion`,
-            `TokenReplacement`, `SentencePermutation`, or noise of your own (a
-            `TokenNoise`), in the order in which they are applied.
+        sequence_length: Tokens of a row, the end included, above 1; with a start
+            token above 2.
+        noises: One or more of `TextInfilling`, `TokenMasking`, `TokenDeletion`,
+            `TokenReplacement`, `SentencePermutation`, `DocumentRotation`, or noise
+            of your own (a `TokenNoise`), in the order in which they are applied.
+        start_token: Whether rows begin with the start token and the decoder with
+            the end token, as BART's do; else as T5's.
         name: Layer name.
         **kwargs: Of `PretextLayer`.
 
@@ -79,11 +85,14 @@ class NoisyText(TextPretextLayer):
         Lewis et al., 2019, https://arxiv.org/abs/1910.13461
     """
 
+    formerly = {"start_token": False}
+
     def __init__(
         self,
         tokenizer=None,
         sequence_length: int = 128,
         noises: Sequence[TokenNoise] = (),
+        start_token: bool = False,
         *,
         name: str | None = None,
         **kwargs,
@@ -95,22 +104,26 @@ class NoisyText(TextPretextLayer):
                 "`noises` must hold one or more TokenNoise, such as "
                 f"`kerassl.pretext.TokenMasking(0.15)`. Received: {noises}"
             )
-        self._rows = DenoisingRows(tokenizer, sequence_length)
+        self._rows = DenoisingRows(tokenizer, sequence_length, start_token=start_token)
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.noises = noises
+        self.start_token = start_token
 
     def call(self, inputs, seed):
         special = self._rows.special_ids()
         vocabulary = Vocabulary.of(self.tokenizer, special)
         answer, text_lengths = self._rows.clean(inputs, fold_seed(seed, 0))
-        columns = tf.range(self.sequence_length)
+        columns = tf.range(answer.shape[1])
         shown = tf.where(columns < text_lengths, answer, special["pad"])
         lengths = text_lengths
         for number, noise in enumerate(self.noises, 1):
             shown, lengths = noise(shown, lengths, fold_seed(seed, number), vocabulary)
         shown = tf.where(columns == lengths, special["end"], shown)
-        return self._rows.example(shown, lengths + 1, answer, text_lengths + 1)
+        return self._rows.example(
+            *self._rows.started(shown, lengths + 1),
+            *self._rows.started(answer, text_lengths + 1),
+        )
 
     def prepare(self, inputs):
         """Returns the encoder inputs of a batch, without noise.
@@ -140,7 +153,7 @@ class NoisyText(TextPretextLayer):
         texts = []
         for row in np.asarray(answer):
             row = row[: np.argmax(np.append(row, special["end"]) == special["end"])]
-            texts.append(row[row != special["pad"]])
+            texts.append(row[~np.isin(row, [special["pad"], special["start"]])])
         return texts
 
     def draw(self, inputs, seed):
@@ -159,6 +172,7 @@ class NoisyText(TextPretextLayer):
         return {
             **super().get_config(),
             "noises": [keras.saving.serialize_keras_object(n) for n in self.noises],
+            "start_token": self.start_token,
         }
 
     @classmethod

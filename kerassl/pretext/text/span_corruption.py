@@ -29,11 +29,12 @@ class SpanCorruption(TextPretextLayer):
 
     Each hidden span is replaced by one sentinel, a token of its own: the first
     by sentinel 0, the next by sentinel 1, and so on. The answer lists the
-    spans, each behind its sentinel, and ends with one sentinel more:
+    spans, each behind its sentinel, and ends with one sentinel more and the end
+    token:
 
         text     Thank you for inviting me to your party last week . </s>
         shown    Thank you <0> me to your party <1> week . </s>
-        answer   <0> for inviting <1> last <2>
+        answer   <0> for inviting <1> last <2> </s>
 
     A text of n tokens has round(n * noise_density) hidden tokens, but at least
     one and at most n - 1, in round(hidden / mean_span_length) spans, at least
@@ -41,7 +42,9 @@ class SpanCorruption(TextPretextLayer):
     for the spans is equally likely, with at least one token between two spans:
     a text may begin and end with a hidden span or with a token to see. (The
     paper's own code begins each text with tokens to see and ends it with a
-    hidden span, so that short texts differ in nothing else.)
+    hidden span, so that short texts differ in nothing else. There the last
+    sentinel falls away, which the paper's text has; so an answer here is by one
+    token longer than the code's.)
 
     Sentinels are ids above the tokenizer's vocabulary, so that any tokenizer
     will do; the encoder's embedding must have `vocabulary_size` rows.
@@ -76,13 +79,16 @@ class SpanCorruption(TextPretextLayer):
         sentinels: Number of sentinel ids, placed above the tokenizer's
             vocabulary; or the ids themselves in their order, for weights that
             were trained with sentinels of their own.
+        end_token: Whether the answer ends with the end token, as T5's do, by
+            which a decoder learns where to stop. Layers stored before this
+            argument came (0.3.0) have none, and load without.
         name: Layer name.
         **kwargs: Of `PretextLayer`.
 
     Attributes:
         input_length: Tokens that the encoder reads in training, the end
             included; less than `sequence_length`.
-        target_length: Tokens of the longest answer.
+        target_length: Tokens of the longest answer, the end included.
 
     Raises:
         ValueError: If an argument is out of range, the sentinels do not
@@ -96,13 +102,14 @@ class SpanCorruption(TextPretextLayer):
         >>> pretext = SpanCorruption(tokenizer, sequence_length=16)
         >>> x, y, weight = pretext(tf.constant(texts), tf.constant([0, 1]))
         >>> x["encoder_token_ids"].shape, y.shape
-        (TensorShape([2, 15]), TensorShape([2, 4]))
+        (TensorShape([2, 15]), TensorShape([2, 5]))
 
     Reference:
         Raffel et al., 2019, section 3.1.4, https://arxiv.org/abs/1910.10683
     """
 
     needs = "a text of two tokens or more, not all unknown to the tokenizer"
+    formerly = {"end_token": False}
 
     def __init__(
         self,
@@ -111,6 +118,7 @@ class SpanCorruption(TextPretextLayer):
         noise_density: float = 0.15,
         mean_span_length: float = 3.0,
         sentinels: int | Sequence[int] = 100,
+        end_token: bool = True,
         *,
         name: str | None = None,
         **kwargs,
@@ -123,11 +131,16 @@ class SpanCorruption(TextPretextLayer):
         self.noise_density = noise_density
         self.mean_span_length = mean_span_length
         self.sentinels = _checked_sentinels(sentinels)
+        if not isinstance(end_token, bool):
+            raise InvalidValue(
+                f"`end_token` must be True or False. Received: {end_token!r}"
+            )
+        self.end_token = end_token
         lengths = np.arange(sequence_length)
         noise, spans = noise_counts(lengths, noise_density, mean_span_length)
         self._noise, self._spans = noise, spans
         self.input_length = int((lengths - noise + spans).max()) + 1
-        self.target_length = int((noise + spans).max()) + 1
+        self.target_length = int((noise + spans).max()) + 1 + end_token
         self._check_sentinels(int(spans.max()) + 1)
 
     @property
@@ -137,7 +150,7 @@ class SpanCorruption(TextPretextLayer):
         return max(self.tokenizer.vocabulary_size(), top)
 
     def call(self, inputs, seed):
-        pad = self._rows.special_ids()["pad"]
+        special = self._rows.special_ids()
         token_ids, lengths = self._rows.clean(inputs, fold_seed(seed, 0))
         hidden = self._hidden(lengths, fold_seed(seed, 1))
         begins = hidden & ~tf.pad(hidden[:, :-1], [[0, 0], [1, 0]])
@@ -146,17 +159,22 @@ class SpanCorruption(TextPretextLayer):
         sentinel = tf.gather(ids, tf.maximum(number - 1, 0))
         seen = (tf.range(self.sequence_length) <= lengths) & (~hidden | begins)
         shown, shown_lengths = compact(
-            tf.where(hidden, sentinel, token_ids), seen, self.input_length, pad
+            tf.where(hidden, sentinel, token_ids),
+            seen,
+            self.input_length,
+            special["pad"],
         )
         # Before every token stands its sentinel, of which each span keeps one.
         pairs = _side_by_side(sentinel, token_ids)
         asked = _side_by_side(begins, hidden)
         last = tf.gather(ids, number[:, -1:])
+        if self.end_token:
+            last = tf.concat([last, tf.fill(tf.shape(last), special["end"])], 1)
         answer, answer_lengths = compact(
             tf.concat([pairs, last], 1),
             tf.concat([asked, tf.ones_like(last, tf.bool)], 1),
             self.target_length,
-            pad,
+            special["pad"],
         )
         return self._rows.example(shown, shown_lengths, answer, answer_lengths)
 
@@ -182,7 +200,7 @@ class SpanCorruption(TextPretextLayer):
         """Returns the texts that a corrupted input and an answer make together.
 
         The inverse of a call, where the answer is right. A span that the
-        answer leaves out is empty.
+        answer leaves out is empty; what stands behind its end token is left out.
 
         Args:
             x: The encoder's part of a call's `x`.
@@ -222,7 +240,12 @@ class SpanCorruption(TextPretextLayer):
             "noise_density": self.noise_density,
             "mean_span_length": self.mean_span_length,
             "sentinels": self.sentinels,
+            "end_token": self.end_token,
         }
+
+    @classmethod
+    def from_config(cls, config):
+        return super().from_config({**cls.formerly, **config})
 
     def _hidden(self, lengths, seed):
         """Returns which tokens to hide, a boolean mask (batch, sequence_length)."""
@@ -293,6 +316,8 @@ class SpanCorruption(TextPretextLayer):
         spans: dict[int, list[int]] = {t: [] for t in self._sentinel_ids().tolist()}
         span: list[int] = []
         for token in answered.tolist():
+            if self.end_token and token == special["end"]:
+                break
             if token in spans:
                 span = spans[token]
             elif token not in (special["pad"], special["end"]):

@@ -63,7 +63,8 @@ class TokenNoise:
         vocabulary: A `Vocabulary`.
 
     Returns:
-        A tuple `(token_ids, lengths)` of the same shapes.
+        A tuple `(token_ids, lengths)` of the same shapes. What adds tokens leaves
+        a row's last column free where it was: there the end token comes.
 
     Args:
         rate: Share of the tokens, or of the texts, that meet the noise, in
@@ -91,7 +92,7 @@ class TokenNoise:
 
     def _meets(self, token_ids, lengths, seed):
         """Draws a boolean mask (batch, time) of the tokens that meet the noise."""
-        random = tf.random.stateless_uniform(_shape(token_ids), seed)
+        random = tf.random.stateless_uniform(static_shape(token_ids), seed)
         return (random < self.rate) & (tf.range(token_ids.shape[1]) < lengths)
 
 
@@ -193,7 +194,7 @@ class TokenReplacement(TokenNoise):
     def __call__(self, token_ids, lengths, seed, vocabulary):
         chosen = self._meets(token_ids, lengths, fold_seed(seed, 0))
         drawn = tf.random.stateless_uniform(
-            _shape(token_ids),
+            static_shape(token_ids),
             fold_seed(seed, 1),
             maxval=len(vocabulary.ordinary),
             dtype=tf.int32,
@@ -236,16 +237,23 @@ class SentencePermutation(TokenNoise):
         table[vocabulary.ends] = True
         is_end = tf.gather(table, tf.minimum(token_ids, size - 1))
         sentence = tf.cumsum(tf.cast(is_end, tf.int32), axis=1, exclusive=True)
-        random = tf.random.stateless_uniform(_shape(token_ids), seed)
+        random = tf.random.stateless_uniform(static_shape(token_ids), seed)
         # A random number for each sentence, as a rank, so that no two are equal.
         rank = tf.argsort(tf.argsort(random[:, :time]))
         place = tf.gather(rank, sentence, batch_dims=1)
-        permuted = tf.random.stateless_uniform(_shape(lengths), fold_seed(seed, 1))
+        permuted = tf.random.stateless_uniform(
+            static_shape(lengths), fold_seed(seed, 1)
+        )
         place = tf.where(permuted < self.rate, place, 0)
         place = tf.where(tf.range(time) < lengths, place, time)
         order = tf.argsort(place, stable=True)
         return tf.gather(token_ids, order, batch_dims=1), lengths
 
 
-def _shape(tensor):
+def static_shape(tensor) -> list:
+    """Returns the rows and columns of a tensor, as numbers where they are known.
+
+    Args:
+        tensor: Of two axes, the columns known.
+    """
     return [tensor.shape[0] or tf.shape(tensor)[0], tensor.shape[1]]

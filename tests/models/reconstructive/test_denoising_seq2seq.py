@@ -8,7 +8,12 @@ from keras import ops
 from kerassl import testing
 from kerassl.encoders import t5
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
-from kerassl.pretext.text import SpanCorruption
+from kerassl.pretext.text import (
+    NoisyText,
+    SentencePermutation,
+    SpanCorruption,
+    TextInfilling,
+)
 from kerassl.tokenizers import train_tokenizer
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
@@ -114,6 +119,77 @@ def test_it_learns_to_restore_held_out_sentences(pretext):
     assert loss() < entropy - 1.0 < entropy < untrained
     # Sentences of the same grammar, with other words in the gaps.
     assert sum(text in TEXTS for text in task.restore(held_out, seed=3)) >= 5
+
+
+@pytest.fixture(scope="module")
+def bart(tokenizer):
+    """A task of BART that no test trains."""
+    noises = [SentencePermutation(), TextInfilling()]
+    pretext = NoisyText(tokenizer, 12, noises, start_token=True)
+    task = DenoisingSeq2Seq(bart_backbone(), pretext)
+    return testing.fix_weights(task)
+
+
+def bart_backbone(width=16, longest=12):
+    sizes = {"num_layers": 1, "num_heads": 2, "intermediate_dim": 2 * width}
+    return keras_hub.models.BartBackbone(
+        SIZE, hidden_dim=width, dropout=0.0, max_sequence_length=longest, **sizes
+    )
+
+
+def test_logits_of_a_bart_are_those_of_kerashub(bart):
+    x, _, _ = bart.pretext(tf.constant(TEXTS[:4]), tf.constant([0, 1]))
+    expected = keras_hub.models.BartSeq2SeqLM(bart.backbone)(x)
+    np.testing.assert_allclose(bart(x), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_a_decoder_of_bart_sees_no_token_before_its_turn(bart):
+    x, _, _ = bart.pretext(tf.constant(TEXTS[:4]), tf.constant([0, 1]))
+    before = ops.convert_to_numpy(bart(x))
+    later = ops.convert_to_numpy(x["decoder_token_ids"]).copy()
+    later[:, 2:] = 7
+    after = ops.convert_to_numpy(bart({**x, "decoder_token_ids": later}))
+    np.testing.assert_array_equal(after[:, :2], before[:, :2])
+    assert np.abs(after[:, 2:] - before[:, 2:]).max() > 1e-4
+
+
+def test_a_whole_bart_is_saved(bart, tmp_path):
+    bart.save(tmp_path / "task.keras")
+    loaded = keras.saving.load_model(tmp_path / "task.keras")
+    testing.assert_same_weights(bart, loaded)
+    x, _, _ = bart.pretext(tf.constant(TEXTS[:4]), tf.constant([0, 1]))
+    np.testing.assert_allclose(loaded(x), bart(x), rtol=1e-6, atol=1e-6)
+    shared = {id(v) for v in loaded.backbone.variables}
+    assert {id(v) for v in loaded.encoder.variables} < shared
+    assert len(bart.weights) == len(bart.backbone.weights)
+
+
+def test_bart_learns_to_fill_gaps_of_held_out_sentences(tokenizer):
+    held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]
+    pretext = NoisyText(tokenizer, 12, [TextInfilling(0.4)], start_token=True)
+    task = DenoisingSeq2Seq(bart_backbone(width=32), pretext)
+    task.compile(keras.optimizers.Adam(5e-3))
+    task.fit(task.dataset(train, 40), epochs=1, steps_per_epoch=250, verbose=0)
+    # Sentences of the same grammar, with other words in the gaps.
+    restored = task.restore(held_out, seed=3)
+    shown = [text in TEXTS for text in without_masks(task, held_out)]
+    assert sum(shown) <= 2 and sum(text in TEXTS for text in restored) >= 10
+
+
+def without_masks(task, texts):
+    """Returns what the encoder reads of the texts, as text."""
+    x, _, _ = task.pretext(tf.constant(texts), tf.constant([3, 0]))
+    tokenizer = task.pretext.tokenizer
+    special = [tokenizer.token_to_id(t) for t in ("[CLS]", "[SEP]", "[PAD]", "[MASK]")]
+    rows = x["encoder_token_ids"].numpy()
+    return [tokenizer.detokenize(row[~np.isin(row, special)]) for row in rows]
+
+
+def test_rows_longer_than_the_positions_of_a_bart(tokenizer):
+    pretext = NoisyText(tokenizer, 13, [TextInfilling()], start_token=True)
+    task = DenoisingSeq2Seq(bart_backbone(), pretext)
+    with pytest.raises(ValueError, match="`max_sequence_length`, 12. Received: 13"):
+        task.dataset(TEXTS, 20)
 
 
 def test_another_encoder():

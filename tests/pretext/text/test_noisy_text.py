@@ -108,3 +108,48 @@ def test_wrong_noises(noises):
 def test_without_a_tokenizer():
     with pytest.raises(ValueError, match="train_tokenizer"):
         NoisyText(noises=ALL)(tf.constant(TEXTS), SEED)
+
+
+def test_rows_of_bart_begin_with_the_start_token(tokenizer):
+    layer = NoisyText(tokenizer, 12, [TokenMasking(0.0)], start_token=True)
+    plain = NoisyText(tokenizer, 11, [TokenMasking(0.0)])
+    texts = tf.constant(["the cat sat.", "", "the dog sat " * 9])
+    x, y, weight = numpy_of(layer(texts, SEED))
+    clean = numpy_of(layer.prepare(texts))
+    start, end, pad = (
+        getattr(tokenizer, f"{use}_token_id") for use in ("start", "end", "pad")
+    )
+    shown = x["encoder_token_ids"]
+    assert shown.shape == y.shape == (3, 12) and (shown[:, 0] == start).all()
+    np.testing.assert_array_equal(shown, y)  # no noise
+    np.testing.assert_array_equal(y[:2], clean["token_ids"][:2])
+    _, other, _ = numpy_of(plain(texts, SEED))
+    np.testing.assert_array_equal(y[:, 1:], other)
+    decoder = x["decoder_token_ids"]
+    assert (decoder[:, 0] == end).all()
+    np.testing.assert_array_equal(decoder[:, 1:], y[:, :-1])
+    np.testing.assert_array_equal(weight > 0, y != pad)
+    lengths = weight.sum(1).astype(int)
+    assert (y[range(3), lengths - 1] == end).all() and lengths[1] == 2
+    for found, row in zip(layer.recover(x, y), other, strict=True):
+        assert found.tolist() == [i for i in row if i not in (end, pad)]
+
+
+def test_a_layer_stored_without_the_argument_has_no_start_token(tokenizer):
+    config = NoisyText(tokenizer, 12, [TokenMasking()]).get_config()
+    assert config.pop("start_token") is False
+    assert not NoisyText.from_config(config).start_token
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"start_token": 1}, {"start_token": None}, {"start_token": "yes"}],
+)
+def test_wrong_start_tokens(arguments):
+    with pytest.raises(ValueError, match="`start_token` must be True or False"):
+        NoisyText(None, 12, [TokenMasking()], **arguments)
+
+
+def test_a_row_of_bart_has_three_tokens_or_more():
+    with pytest.raises(ValueError, match="`sequence_length`"):
+        NoisyText(None, 2, [TokenMasking()], start_token=True)

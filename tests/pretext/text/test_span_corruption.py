@@ -63,7 +63,7 @@ def test_the_paper_s_example():
         for rows in (x["encoder_token_ids"], y)
     )
     assert "Thank you <0> me to your party <1> week . [SEP]" in shown
-    assert "<0> for inviting <1> last <2>" in answers
+    assert "<0> for inviting <1> last <2> [SEP]" in answers
 
 
 def test_the_decoder_reads_the_answer_shifted_by_one(tokenizer):
@@ -79,7 +79,7 @@ def test_the_decoder_reads_the_answer_shifted_by_one(tokenizer):
     lengths = x["encoder_padding_mask"].sum(1)
     assert (shown[range(5), lengths - 1] == END).all()
     # An empty text and one of a single token hide nothing.
-    assert lengths.tolist()[2:4] == [1, 2] and weight.sum(1).tolist()[2:4] == [1, 1]
+    assert lengths.tolist()[2:4] == [1, 2] and weight.sum(1).tolist()[2:4] == [2, 2]
 
 
 @pytest.mark.parametrize("density, mean", [(0.15, 3.0), (0.5, 2.0), (0.3, 1.0)])
@@ -95,7 +95,8 @@ def test_counts_and_the_inverse_for_every_length(density, mean):
         sentinels = [*range(SIZE, SIZE + spans)]
         assert shown[shown >= SIZE].tolist() == sentinels
         assert y[row][y[row] >= SIZE].tolist() == [*sentinels, SIZE + spans]
-        assert weight[row].sum() == noise + spans + 1
+        assert weight[row].sum() == noise + spans + 2  # the last sentinel, the end
+        assert y[row][y[row] != PAD][-1] == END and (y[row] == END).sum() == 1
     for found, clean in zip(layer.recover(x, y), ids.to_list(), strict=True):
         assert found.tolist() == clean
 
@@ -109,7 +110,9 @@ def test_counts_against_a_plain_reckoning():
 
 def test_the_lengths_are_the_paper_s():
     layer = ids_layer(sequence_length=569)  # 568 tokens and the end
-    assert (layer.input_length, layer.target_length) == (512, 114)
+    # 85 hidden tokens, 28 sentinels and the end, as the paper's code counts; it
+    # leaves out the last sentinel, of which the paper tells.
+    assert (layer.input_length, layer.target_length) == (512, 114 + 1)
 
 
 @pytest.mark.parametrize("density", [0.15, 0.4, 1.0])
@@ -123,13 +126,13 @@ def test_the_lengths_are_as_short_as_can_be(density):
 def test_certain_outcomes():
     ids = rows_of([0, 1, 7, 31])
     x, y, _ = numpy_of(ids_layer(sequence_length=32, noise_density=0.0)(ids, SEED))
-    np.testing.assert_array_equal(y, np.full((4, 1), SIZE))
+    np.testing.assert_array_equal(y, [[SIZE, END]] * 4)
     clean = ids_layer(sequence_length=32).prepare(ids)
     np.testing.assert_array_equal(x["encoder_token_ids"], clean["token_ids"])
     layer = ids_layer(sequence_length=32, noise_density=1.0, mean_span_length=9.0)
     x, y, _ = numpy_of(layer(ids, SEED))
     np.testing.assert_array_equal(x["encoder_token_ids"][1:], [[SIZE, END]] * 3)
-    assert y[3].tolist() == [SIZE, *range(5, 36), SIZE + 1]
+    assert y[3].tolist() == [SIZE, *range(5, 36), SIZE + 1, END]
 
 
 def test_every_choice_of_spans_is_equally_likely():
@@ -204,8 +207,25 @@ def test_all_of_a_long_document_is_seen():
 def test_a_wrong_answer_is_filled_in_as_far_as_it_goes():
     layer = ids_layer(sequence_length=12, noise_density=0.4, mean_span_length=2.0)
     x = {"encoder_token_ids": [[5, SIZE, 6, SIZE + 1, END, PAD]]}
-    (text,) = layer.recover(x, [[9, SIZE + 1, 8, 7, END]])
+    (text,) = layer.recover(x, [[9, SIZE + 1, 8, 7, END, SIZE, 9]])
     assert text.tolist() == [5, 6, 8, 7]
+
+
+@pytest.mark.parametrize("density", [0.0, 0.15, 1.0])
+def test_without_the_end_token_answers_are_the_same_but_for_it(density):
+    options = {"sequence_length": 24, "noise_density": density}
+    ids = rows_of([0, 1, 9, 23], rows=3)
+    x, y, weight = numpy_of(ids_layer(**options)(ids, SEED))
+    old = ids_layer(end_token=False, **options)
+    old_x, old_y, old_weight = numpy_of(old(ids, SEED))
+    assert old.target_length == y.shape[1] - 1
+    for part in ("encoder_token_ids", "encoder_padding_mask"):
+        np.testing.assert_array_equal(x[part], old_x[part])
+    np.testing.assert_array_equal(np.where(y == END, PAD, y)[:, :-1], old_y)
+    np.testing.assert_array_equal(weight.sum(1), old_weight.sum(1) + 1)
+    found = old.recover(old_x, old_y)
+    for text, clean in zip(found, ids.to_list(), strict=True):
+        assert text.tolist() == clean
 
 
 def test_sentencepiece_and_t5_tokenizers():
@@ -242,7 +262,7 @@ def test_sentinels_of_other_weights():
 
 
 def test_config_and_the_tokenizer(tokenizer):
-    layer = SpanCorruption(tokenizer, 16, 0.3, 2.0, sentinels=20)
+    layer = SpanCorruption(tokenizer, 16, 0.3, 2.0, sentinels=20, end_token=False)
     config = keras.saving.serialize_keras_object(layer)
     again = keras.saving.deserialize_keras_object(config)
     assert again.get_config() == layer.get_config()
@@ -276,6 +296,9 @@ def test_without_a_tokenizer():
         ({"sentinels": 6}, "sentinels"),
         ({"sentinels": [7] * 9}, "sentinels"),
         ({"sentinels": range(-1, 50)}, "sentinels"),
+        ({"end_token": "yes"}, "end_token"),
+        ({"end_token": 1}, "end_token"),
+        ({"end_token": None}, "end_token"),
     ],
 )
 def test_wrong_arguments(arguments, name):
