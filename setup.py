@@ -8,6 +8,14 @@ from pathlib import Path
 
 from setuptools import find_packages, setup
 
+DOCS = [
+    "sphinx>=9,<10",
+    "furo>=2025.12",
+    "myst-nb>=1.4,<2",
+    "jupytext>=1.19,<2",
+    "sphinx-copybutton>=0.5.2,<0.6",
+]
+
 setup(
     name="kerassl",
     version="0.3.0",
@@ -38,10 +46,12 @@ setup(
         "safetensors>=0.8,<0.9",
     ],
     extras_require={
+        "docs": DOCS,
         "audio": ["soundfile>=0.14,<0.15"],
         "ner": ["nervaluate>=1.2.1,<1.3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
+            *DOCS,
             "pytest>=9.2,<10",
             "pytest-xdist>=3.8,<4",
             "ruff>=0.17,<0.18",

@@ -77,9 +77,8 @@ def gather_keys(keys):
             equally many rows.
 
     Returns:
-        keys: The same structure, of tensors (global_batch, ...), as
-            `all_gather` gives them.
-        offset: Integer, or integer scalar tensor.
+        Tuple (keys, offset): the same structure, of tensors (global_batch, ...),
+        as `all_gather` gives them, and an integer or integer scalar tensor.
 
     Example:
         >>> keys, offset = gather_keys(ops.ones((2, 3)))

@@ -39,9 +39,9 @@ def rows_of(gradient):
             of rows that a lookup gives.
 
     Returns:
-        rows: Integer tensor (n,) of different row numbers, or None where the
-            values are of all rows in order.
-        values: Tensor (n, ...), each row's gradient.
+        Tuple (rows, values): an integer tensor (n,) of different row numbers, or
+        None where the values are of all rows in order, and a tensor (n, ...),
+        each row's gradient.
 
     Example:
         >>> rows, values = rows_of(ops.ones((3, 2)))

@@ -14,6 +14,7 @@ def strategy(name="auto"):
 
     Args:
         name: One of
+
             - `"auto"`: a TPU if there is one, else all GPUs if there are
               several, else the one device there is.
             - `"one"`: the default device.

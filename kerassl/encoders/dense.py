@@ -34,7 +34,7 @@ def dense(
             for Keras's default.
 
     Returns:
-        `keras.Model` from (batch, *input_shape) to (batch, hidden_dims[-1]).
+        `keras.Model` from `(batch, *input_shape)` to (batch, hidden_dims[-1]).
 
     Raises:
         ValueError: If `hidden_dims` is empty or holds a number below 1.

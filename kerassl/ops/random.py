@@ -31,7 +31,7 @@ def uniform(seeds, shape):
         shape: Tuple of positive integers, the shape of one example's numbers.
 
     Returns:
-        Float32 tensor (batch, *shape) in [0, 1).
+        Float32 tensor `(batch, *shape)` in [0, 1).
 
     Raises:
         ValueError: If a size is not a positive integer.

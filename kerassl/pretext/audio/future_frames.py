@@ -47,10 +47,11 @@ class FutureFrames(PretextLayer):
 
     Returns:
         A tuple `(x, y, sample_weight)`:
-            x: dict of `"log_mels"`, float32 (batch, frames, num_mels), and
-                `"padding_mask"`, int32 (batch, frames).
-            y: float32 (batch, frames, num_mels), the frames `time_shift` later.
-            sample_weight: float32 (batch, frames), 1 where that is a real frame.
+
+        - x: dict of `"log_mels"`, float32 (batch, frames, num_mels), and
+          `"padding_mask"`, int32 (batch, frames).
+        - y: float32 (batch, frames, num_mels), the frames `time_shift` later.
+        - sample_weight: float32 (batch, frames), 1 where that is a real frame.
 
     Attributes:
         front_end: The `kerassl.layers.LogMel`.

@@ -34,12 +34,13 @@ class NextToken(TextPretextLayer):
 
     Returns:
         A tuple `(x, y, sample_weight)`:
-            x: dict of int32 tensors, each (batch, sequence_length):
-                `"token_ids"`, `"padding_mask"` and `"segment_ids"`, the
-                number of the document in its row.
-            y: int32 tensor (batch, sequence_length), the tokens that follow.
-            sample_weight: float32 tensor (batch, sequence_length), 0 where a
-                row is padded.
+
+        - x: dict of int32 tensors, each (batch, sequence_length):
+          `"token_ids"`, `"padding_mask"` and `"segment_ids"`, the number of
+          the document in its row.
+        - y: int32 tensor (batch, sequence_length), the tokens that follow.
+        - sample_weight: float32 tensor (batch, sequence_length), 0 where a row
+          is padded.
 
     Args:
         tokenizer: A KerasHub tokenizer with start, end and padding tokens,

@@ -1,0 +1,69 @@
+"""Sphinx's settings; `pages.py` writes what is made of the code itself."""
+
+import inspect
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import pages  # noqa: E402
+
+project = "kerassl"
+author = "kerassl contributors"
+copyright = "kerassl contributors, Apache-2.0"  # noqa: A001 -- Sphinx's name for it
+
+extensions = [
+    "myst_nb",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx_copybutton",
+]
+exclude_patterns = ["site"]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
+myst_heading_anchors = 3
+
+# Docstrings: what stands between backticks is code.
+default_role = "code"
+autodoc_default_options = {"members": True, "show-inheritance": False}
+autodoc_typehints = "none"
+# Those of Keras are in another markup.
+autodoc_inherit_docstrings = False
+autodoc_preserve_defaults = True
+napoleon_google_docstring = True
+napoleon_use_rtype = False
+napoleon_custom_sections = [
+    ("Call arguments", "params_style"),
+    ("Logs", "params_style"),
+    "Input",
+    "Output",
+    "Input and output",
+    "Input shape",
+    "Output shape",
+]
+
+# Tutorials run in their fast mode; what did not change is not run again.
+nb_execution_mode = "cache"
+nb_execution_timeout = 900
+nb_execution_raise_on_error = True
+nb_merge_streams = True
+
+html_theme = "furo"
+html_title = "kerassl"
+html_static_path = ["_static"]
+html_css_files = ["cards.css"]
+html_js_files = ["cards.js"]
+html_copy_source = False
+
+
+def signature_of(app, what, name, obj, options, signature, returned):
+    """Returns the arguments of a class that Keras hides behind `*args`."""
+    if what != "class" or signature != "(*args, **kwargs)":
+        return None
+    own = inspect.signature(obj.__init__)
+    first, *others = own.parameters.values()
+    return str(own.replace(parameters=others)), returned
+
+
+def setup(app):
+    app.connect("autodoc-process-signature", signature_of)
+    app.connect("builder-inited", lambda app: pages.write(Path(app.srcdir)))
