@@ -40,6 +40,7 @@ setup(
     extras_require={
         "audio": ["soundfile>=0.14,<0.15"],
         "ner": ["nervaluate>=1.2.1,<1.3"],
+        "search": ["usearch>=2.26,<3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             "pytest>=9.2,<10",
@@ -50,6 +51,7 @@ setup(
             "pyarrow>=26,<27",
             "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",
+            "usearch>=2.26,<3",
             "setuptools>=70.1",
         ],
     },
