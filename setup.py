@@ -49,6 +49,7 @@ setup(
         "docs": DOCS,
         "audio": ["soundfile>=0.14,<0.15"],
         "ner": ["nervaluate>=1.2.1,<1.3"],
+        "search": ["usearch>=2.26,<3"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             *DOCS,
@@ -60,6 +61,7 @@ setup(
             "pyarrow>=26,<27",
             "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",
+            "usearch>=2.26,<3",
             "setuptools>=70.1",
         ],
     },

@@ -27,6 +27,7 @@ __all__ = [
     "cli",
     "data",
     "distribute",
+    "embed",
     "encoders",
     "evaluate",
     "layers",
@@ -40,17 +41,21 @@ __all__ = [
     "pretrain",
     "pretraining",
     "runs",
+    "search",
     "testing",
     "tokenizers",
     "transfer",
+    "use",
     "zoo",
 ]
 
 # Where the names that are no module of their own live.
 _HOMES = {
     "Run": "kerassl.runs",
+    "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
+    "search": "kerassl.use",
 }
 
 if TYPE_CHECKING:
@@ -74,10 +79,13 @@ if TYPE_CHECKING:
     from kerassl import testing as testing
     from kerassl import tokenizers as tokenizers
     from kerassl import transfer as transfer
+    from kerassl import use as use
     from kerassl import zoo as zoo
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.runs import Run as Run
+    from kerassl.use import embed as embed
+    from kerassl.use import search as search
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,5 @@
-"""The command line: `kerassl prepare | pretrain | evaluate | list | show | preview`,
-and `kerassl allowed`.
+"""The command line: `kerassl prepare | pretrain | evaluate | embed | search | list |
+show | preview | allowed`.
 
 Exit codes:
     0    done
@@ -223,16 +223,50 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = _command(
         commands, "evaluate", _evaluate, "measure a trained encoder beside its controls"
     )
-    evaluate.add_argument(
-        "run",
-        metavar="RUN",
-        help="a run's folder, or a preset's name for the run in runs/PRESET",
-    )
+    _run(evaluate)
     _data(evaluate, of="the run")
     _seed(evaluate, default=None)
     _set(evaluate, "of how it is measured, such as transfer.draws=5")
     _import(evaluate)
     _quiet(evaluate)
+
+    embed = _command(
+        commands, "embed", _embed, "write the vectors that an encoder gives examples"
+    )
+    _run(embed)
+    _data(embed, of="the run")
+    embed.add_argument(
+        "--out",
+        metavar="FILE",
+        default="vectors.npz",
+        help="ends in .npz or .parquet (default: vectors.npz)",
+    )
+    _quiet(embed)
+
+    search = _command(
+        commands, "search", _search, "find the examples that are most like one"
+    )
+    _run(search)
+    search.add_argument(
+        "query", metavar="QUERY", help="a text, or the path of an image or a sound"
+    )
+    _data(search, of="the run")
+    search.add_argument(
+        "--count", type=int, default=10, metavar="N", help="how many (default 10)"
+    )
+    search.add_argument(
+        "--vectors",
+        metavar="FILE",
+        help="what `kerassl embed` wrote for the same data, as .npz",
+    )
+    search.add_argument(
+        "--approximate",
+        action="store_true",
+        help="by a graph of neighbours, for millions of examples (extra "
+        "kerassl[search])",
+    )
+    search.add_argument("--out", metavar="PICTURE", help="a picture of what was found")
+    _quiet(search)
 
     listing = _command(commands, "list", _list, "show the presets")
     listing.add_argument(
@@ -280,6 +314,14 @@ def _command(
     parser.add_argument("--debug", action="store_true", help="show where errors arise")
     parser.set_defaults(command=run)
     return parser
+
+
+def _run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        help="a run's folder, or a preset's name for the run in runs/PRESET",
+    )
 
 
 def _preset(parser: argparse.ArgumentParser) -> None:
@@ -443,6 +485,44 @@ def _evaluate(args: argparse.Namespace) -> None:
         progress=not args.quiet,
     )
     print(run)
+
+
+def _embed(args: argparse.Namespace) -> None:
+    with _quiet_start():
+        import tensorflow  # noqa: F401
+    from kerassl.use.vectors import check_suffix
+
+    out = check_suffix(args.out)
+    vectors = kerassl.embed(args.run, _examples(args), progress=_shown(args))
+    vectors.save(out)
+    count, dim = vectors.values.shape
+    print(f"{out}: {count:,} vectors of {dim} dimensions")
+
+
+def _search(args: argparse.Namespace) -> None:
+    out = args.out and _picture(args.out)
+    with _quiet_start():
+        import tensorflow  # noqa: F401
+    from kerassl.use import Vectors
+
+    found = kerassl.search(
+        args.run,
+        args.query,
+        _examples(args),
+        count=args.count,
+        vectors=Vectors.load(args.vectors) if args.vectors else None,
+        approximate=args.approximate,
+        progress=_shown(args),
+    )
+    print(found.to_markdown())
+    if out:
+        found.figure().savefig(out, bbox_inches="tight", dpi=150)
+        print(f"{out}: the query and what was found")
+
+
+def _shown(args: argparse.Namespace) -> bool | None:
+    """Returns whether to show progress: None where a terminal decides."""
+    return False if args.quiet else None
 
 
 def _list(args: argparse.Namespace) -> None:

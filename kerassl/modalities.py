@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import importlib
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from kerassl.errors import InvalidValue
 
 
 def _unchanged(array: Any) -> Any:
@@ -33,6 +36,8 @@ class Modality:
         inputs: What is known of such examples without any encoder: functions, or
             their dotted names, of (train, test, seed=...), two sources and an
             integer, that return a list of `kerassl.transfer.InputFeatures`.
+        drawn_by: Dotted name of the function of (examples, titles) that draws some
+            of them beside each other, or None.
     """
 
     wanted: str
@@ -42,6 +47,7 @@ class Modality:
     key: str = ""
     quantity: str = ""
     inputs: tuple[str | Callable, ...] = ()
+    drawn_by: str | None = None
 
     def holds(self, example: Any, quantities: Collection[str] = ()) -> bool:
         """Tells whether examples are of this kind, by their shape.
@@ -67,6 +73,17 @@ class Modality:
             and len(example.shape) == self.rank + 1
             and (not self.quantity or self.quantity in quantities)
         )
+
+    def sheet(self, examples: Any, titles: Sequence[str]) -> Any:
+        """Returns a `matplotlib.figure.Figure` of examples under their titles.
+
+        Raises:
+            ValueError: If there is no picture of such examples.
+        """
+        if self.drawn_by is None:
+            raise InvalidValue(f"There is no picture of {self.wanted}.")
+        module, _, name = self.drawn_by.rpartition(".")
+        return getattr(importlib.import_module(module), name)(examples, titles)
 
 
 def modality_of(source: Any) -> str | None:
@@ -102,11 +119,13 @@ MODALITIES = {
         key="waveform",
         quantity="sample_rate",
         inputs=("kerassl.transfer.inputs.sounds.log_mel_statistics",),
+        drawn_by="kerassl.pictures.sound_sheet",
     ),
     "image": Modality(
         "images of shape (height, width, channels)",
         rank=3,
         arranged=_with_channels,
+        drawn_by="kerassl.pictures.image_sheet",
         inputs=("kerassl.transfer.inputs.pixels.pixels",),
     ),
     "text": Modality(

@@ -10,8 +10,9 @@ PACKAGE = Path(kerassl.__file__).parent
 # From the top down; areas on one row do not see each other.
 ROWS = [
     {"cli", "testing", "registration"},
+    {"use"},
     {"pretraining"},
-    {"zoo", "export"},
+    {"zoo"},
     {"runs"},
     {"models", "transfer"},
     {"data", "pretext"},
@@ -24,7 +25,13 @@ ROWS = [
 ROW_OF = {area: row for row, areas in enumerate(ROWS) for area in areas}
 
 # Names of the package's top that stand for something in an area.
-TOP_NAMES = {"pretrain": "pretraining", "evaluate": "pretraining", "Run": "runs"}
+TOP_NAMES = {
+    "pretrain": "pretraining",
+    "evaluate": "pretraining",
+    "Run": "runs",
+    "embed": "use",
+    "search": "use",
+}
 
 # What only kerassl.distribute may ask TensorFlow and Keras.
 OF_DISTRIBUTE = {

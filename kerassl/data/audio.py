@@ -185,6 +185,15 @@ class AudioFolder(FilesSource):
             waveform.set_shape([*indices.shape, self.window_length])
         return {"waveform": waveform, "length": tf.gather(self._lengths, indices)}
 
+    def names(self, positions):
+        """Returns the files of sounds, and where in a longer one a window begins."""
+        windows = [self._windows[int(position)] for position in positions]
+        return [
+            self._name(self._paths[w.file])
+            + (f" from {w.start / self.sample_rate:g} s" if w.start else "")
+            for w in windows
+        ]
+
     def describe(self):
         seconds = sum(window.length for window in self._windows) / self.sample_rate
         return {

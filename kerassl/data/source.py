@@ -179,6 +179,14 @@ class Source:
         """
         raise NotImplementedError
 
+    def names(self, positions):
+        """Returns what examples are called, a string each: their positions by default.
+
+        Args:
+            positions: Integers, each in [0, len(self)).
+        """
+        return [str(int(position)) for position in positions]
+
     def at_hand(self):
         """Yields batches of the examples that are looked at before training.
 

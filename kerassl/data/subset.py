@@ -56,6 +56,10 @@ class Subset(Source):
         """Returns the examples at `indices` of this part, in graph."""
         return self.source.fetch(tf.gather(self._positions, indices))
 
+    def names(self, positions):
+        """Returns what the examples at `positions` are called in the whole."""
+        return self.source.names(self.indices[np.asarray(positions, np.int64)])
+
     def fingerprints(self):
         """Returns those of the whole."""
         return self.source.fingerprints()

@@ -8,7 +8,7 @@ from kerassl.data.records import (
     RecordReader,
     TableError,
 )
-from kerassl.data.source import Source
+from kerassl.data.source import Source, printable
 from kerassl.data.table_splits import table_to_test
 from kerassl.data.text_files import open_text, plain_suffix
 from kerassl.errors import InvalidValue
@@ -48,6 +48,14 @@ class FilesSource(Source):
         """Sets `files`, those that are read, and notes their size."""
         self.files = files
         self._bytes = sum(file.stat().st_size for file in files)
+
+    def names(self, positions):
+        """Returns the paths of examples' files, below the folder that was given."""
+        return [self._name(self.files[int(position)]) for position in positions]
+
+    def _name(self, file):
+        root = self.path.parent if is_table(self.path) else self.path
+        return printable(file.relative_to(root) if file.is_relative_to(root) else file)
 
     def fingerprints(self):
         """Returns those of the files and their table, also of those to test on."""

@@ -8,11 +8,18 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_integer, check_positive_integers
-from kerassl.data.dataset import check_fits, is_endless, pretext_dataset
+from kerassl.data.conversion import as_source
+from kerassl.data.dataset import (
+    check_fits,
+    is_endless,
+    prepared_batches,
+    pretext_dataset,
+)
 from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
 from kerassl.models.token_sizes import check_token_sizes
+from kerassl.progress import track
 
 # So many of the first batches may be without a weight before the data are refused:
 # where one batch in ten has one, all are without it in 1 of 40,000 data sets.
@@ -270,6 +277,44 @@ class PretextModel(distribute.Trainer):
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
+
+    def encode(self, examples, batch_size=256, pooling="auto", progress=False):
+        """Returns one feature vector for each raw example.
+
+        The examples are prepared as the pretext layer does it, without the task, so
+        nothing need be known of what the encoder takes.
+
+        Args:
+            examples: What `dataset` takes: texts, images, paths, a
+                `kerassl.data.Source`.
+            batch_size: Examples at a time.
+            pooling: As in `kerassl.encoders.pool`.
+            progress: Whether to show a progress bar; None where the error stream is
+                a terminal.
+
+        Returns:
+            Float32 NumPy array of shape (examples, dim).
+
+        Raises:
+            ValueError: If the task has no pretext layer, or that or the encoder
+                cannot take the examples.
+        """
+        if self.pretext is None:
+            raise InvalidValue(
+                f"This {type(self).__name__} has no pretext layer, so it cannot "
+                "prepare raw examples. Pass `pretext=` when you make it."
+            )
+        source = as_source(examples)
+        check_fits(source, self.pretext, self.encoder)
+        batches = prepared_batches(source, self.pretext, batch_size)
+        total = -(-len(source) // batch_size)
+        found = [
+            self.features(batch, batch_size, pooling)
+            for batch in track(
+                batches.as_numpy_iterator(), "encoding", total, shown=progress
+            )
+        ]
+        return np.concatenate(found)
 
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.

@@ -38,7 +38,7 @@ def image_grid(
     """
     from matplotlib.figure import Figure
 
-    arrays = [_displayable(column) for column in columns]
+    arrays = [displayable(column) for column in columns]
     if not arrays or len({len(array) for array in arrays}) != 1:
         raise InvalidValue(
             "`columns` must hold one or more arrays with equally many rows. "
@@ -91,7 +91,7 @@ def image_rows(rows: Sequence, titles: Sequence[str], cell: float = 0.9):
 
     rows = [np.asarray(row) for row in rows]
     rows = [row[:, None, :, None] if row.ndim == 2 else row for row in rows]
-    arrays = [_displayable(row) for row in rows]
+    arrays = [displayable(row) for row in rows]
     if not arrays or len({len(array) for array in arrays}) != 1:
         raise InvalidValue(
             "`rows` must hold one or more arrays with equally many examples. "
@@ -119,7 +119,7 @@ def image_rows(rows: Sequence, titles: Sequence[str], cell: float = 0.9):
     return figure
 
 
-def _displayable(images):
+def displayable(images):
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise InvalidValue(
