@@ -1,0 +1,90 @@
+"""Corpora on which presets are measured beside their own data."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from benchmarks import real_data
+from kerassl.data import ArraySource, Source
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Examples to pretrain on and labelled ones to measure with.
+
+    Attributes:
+        modality: Whose presets it is for.
+        about: What it is, in a few words.
+        read: Function that returns three sources: to pretrain on, with labels to
+            train on, and with labels to test on.
+        transfer: What the comparison is asked for here, in place of the preset's.
+    """
+
+    modality: str
+    about: str
+    read: Callable[[], tuple[Source, Source, Source]]
+    transfer: dict = field(default_factory=dict)
+
+
+HELD_OUT = 2000
+PASSAGE_CHARACTERS = 130
+
+
+def topics() -> tuple[Source, Source, Source]:
+    """Returns encyclopedia summaries with their topics, 2,000 of them to test on."""
+    texts, labels, names = real_data.wiki_topics()
+    order = np.random.default_rng(0).permutation(len(texts))
+
+    def source(rows):
+        return ArraySource([texts[row] for row in rows], labels[rows], names)
+
+    train, test = source(order[HELD_OUT:]), source(order[:HELD_OUT])
+    return train, train, test
+
+
+def sentiment() -> tuple[Source, Source, Source]:
+    """Returns passages of film reviews and summaries, and sentences of SST-2."""
+    reviews, _ = real_data.movie_reviews()
+    unlabelled = passages([*reviews, *real_data.wiki_summaries()])
+    train, test = (
+        ArraySource(*real_data.sst2(split), ("negative", "positive"))
+        for split in ("train", "test")
+    )
+    return ArraySource(unlabelled), train, test
+
+
+def passages(documents: list[str]) -> list[str]:
+    """Returns the sentences of documents, joined to passages of about 30 tokens.
+
+    Example:
+        >>> passages(["One. Two."])
+        ['One. Two.']
+    """
+    found = []
+    for document in documents:
+        passage = ""
+        for line in document.replace(". ", ".\n").splitlines():
+            passage = f"{passage} {line.strip()}".strip()
+            if len(passage) >= PASSAGE_CHARACTERS:
+                found.append(passage)
+                passage = ""
+        if passage:
+            found.append(passage)
+    return found
+
+
+CORPORA = {
+    "topics": Corpus(
+        "text",
+        "summaries of an encyclopedia, 12 topics",
+        topics,
+        {"labels_per_class": [15]},
+    ),
+    "sentiment": Corpus(
+        "text",
+        "pretrained on film reviews and summaries, SST-2 sentences",
+        sentiment,
+        {"labels_per_class": [100]},
+    ),
+}
