@@ -9,7 +9,8 @@ On the same data, labels and draws as the benchmarks of encoders: `fashion` is
 may be of all texts that the encoder there learns from, and `bytes` the texts of
 `causal_lm.py`. A linear probe's strength is chosen on a fifth of the labels, naive
 Bayes' by cross-validation on them. The test sets choose nothing: what the baselines
-fix was tried on training and development data, as their docstrings say.
+fix was tried on training and development data, as their docstrings say. Memory is
+told above the highest so far: for one task's own, run it alone.
 """
 
 import argparse
@@ -95,7 +96,7 @@ def timed(train, test):
     seconds = time.process_time() - clock
     print(
         f"{len(train):,} to train, {len(test):,} to test: {seconds:.1f} s of one core, "
-        f"memory at most {peak() - before:.2f} GB above the data's"
+        f"{peak() - before:.2f} GB above the highest before"
     )
     return found
 

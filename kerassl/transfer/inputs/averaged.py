@@ -6,7 +6,7 @@ import numpy as np
 
 from kerassl.transfer.inputs.ppmi import ppmi_svd
 
-DIM, WINDOW = 100, 5
+DIM, WINDOW = 100, 10
 # Rarer words have no vector, nor have those beyond so many.
 MIN_COUNT, MOST_WORDS = 3, 50_000
 # Words of which the vectors are made, at most.
@@ -29,9 +29,11 @@ def averaged_vectors(
     10 million words of text, of more a draw of texts. In the mean a word weighs
     a / (a + its share of all words), a being 0.001, as the paper has it. The mean of
     the first part is taken off all, and all are divided by one number, so that in the
-    mean its rows have the squared length 1, as those of TF-IDF have. The paper takes
-    off the first principal component too: tried on validation data, it brought
-    nothing, and is left out.
+    mean its rows have the squared length 1, as those of TF-IDF have.
+
+    The paper takes off the first principal component too. On validation data, topics
+    of articles and sentiment of sentences, that lost 2 points of accuracy, and is left
+    out; windows of 10 words to either side were as good as or better than 2 and 5.
 
     Args:
         rows: Integer arrays, one for each text to count: the numbers of its words,

@@ -126,7 +126,7 @@ def test_word_vectors_are_averaged_by_rarity():
     (found, other) = averaged_vectors(rows, [rows, [np.array([0, -1, 3])]], len(words))
     counts = np.bincount(np.concatenate(rows))
     known = int((counts >= 3).sum())
-    vectors = ppmi_svd([r[r < known] for r in rows], known, dim=100, window=5)
+    vectors = ppmi_svd([r[r < known] for r in rows], known, dim=100, window=10)
     weight = 1e-3 / (1e-3 + counts / counts.sum())
     means = np.array(
         [np.mean([weight[w] * vectors[w] for w in r if w < known], 0) for r in rows]
