@@ -37,7 +37,7 @@ def compare(
     seed: int = 0,
     pooling: str = "auto",
     features: str | Sequence[str] = "auto",
-    calibrate: bool = True,
+    calibrate: bool = False,
     knn_options: dict | None = None,
     linear_probe_options: dict | None = None,
     fine_tune_options: dict | None = None,
@@ -93,7 +93,8 @@ def compare(
             takes the first, "pooled" by default. kNN always takes "pooled".
         calibrate: Whether the batch normalisation of the random control, where its
             features are read as they are, has the statistics of unlabelled training
-            examples.
+            examples. Not by default: a control is to be strong, and a probe of the
+            small ResNets is better without (`benchmarks/random_control.py`).
         knn_options: Arguments of `knn`.
         linear_probe_options: Arguments of `linear_probe`. Its strengths hold for
             features that are standardised.

@@ -37,7 +37,7 @@ class Setting:
     options: dict = field(default_factory=dict)
     pooling: str = "auto"
     features: Any = "pooled"
-    calibrate: bool = True
+    calibrate: bool = False
 
     def drawn(self, budget, draw):
         """Returns the positions of the examples whose labels are given."""
