@@ -53,10 +53,11 @@ def compare(
       TF-IDF, given the same labels, the same kNN and linear probe, and the
       classifiers that it brings, such as naive Bayes;
     - `random`: the same architecture with random weights, new ones for each
-      draw, given the same labels and the same treatment. Features are those of
-      `random_control`, with no branch shut; fine-tuning begins where a training of
-      the architecture does;
-    - `supervised`: the same architecture trained from random weights with ALL
+      draw, given the same labels and the same treatment. No residual branch of
+      it is shut (see `random_control`), for fine-tuning neither: with few labels
+      a small ResNet learns more from there than from where its own training
+      begins (`benchmarks/random_control.py`);
+    - `supervised`: the same architecture trained from such weights with ALL
       training labels, anew for each draw. It is an upper bound for frozen
       features: with 1 label a class its kNN and probe still use features made
       with all labels. Under fine-tuning it has one figure, the accuracy of
