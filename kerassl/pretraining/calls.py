@@ -52,8 +52,9 @@ def pretrain(
     and a report. Calling again with the same arguments returns the finished
     run, or resumes the one that was killed, bit for bit.
 
-    Where labels are at hand, the report compares the encoder with the same
-    encoder at random initialisation and with a supervised one. Labelled
+    Where labels are at hand, the report compares the encoder with the input
+    itself, with the same encoder at random initialisation and with a supervised
+    one; it begins with a sentence on whether the encoder beats the input. Labelled
     examples of your own are cut in two for that: a fifth, drawn by `seed`, is
     kept out of pretraining and only tested on. A language model also tells
     them, in bits per byte beside a unigram model.

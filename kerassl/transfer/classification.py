@@ -99,7 +99,7 @@ class Classification(Measure):
         validation: float = 0.2,
         pooling: str = "auto",
         features: str | Sequence[str] = "auto",
-        calibrate: bool = True,
+        calibrate: bool = False,
         knn_options: Mapping | None = None,
         linear_probe_options: Mapping | None = None,
         fine_tune_options: Mapping | None = None,

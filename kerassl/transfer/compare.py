@@ -37,7 +37,7 @@ def compare(
     seed: int = 0,
     pooling: str = "auto",
     features: str | Sequence[str] = "auto",
-    calibrate: bool = True,
+    calibrate: bool = False,
     knn_options: dict | None = None,
     linear_probe_options: dict | None = None,
     fine_tune_options: dict | None = None,
@@ -53,10 +53,11 @@ def compare(
       TF-IDF, given the same labels, the same kNN and linear probe, and the
       classifiers that it brings, such as naive Bayes;
     - `random`: the same architecture with random weights, new ones for each
-      draw, given the same labels and the same treatment. Features are those of
-      `random_control`, with no branch shut; fine-tuning begins where a training of
-      the architecture does;
-    - `supervised`: the same architecture trained from random weights with ALL
+      draw, given the same labels and the same treatment. No residual branch of
+      it is shut (see `random_control`), for fine-tuning neither: with few labels
+      a small ResNet learns more from there than from where its own training
+      begins (`benchmarks/random_control.py`);
+    - `supervised`: the same architecture trained from such weights with ALL
       training labels, anew for each draw. It is an upper bound for frozen
       features: with 1 label a class its kNN and probe still use features made
       with all labels. Under fine-tuning it has one figure, the accuracy of
@@ -93,7 +94,8 @@ def compare(
             takes the first, "pooled" by default. kNN always takes "pooled".
         calibrate: Whether the batch normalisation of the random control, where its
             features are read as they are, has the statistics of unlabelled training
-            examples.
+            examples. Not by default: a control is to be strong, and a probe of the
+            small ResNets is better without (`benchmarks/random_control.py`).
         knn_options: Arguments of `knn`.
         linear_probe_options: Arguments of `linear_probe`. Its strengths hold for
             features that are standardised.

@@ -31,7 +31,7 @@ def copy_of(encoder):
 def random_weights(encoder, seed: int):
     """Returns the weights that the encoder would start a training with.
 
-    For a control whose features are read as they are, see `random_control`.
+    For a control see `random_control`.
 
     Every layer draws them anew, also one whose initializer has a seed of its
     own; statistics of batch normalisation start at mean 0 and variance 1. The

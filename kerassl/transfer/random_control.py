@@ -1,4 +1,4 @@
-"""A random encoder that is a fair control: branches open, statistics of the data."""
+"""A random encoder that is a strong control: no branch of it is shut."""
 
 import keras
 import numpy as np
@@ -12,13 +12,13 @@ _BATCH = 256
 
 
 def random_control(encoder, seed: int, x=None):
-    """Returns random weights whose features are to be read as they are.
+    """Returns random weights to read features from, or to train with few labels.
 
     Where a training begins is no fair control. Residual branches often start at
     zero, so that nothing but the shortcuts would be measured: each scale that its
     layer starts at zero, and each layer scale, is 1 here. Batch normalisation
-    starts with mean 0 and variance 1 whatever it is given: here it has the
-    statistics of some of `x`, without labels.
+    starts with mean 0 and variance 1 whatever it is given; with `x` it has the
+    statistics of some of them, without labels.
 
     Args:
         encoder: A built `keras.Model` that serialises. It is not changed.

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from kerassl.transfer.copies import random_weights
 from kerassl.transfer.examples import draw_labels, take
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import FineTuner
@@ -37,7 +36,7 @@ class Setting:
     options: dict = field(default_factory=dict)
     pooling: str = "auto"
     features: Any = "pooled"
-    calibrate: bool = True
+    calibrate: bool = False
 
     def drawn(self, budget, draw):
         """Returns the positions of the examples whose labels are given."""
@@ -117,7 +116,7 @@ class Network(Subject):
         if self.kind == "pretrained":
             self._weights = self._encoder.get_weights()
         else:
-            self._weights = random_weights(self._encoder, self.setting.seed + draw)
+            self._weights = random_control(self._encoder, self.setting.seed + draw)
         if self.kind == "supervised":
             self._supervised = self._tuned(self.setting.train)
         frozen = set(self.methods) - {"fine_tune"}
@@ -148,9 +147,9 @@ class Network(Subject):
 
     def _frozen_weights(self):
         """Returns the weights whose features are read as they are."""
-        if self.kind == "random":
-            x = self.setting.train[0] if self.setting.calibrate else None
-            return random_control(self._encoder, self.setting.seed + self.draw, x)
+        if self.kind == "random" and self.setting.calibrate:
+            seed, x = self.setting.seed + self.draw, self.setting.train[0]
+            return random_control(self._encoder, seed, x)
         if self.kind == "supervised":
             return self._tuner.encoder.get_weights()  # as they were trained
         return self._weights

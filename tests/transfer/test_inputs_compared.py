@@ -122,7 +122,7 @@ def test_standardised_inputs_are_standardised(comparison):
     assert row["accuracies"][0] == pytest.approx(wanted, abs=0.01)
     assert row["settings"][0] == {"C": 0.1, "validation_accuracy": None}
     # Rows that are scaled by their making have small columns.
-    assert comparison.row("words", "linear_probe", 1)["settings"][0]["C"] == 10
+    assert comparison.row("words", "linear_probe", 1)["settings"][0]["C"] == 100
 
 
 @pytest.mark.parametrize("budget", [1, 10, None])

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from kerassl import encoders
-from kerassl.transfer import compare, encode, knn, random_weights
+from kerassl.transfer import (
+    compare,
+    copy_of,
+    encode,
+    fine_tune,
+    knn,
+    random_weights,
+)
 from kerassl.transfer.examples import draw_labels
 from kerassl.transfer.random_control import open_branches, random_control
 
@@ -107,23 +114,30 @@ def test_kinds_of_layers_decide(layer, opened):
     assert (np.asarray(scale) == opened).all()
 
 
-def test_a_comparison_reads_the_open_control_and_tunes_the_start():
+def test_a_comparison_reads_and_tunes_the_open_control():
     y = np.arange(60) % 2
     x = images(60) + y[:, None, None, None]
+    encoder, test, chosen = resnet(), (x[::2], y[::2]), draw_labels(y, 5, 0)
     options = {"labels_per_class": [5], "draws": 1, "progress": False}
     options |= {"controls": ["random"], "features": "pooled"}
-    options |= {"methods": ["knn", "fine_tune"], "fine_tune_options": {"steps": 2}}
-    encoder = resnet()
-    found = {
-        calibrate: compare(encoder, (x, y), (x, y), calibrate=calibrate, **options)
-        for calibrate in (True, False)
-    }
-    assert found[True].protocol["calibrated"] is True
-    tuned = [f.row("random", "fine_tune", 5)["accuracies"] for f in found.values()]
-    assert tuned[0] == tuned[1]
-    chosen = draw_labels(y, 5, 0)
-    for calibrate, comparison in found.items():
-        encoder.set_weights(random_control(encoder, 0, x if calibrate else None))
-        features = encode(encoder, x)
-        wanted = knn(None, (features[chosen], y[chosen]), (features, y)).accuracy
-        assert comparison.row("random", "knn", 5)["accuracies"] == [wanted]
+    options |= {"methods": ["knn", "fine_tune"], "fine_tune_options": {"steps": 3}}
+    for calibrate in (True, False):
+        found = compare(encoder, (x, y), test, calibrate=calibrate, **options)
+        assert found.protocol["calibrated"] is calibrate
+        weights = random_control(encoder, 0, x if calibrate else None)
+        network = copy_of(encoder)
+        network.set_weights(weights)
+        sets = (
+            (encode(network, x)[chosen], y[chosen]),
+            (encode(network, test[0]), test[1]),
+        )
+        wanted = knn(None, *sets).accuracy
+        assert found.row("random", "knn", 5)["accuracies"] == [wanted]
+        # A training has its own statistics: it begins with the open branches alone.
+        network.set_weights(random_control(encoder, 0))
+        tuned = fine_tune(network, (x[chosen], y[chosen]), test, steps=3)
+        row = found.row("random", "fine_tune", 5)
+        assert row["accuracies"] == [tuned.accuracy]
+        assert row["settings"][0]["validation_loss"] == pytest.approx(
+            tuned.settings["validation_loss"], rel=1e-5
+        )
