@@ -1,12 +1,14 @@
 """Bits per byte of a small GPT-2 after minutes on a CPU, beside what needs none.
 
     KERASSL_DATA=... python benchmarks/causal_lm.py
+    KERASSL_DATA=... python benchmarks/causal_lm.py --set recipe.steps=12000
 
 Trains the preset `gpt2_tiny` on nine tenths of 10,033 encyclopedia summaries:
 byte-level BPE first, then the decoder. Prints bits per byte on the other tenth,
 chosen by a fixed seed and not read before the end, for the trained decoder, for the
 same one with random weights, for token frequencies of the training texts, for a byte
 6-gram model of them (`byte_ngram.py`), and for the compressor lzma that has read them.
+`--validate` measures on a tenth of the training texts instead, to choose by.
 """
 
 import argparse
@@ -19,6 +21,7 @@ import real_data
 from byte_ngram import ByteNGram
 
 from kerassl import data, transfer, zoo
+from kerassl.zoo.overrides import override, parse_override
 
 
 def split(texts):
@@ -41,17 +44,25 @@ def compressed(train, test):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="of the preset"
+    )
+    parser.add_argument(
+        "--validate", action="store_true", help="on a tenth of the training texts"
+    )
     given = parser.parse_args()
-    spec = zoo.config("gpt2_tiny")
+    changes = dict(map(parse_override, given.set))
+    spec = override(zoo.config("gpt2_tiny"), changes)
     recipe = spec["recipe"]
-    steps = given.steps or recipe["steps"]
+    steps = recipe["steps"]
     train, test = split(real_data.wiki_summaries())
+    if given.validate:
+        train, test = train[len(test) :], train[: len(test)]
     begin, clock = time.monotonic(), time.process_time()
     tokenizer = data.train_tokenizer(train, **spec["tokenizer"])
     keras.utils.set_random_seed(given.seed)
-    task = zoo.load("gpt2_tiny", tokenizer=tokenizer)
+    task = zoo.load(spec, tokenizer=tokenizer)
     untrained = transfer.perplexity(task, test, train_texts=train)
     warmup = round(recipe["warmup"] * steps)
     schedule = keras.optimizers.schedules.CosineDecay(
