@@ -3,13 +3,13 @@
     KERASSL_DATA=... python benchmarks/averaged_words.py --task words.keras --choose
     KERASSL_DATA=... python benchmarks/averaged_words.py --task words.keras
 
-Skip-gram learns vectors of 200 dimensions from film reviews and 8,033 summaries of
-encyclopedia articles, without labels. A text is the mean of its words' vectors,
-frequent words weighted down (`task.sentence_encoder()`). A linear probe on it tells
-the topic of 2,000 other summaries from 15 labels for each of 12 topics, and the
-sentiment of SST-2's test sentences from 100 labels for each of two, beside the input
-itself (TF-IDF, naive Bayes, vectors by counting) and random vectors, all with the
-same labels. `--choose` prints the figures of what may be chosen, the weighting and
+Skip-gram learns word vectors from film reviews and 8,033 summaries of encyclopedia
+articles, without labels. A text is the mean of its words' vectors, frequent words
+weighted down (`task.sentence_encoder()`). A linear probe on it tells the topic of
+2,000 other summaries from 15 labels for each of 12 topics, and the sentiment of
+SST-2's test sentences from 100 labels for each of two, beside the input itself
+(TF-IDF, naive Bayes, vectors by counting) and random vectors, all with the same
+labels. `--choose` prints the figures of what may be chosen, the weighting and
 whether the first principal component goes, on SST-2's development part and on 1,500
 of the 8,033 summaries. The trained task is kept at `--task`; where the file is there
 already, it is only evaluated.
@@ -28,32 +28,36 @@ import kerassl.models  # noqa: F401 -- so that Keras knows the class of a saved 
 from kerassl import data, transfer, zoo
 from kerassl.transfer.inputs import inputs_of
 
-SETTINGS = {"encoder.dim": 200, "pretext.window": 8, "pretext.subsampling": 1e-4}
-RATE, PASSES, LABELLED, HELD_OUT = 0.3, 10, 2000, 1500
+SUBSAMPLING, RATE, LABELLED, HELD_OUT = 1e-4, 0.3, 2000, 1500
 # Of the weighting; chosen on the parts that `--choose` reads.
 SMOOTHING, WITHOUT_COMMON = 1e-3, False
 CHOICES = [(a, common) for a in (1e-2, 1e-3, 1e-4) for common in (False, True)]
 
 
-def train(seed):
+def train(dim, window, passes, seed):
     """Returns a SkipGram task trained on reviews and the summaries to train on."""
     texts = real_data.movie_reviews()[0] + articles()[0][0]
     tokenizer = data.train_tokenizer(texts, "word", 1 << 20, min_count=3)
     keras.utils.set_random_seed(seed)
-    task = zoo.load("word2vec_skipgram", tokenizer=tokenizer, overrides=SETTINGS)
+    settings = {
+        "encoder.dim": dim,
+        "pretext.window": window,
+        "pretext.subsampling": SUBSAMPLING,
+    }
+    task = zoo.load("word2vec_skipgram", tokenizer=tokenizer, overrides=settings)
     recipe = zoo.config("word2vec_skipgram")["recipe"]
     source = data.pack_documents(
         data.ArraySource(texts), tokenizer, task.pretext.sequence_length
     )
     dataset = task.dataset(source, recipe["batch_size"], seed=seed)
-    steps = PASSES * dataset.steps_per_epoch
+    steps = passes * dataset.steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(RATE, steps)
     task.compile(zoo.build(recipe["optimizer"], learning_rate=schedule))
     clock = time.process_time()
-    task.fit(dataset, epochs=PASSES, verbose=0)
+    task.fit(dataset, epochs=passes, verbose=0)
     counted = task.pretext.word_counts()
     print(
-        f"{counted.sum():,} words, {(counted > 0).sum():,} different, {PASSES} passes: "
+        f"{counted.sum():,} words, {(counted > 0).sum():,} different, {passes} passes: "
         f"{time.process_time() - clock:.0f} s of one core"
     )
     return task
@@ -105,12 +109,15 @@ def main():
     parser.add_argument("--task", type=Path, required=True, help="a .keras file")
     parser.add_argument("--choose", action="store_true", help="not on the test sets")
     parser.add_argument("--draws", type=int, default=10)
+    parser.add_argument("--dim", type=int, default=200)
+    parser.add_argument("--window", type=int, default=8)
+    parser.add_argument("--passes", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     if given.task.exists():
         task = keras.saving.load_model(given.task)
     else:
-        task = train(given.seed)
+        task = train(given.dim, given.window, given.passes, given.seed)
         task.save(given.task)
     for read in (topics, sentiment):
         sets = read(given.choose)

@@ -217,8 +217,10 @@ def main():
     )
     print("| encoder | Spearman | alignment | uniformity |\n|---|---|---|---|")
     keras.utils.set_random_seed(0)
-    task = new_task(given.start, texts, folder, pooler)
-    show("before", [measure(task, pairs, GEOMETRY_STEP[given.start])])
+    # A mean of words has no first token.
+    for other in [pooler] if given.start == "spelled" else POOLINGS:
+        task = new_task(given.start, texts, folder, other)
+        show(f"before, {other}", [measure(task, pairs, GEOMETRY_STEP[given.start])])
     after = []
     for seed in range(given.seeds):
         keras.utils.set_random_seed(seed)
