@@ -20,10 +20,14 @@ import statistics
 import subprocess
 import sys
 import time
+import zlib
 
+import numpy as np
 import real_data
 
-DIM, WINDOW, NEGATIVES, MIN_COUNT, SUBSAMPLING = 100, 5, 5, 5, 1e-3
+DIM, NEGATIVES, MIN_COUNT = 100, 5, 5
+HALVES = ("choosing", "reporting")
+CHOSEN_BY = ("WS-353-ALL", "SIMLEX-999")
 # A token alone that WikiText puts for what it leaves out.
 LEFT_OUT = ("<unk>", "@-@", "@,@", "@.@")
 
@@ -41,33 +45,47 @@ def corpus():
     return [text for text in texts if text.strip()]
 
 
+def half_of(pair):
+    """Returns the half of the scored pairs that a pair is in, by its words alone."""
+    return HALVES[zlib.crc32(" ".join(sorted(pair)).lower().encode()) % 2]
+
+
 def scores(vectors):
-    """Returns what word vectors know, by name, with the questions covered."""
+    """Returns what word vectors know, by name, with the questions covered.
+
+    The names of the pairs' correlations end in the half that they are over.
+    """
     found = {}
     for name in ("WS-353-ALL", "WS-353-SIM", "WS-353-REL", "SIMLEX-999"):
         rows = real_data.path("wordsim", f"EN-{name}.txt").read_text().splitlines()
         rows = [row.split() for row in rows]
-        found[name] = vectors.similarity(
-            [row[:2] for row in rows], [float(row[2]) for row in rows]
-        )
+        for half in HALVES:
+            kept = [row for row in rows if half_of(row[:2]) == half]
+            found[f"{name} {half}"] = vectors.similarity(
+                [row[:2] for row in kept], [float(row[2]) for row in kept]
+            )
     lines = real_data.path("wordsim", "questions-words.txt").read_text().splitlines()
     questions = [line.split() for line in lines if not line.startswith(":")]
     found["analogies"] = vectors.analogy_accuracy(questions)
     return found
 
 
-def train_kerassl(texts, model, epochs, seed):
+def choice(found):
+    """Returns by what settings are chosen, a mean of two correlations."""
+    return statistics.mean(found[f"{name} choosing"][0] for name in CHOSEN_BY)
+
+
+def train_kerassl(texts, tokenizer, model, seed, *, rate, epochs, subsampling, window):
     """Returns (WordVectors, training seconds) of a preset with these settings."""
     import keras
 
     from kerassl import data, transfer, zoo
 
-    tokenizer = data.train_tokenizer(texts, "word", 1 << 20, min_count=MIN_COUNT)
     keras.utils.set_random_seed(seed)
     settings = {
         "encoder.dim": DIM,
-        "pretext.window": WINDOW,
-        "pretext.subsampling": SUBSAMPLING,
+        "pretext.window": window,
+        "pretext.subsampling": subsampling,
         "model.negatives": NEGATIVES,
     }
     task = zoo.load(f"word2vec_{model}", tokenizer=tokenizer, overrides=settings)
@@ -77,40 +95,55 @@ def train_kerassl(texts, model, epochs, seed):
     )
     dataset = task.dataset(source, recipe["batch_size"], seed=seed)
     schedule = keras.optimizers.schedules.CosineDecay(
-        recipe["learning_rate"], epochs * dataset.steps_per_epoch
+        rate, epochs * dataset.steps_per_epoch
     )
-    optimizer = zoo.build(recipe["optimizer"], learning_rate=schedule)
-    task.compile(optimizer)
-    begin = time.monotonic()
+    task.compile(zoo.build(recipe["optimizer"], learning_rate=schedule))
+    begin = time.process_time()
     task.fit(dataset, epochs=epochs, verbose=0)
-    seconds = time.monotonic() - begin
-    return transfer.WordVectors.of(task), seconds
+    return transfer.WordVectors.of(task), time.process_time() - begin
 
 
-def train_gensim(texts, model, epochs, seed):
+def train_gensim(texts, tokenizer, model, seed, *, rate, epochs, subsampling, window):
     """Returns (WordVectors, training seconds) of gensim on the same words."""
     from gensim.models import Word2Vec
 
-    from kerassl.data import train_tokenizer
     from kerassl.transfer import WordVectors
 
-    tokenizer = train_tokenizer(texts, "word", 1 << 20, min_count=MIN_COUNT)
     documents = words_of(texts, tokenizer)
     task = Word2Vec(
         vector_size=DIM,
-        window=WINDOW,
+        window=window,
         min_count=1,  # rare words are left out already
         sg=int(model == "skipgram"),
         negative=NEGATIVES,
-        sample=SUBSAMPLING,
+        sample=subsampling,
+        alpha=rate,
         seed=seed,
         workers=1,
     )
     task.build_vocab(documents)
-    begin = time.monotonic()
+    begin = time.process_time()
     task.train(documents, total_examples=len(documents), epochs=epochs)
-    seconds = time.monotonic() - begin
-    return WordVectors(task.wv.index_to_key, task.wv.vectors), seconds
+    return WordVectors(task.wv.index_to_key, task.wv.vectors), (
+        time.process_time() - begin
+    )
+
+
+def count_ppmi(texts, tokenizer, model, seed, *, window, shift):
+    """Returns (WordVectors, seconds) by counting alone, the control."""
+    from kerassl.transfer import WordVectors
+    from kerassl.transfer.inputs.ppmi import ppmi_svd
+
+    documents = words_of(texts, tokenizer)
+    words = tokenizer.get_vocabulary()[5:]  # after the special tokens
+    number = {word: i for i, word in enumerate(words)}
+    rows = [np.array([number[word] for word in row], "int32") for row in documents]
+    begin = time.process_time()
+    vectors = ppmi_svd(rows, len(words), dim=DIM, window=window, shift=shift, seed=seed)
+    return WordVectors(words, vectors), time.process_time() - begin
+
+
+LIBRARIES = {"kerassl": train_kerassl, "gensim": train_gensim, "ppmi": count_ppmi}
 
 
 def words_of(texts, tokenizer):

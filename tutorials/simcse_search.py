@@ -101,9 +101,10 @@ QUERIES = (
 
 
 def vectors(sentences):
-    x = pretext.prepare(tf.constant(sentences))
-    found = task.sentence_encoder().predict(x, batch_size=128, verbose=0)
-    return found / np.linalg.norm(found, axis=1, keepdims=True)
+    model, x = task.sentence_encoder(), pretext.prepare(tf.constant(sentences))
+    x = {name: x[name] for name in model.input}
+    found = model.predict(x, batch_size=128, verbose=0)
+    return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-9)
 
 
 corpus = texts[:300] if FAST else texts[:2000]
@@ -148,10 +149,31 @@ for row in zip(QUERIES, before, after, strict=True):
     print("| " + " | ".join(cell[:60].replace("|", "/") for cell in row) + " |")
 
 # %% [markdown]
-# Three queries prove nothing. `kerassl.transfer.sentence_similarity` compares the
-# vectors with scores by people: for pairs of your own sentences, or for a
-# benchmark such as STS. `kerassl show simcse_tiny` has such figures, also of an
-# encoder that SimCSE made worse.
+# ## The same search without any training
+#
+# Three queries prove nothing, and a search by letters and rare words is hard to beat.
+# `spelled_words` makes such vectors: words that are spelt alike are near each other,
+# and the mean of a sentence's words is near to its TF-IDF of letters. With trained
+# word vectors, `SkipGram(...).sentence_encoder()` gives another mean.
+
+# %%
+words = kerassl.data.train_tokenizer(texts, "word", 50000, progress=False)
+spelled = kerassl.models.SimCSE(
+    kerassl.encoders.spelled_words(words, word_dropout=0.1),
+    kerassl.pretext.Tokens(words, sequence_length=LENGTH),
+    pooler="mean",
+)
+task, pretext = spelled, spelled.pretext
+by_spelling, _ = search()
+print("\n| query | by spelling |\n|---|---|")
+for query, answer in zip(QUERIES, by_spelling, strict=True):
+    print(f"| {query} | {answer[:60].replace('|', '/')} |")
+
+# %% [markdown]
+# `kerassl.transfer.SentenceSimilarity` is the judge: it compares the vectors with
+# scores by people, for pairs of your own sentences or a benchmark such as STS, beside
+# TF-IDF of words and of letters, and its first sentence says whether the training
+# was worth it. `kerassl show simcse_tiny` has such figures.
 #
 # ## To go on
 #
