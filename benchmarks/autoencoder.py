@@ -1,11 +1,12 @@
-"""What an autoencoder preset learns: restored digits and linear probes.
+"""What an autoencoder preset learns: restored digits, linear probes and kNN.
 
     python benchmarks/autoencoder.py autoencoder_dense
 
 Prints the mean and the standard deviation over three runs, each with its own
-initial weights, data order and label draws. The control is the same encoder
-before training. The probe is scikit-learn's logistic regression with its
-default penalty, on standardised features; nothing is chosen on test images.
+initial weights, data order and label draws. The controls are the pixels
+themselves and the same encoder before training. The probe is scikit-learn's
+logistic regression with its default penalty, on standardised features; nothing is
+chosen on test images.
 """
 
 import sys
@@ -16,7 +17,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
-from kerassl import zoo
+from kerassl import transfer, zoo
 
 RUNS = 3
 LABELS_PER_CLASS = (1, 5, 10, None)
@@ -27,27 +28,41 @@ def examples(source, pretext):
     return pretext.prepare(source.fetch(np.arange(len(source)))).numpy(), source.labels
 
 
-def probes(task, train, test, seed):
-    """Returns the probe's test accuracy for each number of labels a class."""
-    scaler = StandardScaler().fit(task.features(train[0]))
-    features, test_features = (
-        scaler.transform(task.features(images)) for images in (train[0], test[0])
-    )
-    random = np.random.RandomState(seed)
-    order = random.permutation(len(features))
-    accuracies = []
-    for count in LABELS_PER_CLASS:
-        rows = np.concatenate(
-            [order[train[1][order] == label][:count] for label in np.unique(train[1])]
-        )
-        probe = LogisticRegression(max_iter=3000)
-        probe.fit(features[rows], train[1][rows])
-        accuracies.append(probe.score(test_features, test[1]))
-    return accuracies
+def scores(train, test, seed):
+    """Returns test accuracies of features: probes, then kNN, by labels a class."""
+    order = np.random.RandomState(seed).permutation(len(train[0]))
+    labels = train[1]
+    draws = [
+        np.concatenate([order[labels[order] == c][:count] for c in np.unique(labels)])
+        for count in LABELS_PER_CLASS
+    ]
+    scaler = StandardScaler().fit(train[0])
+    scaled, scaled_test = (scaler.transform(x) for x in (train[0], test[0]))
+    probes = [
+        LogisticRegression(max_iter=3000)
+        .fit(scaled[rows], labels[rows])
+        .score(scaled_test, test[1])
+        for rows in draws
+    ]
+    near = [
+        transfer.knn(None, (train[0][rows], labels[rows]), test).accuracy
+        for rows in draws
+    ]
+    return probes + near
+
+
+def features(task, examples):
+    """Returns an encoder's features of prepared images, and the labels."""
+    return task.features(examples[0]), examples[1]
+
+
+def pixels(examples):
+    """Returns the prepared images as vectors, and the labels."""
+    return examples[0].reshape(len(examples[0]), -1), examples[1]
 
 
 def run(name, seed):
-    """Returns probes before training, probes after it, and other figures."""
+    """Returns scores of pixels, of random and trained features, other figures."""
     spec = zoo.config(name)
     recipe = spec["recipe"]
     keras.utils.set_random_seed(seed)
@@ -55,7 +70,8 @@ def run(name, seed):
     source = zoo.build(spec["data"])
     train = examples(source, task.pretext)
     test = examples(zoo.build({**spec["data"], "split": "test"}), task.pretext)
-    before = probes(task, train, test, seed)
+    own = scores(pixels(train), pixels(test), seed)
+    before = scores(features(task, train), features(task, test), seed)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0,
         recipe["steps"] - round(recipe["warmup"] * recipe["steps"]),
@@ -72,7 +88,8 @@ def run(name, seed):
     seconds = time.monotonic() - begin
     error = np.mean((task.reconstruct(test[0]) - test[0]) ** 2)
     mean_image = np.mean((train[0].mean(axis=0) - test[0]) ** 2)
-    return before, probes(task, train, test, seed), [error, mean_image, seconds]
+    after = scores(features(task, train), features(task, test), seed)
+    return own, before, after, [error, mean_image, seconds]
 
 
 def main():
@@ -80,8 +97,9 @@ def main():
     runs = [run(name, seed) for seed in range(RUNS)]
     print(f"{name}, {RUNS} runs, configuration {zoo.config_hash(zoo.config(name))}")
     titles = (
-        f"random encoder, probe with {LABELS_PER_CLASS} labels a class",
-        f"trained encoder, probe with {LABELS_PER_CLASS} labels a class",
+        f"raw pixels: probe, then kNN, with {LABELS_PER_CLASS} labels a class",
+        "random encoder, the same",
+        "trained encoder, the same",
         "squared error: restored, mean image; training seconds",
     )
     for title, rows in zip(titles, zip(*runs, strict=True), strict=True):
