@@ -13,7 +13,8 @@ to 4x4, both before and after training, and of the images themselves, raw and by
 PCA. First on the 5,000 images that were kept out, to choose the features by, then
 on the 10,000 test images. The probe's strength is chosen on a fifth of the labels.
 A verdict compares the same labels' figures, seed by seed. --pictures FOLDER draws
-each seed's samples, of the same noise.
+each seed's samples, of the same noise; --only-input trains nothing and measures the
+images themselves.
 """
 
 import argparse
@@ -37,11 +38,17 @@ METHODS = ("linear probe", "kNN")
 def main():
     given = arguments()
     images, kept, test = examples()
+    measured_on = [np.concatenate(pair) for pair in zip(kept, test, strict=True)]
+    if given.only_input:
+        task = zoo.load(given.preset)
+        seeds = range(given.seeds)
+        found = [on_pixels(task, draw(*images, s), measured_on, s) for s in seeds]
+        print_accuracies("test", found, 1)
+        return
     classified = classifier_features(images, test)
     reference = classified(test[0][:SAMPLES] / 255.0)
     floor = frechet_distance(reference, classified(images[0][:SAMPLES] / 255.0))
     print(f"training images: distance {floor:.2f}", flush=True)
-    measured_on = [np.concatenate(pair) for pair in zip(kept, test, strict=True)]
     distances, found = [], []
     for seed in range(given.seeds):
         keras.utils.set_random_seed(seed)
@@ -71,6 +78,9 @@ def arguments():
     parser.add_argument("--preset", choices=presets, required=True)
     parser.add_argument("--steps", type=int, help="by default those of the recipe")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--only-input", action="store_true", help="only the images themselves"
+    )
     parser.add_argument("--pictures", type=pathlib.Path, help="a folder")
     return parser.parse_args()
 
