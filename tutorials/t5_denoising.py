@@ -43,7 +43,8 @@ tokenizer = kerassl.data.train_tokenizer(
 #
 # 15% of the tokens are hidden, in spans of 3 on average. Each span is replaced
 # by a *sentinel*, a token that stands for "hole number i". The answer repeats
-# each sentinel with the tokens that were there, and ends with one more.
+# each sentinel with the tokens that were there, and ends with one more and the end
+# token.
 #
 # Sentinels are ids above those of the tokenizer, so the embedding needs
 # `pretext.vocabulary_size` rows rather than `tokenizer.vocabulary_size()`.

@@ -27,10 +27,15 @@ class GAN(PretextModel):
     layer; the generator is the second product. With
     `kerassl.encoders.dcgan_discriminator` and `dcgan_generator` it is DCGAN.
     WGAN-GP is the loss `kerassl.losses.Wasserstein()`, a discriminator without
-    batch normalisation and `discriminator_steps=5`.
+    batch normalisation, `discriminator_steps=5` and `ImagesAndNoise` with
+    `noise="normal"`: the preset `wgan_gp_fashion`.
 
     `compile` takes a dict of two optimizers, "discriminator" and "generator";
-    DCGAN's are `Adam(2e-4, beta_1=0.5)`.
+    DCGAN's are `Adam(2e-4, beta_1=0.5)`, WGAN-GP's `Adam(1e-4, beta_1=0.0,
+    beta_2=0.9)`.
+
+    `kerassl.encoders.layer_grids(task.encoder)` gives the features of all layers,
+    as DCGAN's authors measure them.
 
     Args:
         encoder: A functional `keras.Model` from images in [-1, 1] to a vector,

@@ -76,6 +76,22 @@ def test_losses_and_measures_are_those_of_the_written_formulas(loss):
     assert logs == pytest.approx(wanted, rel=1e-4, abs=1e-6)
 
 
+def test_the_penalty_of_a_linear_critic_is_known():
+    """Its gradient is its kernel, wherever it is taken."""
+    flat = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.Flatten()])
+    noise = ImagesAndNoise(noise_dim=5, noise="normal")
+    maker = dcgan_generator((8, 8, 1), 5, (4,))
+    task = GAN(flat, noise, generator=maker, loss=Wasserstein(10.0))
+    kernel = np.random.default_rng(0).normal(size=(64, 1)).astype("float32")
+    x = batch_of(task)
+    for norm in (0.0, 1.0, 3.0):
+        task.head.kernel.assign(kernel / np.linalg.norm(kernel) * norm)
+        outputs = task.propagate_for("discriminator", x, training=False)
+        terms = task.objective_for("discriminator", x, (), outputs, training=False)
+        penalty = keras.ops.convert_to_numpy(terms["penalty"])
+        np.testing.assert_allclose(penalty, 10 * (norm - 1) ** 2, atol=1e-4)
+
+
 def test_the_penalty_reaches_the_critic():
     # A critic that is trained on the penalty alone ends with gradients of norm 1.
     class PenaltyAlone(Wasserstein):
