@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -59,6 +60,7 @@ def trained(
     accumulated=None,
     eager=False,
     callbacks=(),
+    batches=None,
 ):
     """Returns (task, losses) after a few steps from fixed weights.
 
@@ -79,15 +81,71 @@ def trained(
             steps is faster than making a graph. The numbers are then near those of
             a graph, not the same to the bit.
         callbacks: Further `keras.callbacks.Callback`s.
+        batches: What to train on instead of `task.dataset`, as `batches_of` gives
+            it. Most of a short run's time goes into what makes its data.
     """
     if isinstance(strategy, str):
         strategy = distribute.strategy(strategy)
     with contextlib.nullcontext() if strategy is None else strategy.scope():
         task = fix_weights(make(dtype))
     _compile(task, accumulated, eager)
+    if batches is None:
+        dataset = task.dataset(examples, batch_size, seed=1)
+    else:
+        dataset = batches.endless()
     losses = _Losses()
-    _fit(task, task.dataset(examples, batch_size, seed=1), steps, [losses, *callbacks])
+    _fit(task, dataset, steps, [losses, *callbacks])
     return task, losses.values
+
+
+def batches_of(task, examples, *, batch_size, steps=3, start=0):
+    """Returns the batches that `trained` takes its steps with, made once.
+
+    Args:
+        task: A `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        steps: How many batches.
+        start: Number of the first.
+
+    Returns:
+        `Batches`.
+    """
+    dataset = task.dataset(examples, batch_size, seed=1, start=start)
+    return Batches(dataset, list(dataset.take(steps).as_numpy_iterator()))
+
+
+class Batches(NamedTuple):
+    """The first batches of a dataset, to be taken again and again.
+
+    Args:
+        dataset: A dataset of `task.dataset`.
+        arrays: List of its first batches, structures of NumPy arrays.
+    """
+
+    dataset: Any
+    arrays: list
+
+    def replayed(self):
+        """Returns a finite `tf.data.Dataset` of them."""
+        import tensorflow as tf
+
+        replayed = tf.data.Dataset.from_generator(
+            lambda: iter(self.arrays), output_signature=self.dataset.element_spec
+        )
+        count = tf.data.experimental.assert_cardinality(len(self.arrays))
+        return replayed.apply(count)
+
+    def endless(self):
+        """Returns them over and over, with what a task asks a dataset of its own."""
+        replayed = self.replayed().repeat()
+        for fact in ("steps_per_epoch", "source", "seed"):
+            setattr(replayed, fact, getattr(self.dataset, fact))
+        return replayed
+
+    def starting_at(self, number):
+        """Returns the later ones."""
+        return Batches(self.dataset, self.arrays[number:])
 
 
 def _compile(task, accumulated=None, eager=False):
@@ -134,7 +192,10 @@ def check_config(make):
     Args:
         make: Function from a dtype policy's name to a `PretextModel`.
     """
-    task = make("float32")
+    _check_config(make("float32"))
+
+
+def _check_config(task):
     config = task.get_config()
     json.dumps(keras.saving.serialize_keras_object(task))
     again = type(task).from_config(config)
@@ -159,7 +220,7 @@ def check_saving(make, examples, *, batch_size, folder):
 def _check_saved(run):
     loaded = keras.saving.load_model(run.folder / "task.keras")
     _assert_values(loaded, run.halfway)
-    run.go_on(loaded)
+    run.go_on(loaded, run.made_by(loaded))
     assert_same_weights(run.task, loaded)
     run.task.encoder.save(run.folder / "encoder.keras")
     encoder = keras.saving.load_model(run.folder / "encoder.keras")
@@ -172,24 +233,39 @@ class _Run(keras.callbacks.Callback):
     Operation by operation, since a graph keeps a Python number as it found it: a
     counter that no checkpoint holds would then pass.
 
+    Args:
+        make: Function from a dtype policy's name to a `PretextModel`.
+        examples: What `task.dataset` takes.
+        batch_size: Examples in a step.
+        folder: Where to write, a `pathlib.Path`.
+        batches: As `batches_of` gives them, or None.
+
     Attributes:
         folder: Where `task.keras` and `step.npz` are.
         halfway: The values of all variables when these were written.
+        batches: Those of all steps.
         task: The task after all steps.
         losses: Those of all steps.
     """
 
-    def __init__(self, make, examples, batch_size, folder):
+    def __init__(self, make, examples, batch_size, folder, batches=None):
         super().__init__()
         self.examples, self.batch_size, self.folder = examples, batch_size, folder
+        task = make("float32")
+        self.batches = batches or self._batches_of(task, STEPS)
         self.task, self.losses = trained(
-            make,
+            lambda dtype: task,
             examples,
             batch_size=batch_size,
             steps=STEPS,
             eager=True,
             callbacks=[self],
+            batches=self.batches,
         )
+
+    def _batches_of(self, task, steps, start=0):
+        options = {"batch_size": self.batch_size, "steps": steps, "start": start}
+        return batches_of(task, self.examples, **options)
 
     def on_epoch_end(self, epoch, logs=None):
         if epoch + 1 == HALFWAY:
@@ -197,10 +273,19 @@ class _Run(keras.callbacks.Callback):
             self.model.save(self.folder / "task.keras")
             self.halfway = _values(self.model)
 
-    def go_on(self, task):
+    def made_by(self, task):
+        """Returns the later batches as a task makes them, which it checks."""
+        found = self._batches_of(task, STEPS - HALFWAY, HALFWAY)
+        expected = self.batches.arrays[HALFWAY:]
+        pairs = zip(*map(keras.tree.flatten, (expected, found.arrays)), strict=True)
+        for a, b in pairs:
+            np.testing.assert_array_equal(b, a, err_msg="another batch")
+        return found
+
+    def go_on(self, task, batches=None):
         """Takes the later steps with a task."""
-        dataset = task.dataset(self.examples, self.batch_size, seed=1, start=HALFWAY)
-        _fit(task, dataset, STEPS - HALFWAY)
+        batches = batches or self.batches.starting_at(HALFWAY)
+        _fit(task, batches.endless(), STEPS - HALFWAY)
 
 
 def check_fit(make, examples, *, batch_size, unmoved=()):
@@ -214,8 +299,16 @@ def check_fit(make, examples, *, batch_size, unmoved=()):
             formula of the loss, such as `"head/bias"` of a critic whose scores are
             only subtracted from each other.
     """
+    task = make("float32")
+    batches = batches_of(task, examples, batch_size=batch_size)
+    return _check_fit(task, batches, unmoved)
+
+
+def _check_fit(task, batches, unmoved):
     start = _Start()
-    task, losses = trained(make, examples, batch_size=batch_size, callbacks=[start])
+    _, losses = trained(
+        lambda dtype: task, None, batch_size=None, callbacks=[start], batches=batches
+    )
     assert np.all(np.isfinite(losses)), losses
     after = [keras.ops.convert_to_numpy(v) for v in task.trainable_variables]
     moved = [
@@ -229,8 +322,7 @@ def check_fit(make, examples, *, batch_size, unmoved=()):
         if not m and not v.path.endswith(("/key/bias", *unmoved))
     ]
     assert not still, f"not trained: {still}"
-    dataset = task.dataset(examples, batch_size, seed=2)
-    logs = task.evaluate(dataset, verbose=0, return_dict=True)
+    logs = task.evaluate(batches.replayed(), verbose=0, return_dict=True)
     names = ["loss", *task.tracked]
     assert set(logs) == set(names), f"logs must be {', '.join(names)}: {logs}"
     assert np.all(np.isfinite(list(logs.values()))), logs
@@ -272,9 +364,18 @@ def check_replicas(make, examples, *, batch_size, strategy, rtol=1e-5):
     # Later ones prove no more: in time a rounding difference of 1e-7 carries
     # some unit across a ReLU's corner, where the gradient jumps.
     options = {"batch_size": batch_size, "steps": 3, "accumulated": 2}
-    one, losses1 = trained(make, examples, eager=True, **options)
+    task = make("float32")
+    batches = batches_of(task, examples, batch_size=batch_size)
+    one, losses1 = trained(
+        lambda dtype: task, examples, eager=True, batches=batches, **options
+    )
     for strategy in strategies:
-        other, losses2 = trained(make, examples, strategy=strategy, **options)
+        # What a graph forbids is the same on one device as on several.
+        alone = {"eager": True, "batches": batches}
+        several = strategy.num_replicas_in_sync > 1
+        other, losses2 = trained(
+            make, examples, strategy=strategy, **options, **({} if several else alone)
+        )
         np.testing.assert_allclose(losses2, losses1, rtol=rtol)
         _assert_near(other, one, rtol)
 
@@ -296,13 +397,23 @@ def check_bfloat16(make, examples, *, batch_size):
         examples: What `task.dataset` takes.
         batch_size: Examples in a step.
     """
-    _, exact = trained(make, examples, batch_size=batch_size, eager=True)
-    _check_near_in_bfloat16(make, examples, batch_size, exact)
+    task = make("float32")
+    batches = batches_of(task, examples, batch_size=batch_size)
+    options = {"batch_size": batch_size, "eager": True, "batches": batches}
+    _, exact = trained(lambda dtype: task, examples, **options)
+    _check_near_in_bfloat16(make, batches, exact)
 
 
-def _check_near_in_bfloat16(make, examples, batch_size, exact):
-    options = {"batch_size": batch_size, "dtype": "mixed_bfloat16", "eager": True}
-    task, losses = trained(make, examples, steps=len(exact), **options)
+def _check_near_in_bfloat16(make, batches, exact):
+    task, losses = trained(
+        make,
+        None,
+        batch_size=None,
+        steps=len(exact),
+        dtype="mixed_bfloat16",
+        eager=True,
+        batches=batches,
+    )
     policy = task.encoder.layers[-1].dtype_policy
     assert policy.compute_dtype == "bfloat16", policy
     assert all(v.dtype != "bfloat16" for v in task.variables)
@@ -339,15 +450,19 @@ def check_task(make, examples, *, batch_size, folder, unmoved=()):
         folder: Where to write, a `pathlib.Path`.
         unmoved: As in `check_fit`.
     """
-    check_config(make)
-    in_graph = check_fit(make, examples, batch_size=batch_size, unmoved=unmoved)
-    run = _Run(make, examples, batch_size, folder)
+    # What is made is shared: a task and a pipeline of data take longer to make
+    # than these few steps.
+    task = make("float32")
+    _check_config(task)
+    batches = batches_of(task, examples, batch_size=batch_size, steps=STEPS)
+    in_graph = _check_fit(task, batches, unmoved)
+    run = _Run(make, examples, batch_size, folder, batches)
     exact = run.losses[: len(in_graph)]
     # A graph that draws the same numbers in every step has other losses.
     np.testing.assert_allclose(in_graph, exact, rtol=1e-3, err_msg="graph and eager")
     _check_saved(run)
     _check_restored(run, make)
-    _check_near_in_bfloat16(make, examples, batch_size, exact)
+    _check_near_in_bfloat16(make, batches, exact)
 
 
 def assert_same_weights(a, b):
@@ -401,9 +516,12 @@ def losses_of_each_on(backend, factories, *, steps=3, environment=None):
     Returns:
         List of lists of floats.
     """
+    # Code that runs a few times need not be good: it took half as long to compile.
+    flags = f"{_QUICK_XLA} {os.environ.get('XLA_FLAGS', '')}"
+    chosen = {"KERAS_BACKEND": backend, "XLA_FLAGS": flags, **(environment or {})}
     done = subprocess.run(
         [sys.executable, "-c", _PRINT_LOSSES, str(steps), *factories],
-        env={**os.environ, "KERAS_BACKEND": backend, **(environment or {})},
+        env={**os.environ, **chosen},
         capture_output=True,
         text=True,
         check=False,
@@ -415,6 +533,9 @@ def losses_of_each_on(backend, factories, *, steps=3, environment=None):
     return losses
 
 
+_QUICK_XLA = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 _PRINT_LOSSES = """
 import json, sys, kerassl.testing as t
 for factory in sys.argv[2:]:

@@ -3,10 +3,12 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 from toy import Corrupt, Restore, encoder
 
 from kerassl import testing
+from kerassl.distribute import all_sum, num_replicas
 
 X = np.random.default_rng(0).normal(size=(64, 6)).astype("float32")
 
@@ -45,6 +47,16 @@ def test_replicas(two_replicas):
 def test_a_loss_of_local_statistics_is_caught(two_replicas):
     with pytest.raises(AssertionError):
         testing.check_replicas(of(LocalMean), X, batch_size=16, strategy=two_replicas)
+
+
+def test_another_loss_on_one_device_under_a_strategy_is_caught():
+    with pytest.raises(AssertionError):
+        testing.check_replicas(of(Alone), X, batch_size=16, strategy="cpu:1")
+
+
+def test_what_a_graph_of_replicas_forbids_is_caught(two_replicas):
+    with pytest.raises(RuntimeError, match="merge_call"):
+        testing.check_replicas(of(Conditional), X, batch_size=16, strategy=two_replicas)
 
 
 @keras.saving.register_keras_serializable(package="kerassl_tests")
@@ -121,8 +133,52 @@ class Unsaved(Restore):
         pass
 
 
-def of(cls, **arguments):
-    return lambda dtype: cls(encoder(dtype=dtype), Corrupt(), **arguments)
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Alone(Scaled):
+    """Counts its loss twice under a strategy of one device."""
+
+    def factor(self, outputs):
+        alone = num_replicas() == 1
+        mirrored = isinstance(self.distribute_strategy, tf.distribute.MirroredStrategy)
+        return 2.0 if alone and mirrored else 1.0
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Conditional(Scaled):
+    """Asks the other replicas inside a condition, which a graph forbids."""
+
+    def factor(self, outputs):
+        one = ops.ones(())
+        return ops.cond(ops.sum(outputs) < 1e9, lambda: all_sum(one), lambda: one)
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Restless(Corrupt):
+    """Draws what no seed decides."""
+
+    def call(self, inputs, seed):
+        x, y, weight = super().call(inputs, seed)
+        return x + tf.random.uniform(tf.shape(x)), y, weight
+
+
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Lossy(Corrupt):
+    """Leaves a number out of its configuration."""
+
+    def __init__(self, factor=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def get_config(self):
+        return {k: v for k, v in super().get_config().items() if k != "factor"}
+
+    def call(self, inputs, seed):
+        x, y, weight = super().call(inputs, seed)
+        return self.factor * x, y, weight
+
+
+def of(cls, pretext=Corrupt, **arguments):
+    return lambda dtype: cls(encoder(dtype=dtype), pretext(), **arguments)
 
 
 def always_float32(dtype):
@@ -140,10 +196,13 @@ def always_float32(dtype):
         (of(Unsaved), "center"),
         (of(Coarse), "tolerance"),
         (always_float32, "float32"),
+        (of(Restore, Restless), "another batch"),
+        (of(Restore, lambda: Lossy(2.0)), "another batch"),
     ],
     ids=[
         *("forgotten argument", "idle weight", "infinite loss", "missing measure"),
         *("state in a graph", "unsaved state", "low precision", "fixed precision"),
+        *("unseeded data", "forgotten argument of the data"),
     ],
 )
 def test_a_broken_task_is_caught(broken, message, tmp_path):

@@ -22,7 +22,7 @@ named as its file in `kerassl/models/`, and edit no list.
 what the checks of `kerassl.testing` take: a function from a dtype policy's name to
 the task, raw examples, and a batch size. It has no dropout, which differs between
 replicas and backends by design, and is as small as its idea allows, since the checks
-build and trace it about ten times.
+build it about ten times and trace it, on one device and on two.
 
 Another form of the method that has to pass the checks too is another function,
 `task_<form>`; its id is `<class>-<form>`. Weights whose gradient is zero by the

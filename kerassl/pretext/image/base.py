@@ -54,7 +54,9 @@ class ViewLayer(PretextLayer):
         self.std = None if std is None else tuple(std)
         self.jit_compile = jit_compile
         # XLA computes the views; the random numbers come from outside it.
-        self._render = tf.function(self._rendered, jit_compile=jit_compile)
+        self._render = tf.function(
+            self._rendered, jit_compile=jit_compile, autograph=False
+        )
 
     @property
     def size(self):
