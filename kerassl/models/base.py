@@ -8,7 +8,13 @@ from keras import ops
 
 from kerassl import distribute
 from kerassl.checks import check_integer, check_positive_integers
-from kerassl.data.dataset import check_fits, is_endless, pretext_dataset
+from kerassl.data.conversion import as_source
+from kerassl.data.dataset import (
+    check_fits,
+    is_endless,
+    prepared_batches,
+    pretext_dataset,
+)
 from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
@@ -264,12 +270,41 @@ class PretextModel(distribute.Trainer):
 
         Returns:
             Float32 NumPy array of shape (examples, dim).
+
+        Raises:
+            ValueError: If values of `x` are out of the range that `prepare` makes,
+                as those of raw examples are.
         """
+        if self.pretext is not None:
+            self.pretext.encoder_input.check(x)
         distribute.read_state(self)
         models = self.__dict__.setdefault("_feature_models", {})
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
         return models[pooling].predict(x, batch_size=batch_size, verbose=0)
+
+    def encode(self, examples, batch_size=256, pooling="auto"):
+        """Returns one feature vector per raw example, as its source gives it.
+
+        Args:
+            examples: As in `dataset`, but not endless.
+            batch_size: As in `features`, and so `pooling`.
+            pooling: See `batch_size`.
+
+        Returns:
+            Float32 NumPy array of shape (examples, dim).
+
+        Raises:
+            ValueError: If the task has no pretext layer, or that cannot take the
+                examples.
+        """
+        if self.pretext is None:
+            raise InvalidValue(
+                f"This {type(self).__name__} has no pretext layer to prepare raw "
+                "examples. Give prepared ones to `features`."
+            )
+        batches = prepared_batches(as_source(examples), self.pretext, batch_size)
+        return np.concatenate([self.features(x, batch_size, pooling) for x in batches])
 
     def draw(self, inputs):
         """Returns a figure of what the task makes of examples, or None.
