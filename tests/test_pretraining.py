@@ -128,11 +128,13 @@ def test_the_folder_of_a_run(run):
     assert files == {
         *("run.json", "report.json", "report.md", "history.jsonl", "checkpoints"),
         *("files.json", ".lock"),
-        *("encoder.keras", "task.keras", "tensorboard"),
+        *("encoder.keras", "encoder.json", "task.keras", "tensorboard"),
         *("views.png", "embedding.png", "loss.png", "few_labels.png"),
     }
     loaded = keras.saving.load_model(run.path / "encoder.keras")
     assert loaded.output_shape == (None, 8)
+    assert run.input["tensors"] == {"images": {"dtype": "float32", "shape": [8, 8, 1]}}
+    assert (run.input["least"], run.input["most"]) == (0.0, 1.0)
     assert run.task.encoder.count_params() == loaded.count_params()
     assert "| kNN | pretrained |" in str(run)
     assert run.report["data"]["examples"] == 1297
