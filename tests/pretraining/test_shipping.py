@@ -12,6 +12,7 @@ import kerassl
 from kerassl import files, zoo
 from kerassl.data.licences import OPEN, licence_of
 from kerassl.pretraining import shipping
+from kerassl.runs import Run
 from kerassl.zoo import weights
 from kerassl.zoo.half import write_half
 
@@ -53,6 +54,14 @@ def test_the_command_writes_and_tells(folder, capsys):
     assert zoo.load(folder / "tiny.json", "pretrained").encoder.built
     left = {path.name for path in folder.iterdir()}
     assert left == {"tiny.json", "run", "tiny"}
+
+
+def test_a_run_says_what_its_encoder_takes(folder):
+    run = Run(folder / "run")
+    assert run.input["tensors"] == {"images": {"dtype": "float32", "shape": [8, 8, 1]}}
+    assert (run.input["least"], run.input["most"]) == (0.0, 1.0)
+    (folder / "run" / "encoder.json").unlink()  # as of an earlier version
+    assert run.input is None
 
 
 def test_the_command_refuses_in_one_line(folder, capsys):
