@@ -31,7 +31,7 @@ from kerassl.runs import Run
 DIGITS = [
     "simclr_digits",
     "--batch-size=64",
-    "--set=encoder.depths=[1]",
+    "--set=encoder.strides=[2]",
     "--set=encoder.widths=[8]",
 ]
 
@@ -105,7 +105,7 @@ def run(tmp_path_factory):
 
 def pretrain(out, progress=False, steps=8, **options):
     overrides = {
-        "encoder.depths": [1],
+        "encoder.strides": [2],
         "encoder.widths": [8],
         "transfer.labels_per_class": [5],
         "transfer.draws": 2,
@@ -132,7 +132,7 @@ def test_the_folder_of_a_run(run):
         *("views.png", "embedding.png", "loss.png", "few_labels.png"),
     }
     loaded = keras.saving.load_model(run.path / "encoder.keras")
-    assert loaded.output_shape == (None, 8)
+    assert loaded.output_shape == (None, 2 * 2 * 8)
     assert run.task.encoder.count_params() == loaded.count_params()
     assert "| kNN | pretrained |" in str(run)
     assert run.report["data"]["examples"] == 1297
@@ -330,7 +330,7 @@ def test_a_task_of_your_own(tmp_path):
     )
     assert Run(run.path).report["transfer"] is None
     assert Run(run.path).report["held_out"] is None
-    np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 8))
+    np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 32))
 
 
 def test_steps_are_a_multiple_of_those_that_run_at_once(tmp_path):
@@ -522,7 +522,7 @@ def test_the_task_of_a_finished_run_trains_on(run):
 
 def test_a_small_data_set_is_said_to_make_the_batch_smaller(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
-    options = {"encoder.depths": [1], "encoder.widths": [4]}
+    options = {"encoder.strides": [2], "encoder.widths": [4]}
     made = kerassl.pretrain(
         "simclr_digits", images, out=tmp_path, steps=2, overrides=options
     )
@@ -544,7 +544,7 @@ def test_too_few_examples_for_a_map_have_a_report_without_one(tmp_path):
         steps=1,
         progress=False,
         overrides={
-            "encoder.depths": [1],
+            "encoder.strides": [2],
             "encoder.widths": [4],
             "transfer.labels_per_class": [1],
             "transfer.methods": ["knn"],

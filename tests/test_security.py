@@ -539,6 +539,7 @@ def is_right(target):
         kerassl.encoders.dcgan_generator,
         kerassl.encoders.dense,
         kerassl.encoders.recurrent,
+        kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.t5,
         kerassl.encoders.word_vectors,

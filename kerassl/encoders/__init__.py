@@ -6,6 +6,7 @@ from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.mirror import mirror
+from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
@@ -22,6 +23,7 @@ __all__ = [
     "from_preset",
     "mirror",
     "open_encoder",
+    "plain_cnn",
     "pool",
     "recurrent",
     "resnet",

@@ -16,6 +16,7 @@ def calls():
     for shape in WRONG_SHAPES:
         yield encoders.resnet, "input_shape", {"input_shape": shape}
         yield encoders.conv, "input_shape", {"input_shape": shape}
+        yield encoders.plain_cnn, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_discriminator, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_generator, "output_shape", {"output_shape": shape}
     for shape in ("abc", None, (), (0,), (8, 0, 1), True, 10**9):
@@ -24,8 +25,10 @@ def calls():
         yield encoders.resnet, "widths", {"input_shape": SHAPE, "widths": widths}
         yield encoders.resnet, "depths", {"input_shape": SHAPE, "depths": widths}
         yield encoders.conv, "widths", {"input_shape": SHAPE, "widths": widths}
+        yield encoders.plain_cnn, "widths", {"input_shape": SHAPE, "widths": widths}
         yield encoders.dense, "hidden_dims", {"input_shape": 4, "hidden_dims": widths}
     for width in WRONG_WIDTH:
+        yield encoders.plain_cnn, "grid", {"input_shape": SHAPE, "grid": width}
         yield encoders.conv, "feature_dim", {"input_shape": SHAPE, "feature_dim": width}
         yield encoders.word_vectors, "dim", {"vocabulary_size": 9, "dim": width}
         yield encoders.t5, "num_heads", {"vocabulary_size": 9, "num_heads": width}

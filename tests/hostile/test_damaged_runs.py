@@ -13,7 +13,7 @@ from kerassl.runs import Run
 
 DEEP = "[" * 200_000
 OPTIONS = {
-    "encoder.depths": [1],
+    "encoder.strides": [2],
     "encoder.widths": [4],
     "transfer.labels_per_class": [5],
     "transfer.draws": 1,

@@ -23,8 +23,8 @@ def lines(preset="simclr_digits", vocabulary=None, notes=(), lengthened=None, **
 def test_a_run_as_its_preset_stands_is_one_line():
     (line,) = lines()
     assert line == (
-        "simclr_digits: 300 examples; batch 256; 600 steps; learning rate 0.002 after "
-        "50 steps of warm-up, falling to 0"
+        "simclr_digits: 300 examples; batch 256; 400 steps; learning rate 0.002 after "
+        "33 steps of warm-up, falling to 0"
     )
 
 

@@ -27,7 +27,7 @@ def test_a_short_run_leaves_its_warm_up(name, steps):
 
 
 def test_a_warm_up_is_a_share_of_the_steps():
-    assert recipe_of(steps=1200)["warmup_steps"] == 2 * recipe_of()["warmup_steps"]
+    assert recipe_of(steps=800)["warmup_steps"] == 2 * recipe_of()["warmup_steps"]
 
 
 def test_a_number_of_warm_up_steps_that_is_asked_for_holds():

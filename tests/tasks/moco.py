@@ -2,12 +2,12 @@
 
 from kerassl import models
 from tasks.parts.images import images, small_resnet, views
-from tasks.parts.runs import RESNET, Killed
+from tasks.parts.runs import PLAIN_CNN, Killed
 
 MODEL = models.MoCo
 KILLED = Killed(
     "moco_fashion",
-    RESNET | {"model.queue_size": 40},
+    PLAIN_CNN | {"model.queue_size": 40},
     ("momentum_encoder/updates", "queue/rows", "queue/position"),
 )
 

@@ -33,6 +33,11 @@ class SimCLR(PretextModel):
         hidden_dim: Width of the head's hidden layer, or None for the
             encoder's feature width.
         temperature: Softmax temperature, above 0.
+        final_batch_norm: Normalise the projections over the batch, without an
+            offset, as the authors' code does. The paper's formula ends with a
+            plain matrix, which is the default here; where a small batch or a
+            narrow encoder leaves all projections in one direction, the
+            normalisation takes that direction away.
         pooling: How features become one vector, as in `kerassl.encoders.pool`.
         name: Model name.
         **kwargs: Of `PretextModel`.
@@ -83,6 +88,7 @@ class SimCLR(PretextModel):
         hidden_dim: int | None = None,
         temperature: float = 0.1,
         pooling: str = "auto",
+        final_batch_norm: bool = False,
         name: str | None = None,
         **kwargs,
     ):
@@ -95,10 +101,12 @@ class SimCLR(PretextModel):
         self.hidden_dim = hidden_dim
         self.temperature = temperature
         self.pooling = pooling
+        self.final_batch_norm = final_batch_norm
         feature_dim = feature_model(encoder, pooling).output_shape[-1]
         self.head = ProjectionHead(
             projection_dim,
             hidden_dims=(hidden_dim or feature_dim,),
+            final_batch_norm=final_batch_norm,
             dtype=head_policy(encoder),
             name="head",
         )
@@ -133,4 +141,5 @@ class SimCLR(PretextModel):
             "hidden_dim": self.hidden_dim,
             "temperature": self.temperature,
             "pooling": self.pooling,
+            "final_batch_norm": self.final_batch_norm,
         }

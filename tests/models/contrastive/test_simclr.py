@@ -61,6 +61,17 @@ def test_head_is_as_wide_as_the_encoder_by_default():
     assert tiny(hidden_dim=7).head.hidden_dims == (7,)
 
 
+def test_projections_are_normalised_where_that_is_asked_for():
+    """Off by default, as in the paper's formula and in files saved before."""
+    assert not any("batch_normalization" in w.path for w in tiny().head.weights[-2:])
+    task = tiny(final_batch_norm=True)
+    x = views_of(task, digits()[0][:64])
+    z = np.concatenate(task.propagate(x, training=True))
+    np.testing.assert_allclose(z.mean(0), 0, atol=1e-4)
+    np.testing.assert_allclose(z.std(0), 1, atol=0.05)
+    assert SimCLR.from_config(task.get_config()).final_batch_norm is True
+
+
 def test_two_replicas_equal_one(two_replicas):
     results = []
     for scope in (contextlib.nullcontext(), two_replicas.scope()):

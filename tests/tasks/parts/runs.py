@@ -32,4 +32,5 @@ WORDS = {
     "pretext.sequence_length": 16,
 }
 IMAGE = {"encoder.input_shape": [8, 8, 1], "pretext.size": 8}
+PLAIN_CNN = IMAGE | {"encoder.widths": [8], "encoder.strides": [2]}
 RESNET = IMAGE | {"encoder.depths": [1], "encoder.widths": [8]}
