@@ -60,6 +60,8 @@ def test_a_run_says_what_its_encoder_takes(folder):
     run = Run(folder / "run")
     assert run.input["tensors"] == {"images": {"dtype": "float32", "shape": [8, 8, 1]}}
     assert (run.input["least"], run.input["most"]) == (0.0, 1.0)
+    assert f"The encoder takes {run.input['told']}." in str(run)
+    assert run.report["encoder_input"] == run.input
     (folder / "run" / "encoder.json").unlink()  # as of an earlier version
     assert run.input is None
 
