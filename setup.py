@@ -73,7 +73,8 @@ setup(
     package_dir={"kerassl.zoo.presets": "zoo"},
     package_data={
         "kerassl": ["py.typed"],
-        "kerassl.zoo.presets": ["**/*.json", "**/*.md"],
+        # Trained weights, and the vocabularies of their tokenizers.
+        "kerassl.zoo.presets": ["**/*.json", "**/*.md", "**/*.h5", "**/assets/**/*"],
     },
     classifiers=[
         "Intended Audience :: Developers",

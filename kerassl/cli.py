@@ -548,7 +548,7 @@ def _show(args: argparse.Namespace) -> None:
     if args.json:
         print(configuration)
         return
-    card = zoo.card(args.preset)
+    card = f"{zoo.card(args.preset).rstrip()}\n\n{zoo.told(args.preset)}"
     console = _console()
     if console.is_terminal:
         from rich.markdown import Markdown

@@ -15,6 +15,7 @@ FILES = "files.json"
 REPORT = "report.json"
 REPORT_PAGE = "report.md"
 ENCODER = "encoder.keras"
+INPUT = "encoder.json"
 TASK = "task.keras"
 TOKENIZER = "tokenizer"
 CHECKPOINTS = "checkpoints"
@@ -92,6 +93,15 @@ class Run:
     def encoder(self):
         """The trained encoder, a plain Keras model."""
         return self._load(ENCODER)
+
+    @property
+    def input(self):
+        """What the encoder takes, a dict as of `described_input`.
+
+        None for a run of a version that did not say so, or before there is an encoder.
+        """
+        path = self.path / INPUT
+        return read_json(path) if path.is_file() else None
 
     @property
     def encoders(self):

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +15,9 @@ import pytest
 import kerassl
 
 ROOT = Path(__file__).parents[1]
+SETUP = (ROOT / "setup.py").read_text("utf-8")
+# What tokenizers of KerasHub call their files.
+VOCABULARIES = ("vocabulary.txt", "vocabulary.json", "merges.txt", "vocabulary.spm")
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +67,34 @@ def test_the_wheel_holds_every_module_and_nothing_else(wheel):
         "kerassl",
         f"kerassl-{kerassl.__version__}.dist-info",
     }
+
+
+def test_the_wheel_holds_trained_weights_whole(wheel):
+    """With all that `weights.json` lists: variables and vocabularies."""
+    for manifest in (ROOT / "zoo").glob("*/*/weights.json"):
+        files = [file for file in manifest.parent.rglob("*") if file.is_file()]
+        assert len(files) == 1 + len(json.loads(manifest.read_text())["files"])
+        for file in files:
+            name = file.relative_to(ROOT / "zoo").as_posix()
+            assert wheel[f"kerassl/zoo/presets/{name}"] == file.read_bytes()
+
+
+def test_the_patterns_of_setup_take_every_file_of_weights(tmp_path):
+    """Also where none are shipped: a folder as `shipping` makes one."""
+    (patterns,) = re.findall(r'"kerassl.zoo.presets": (\[.*\]),', SETUP)
+    names = ["weights.json", "task.weights.h5", "tokenizer/tokenizer.json"]
+    names += [f"tokenizer/assets/tokenizer/{name}" for name in VOCABULARIES]
+    folder = tmp_path / "text" / "preset"
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    found = {
+        path.relative_to(folder).as_posix()
+        for pattern in ast.literal_eval(patterns)
+        for path in tmp_path.glob(pattern)
+        if path.is_file()
+    }
+    assert found == set(names)
 
 
 def test_the_wheel_has_the_command(wheel):

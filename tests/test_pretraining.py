@@ -128,7 +128,7 @@ def test_the_folder_of_a_run(run):
     assert files == {
         *("run.json", "report.json", "report.md", "history.jsonl", "checkpoints"),
         *("files.json", ".lock"),
-        *("encoder.keras", "task.keras", "tensorboard"),
+        *("encoder.keras", "encoder.json", "task.keras", "tensorboard"),
         *("views.png", "embedding.png", "loss.png", "few_labels.png"),
     }
     loaded = keras.saving.load_model(run.path / "encoder.keras")

@@ -271,7 +271,13 @@ class PretextModel(distribute.Trainer):
 
         Returns:
             Float32 NumPy array of shape (examples, dim).
+
+        Raises:
+            ValueError: If values of `x` are out of the range that `prepare` makes,
+                as those of raw examples are.
         """
+        if self.pretext is not None:
+            self.pretext.encoder_input.check(x)
         distribute.read_state(self)
         models = self.__dict__.setdefault("_feature_models", {})
         if pooling not in models:
@@ -301,8 +307,8 @@ class PretextModel(distribute.Trainer):
         """
         if self.pretext is None:
             raise InvalidValue(
-                f"This {type(self).__name__} has no pretext layer, so it cannot "
-                "prepare raw examples. Pass `pretext=` when you make it."
+                f"This {type(self).__name__} has no pretext layer to prepare raw "
+                "examples. Give prepared ones to `features`."
             )
         source = as_source(examples)
         check_fits(source, self.pretext, self.encoder)

@@ -5,6 +5,8 @@ from typing import ClassVar
 import keras
 import tensorflow as tf
 
+from kerassl.pretext.encoder_input import EncoderInput
+
 
 def fold_seed(seed, data):
     """Returns a new stateless seed that mixes `data` into `seed`.
@@ -74,6 +76,11 @@ class PretextLayer(keras.layers.Layer):
     def prepares(self):
         """Whether this layer has a `prepare` of its own: one may only train."""
         return type(self).prepare is not PretextLayer.prepare
+
+    @property
+    def encoder_input(self):
+        """What `prepare` makes, an `EncoderInput`: an encoder's range and its words."""
+        return EncoderInput()
 
     def check(self, inputs):
         """Raises an error that says why raw examples cannot be used, if so.

@@ -16,6 +16,7 @@ from kerassl.checks import MOST_FLOAT
 from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.encoder_input import EncoderInput
 
 CHANNELS = (None, 1, 3)
 
@@ -70,6 +71,13 @@ class Reconstruct(PretextLayer):
             )
         self.size = size
         self.channels = channels
+
+    @property
+    def encoder_input(self):
+        made = "uint8 divided by 255"
+        if self.size is None and self.channels is None:  # vectors have no bounds
+            return EncoderInput("images in [0, 1], or vectors", made)
+        return EncoderInput("images", made, 0.0, 1.0)
 
     def check(self, inputs):
         inputs = as_tensor(inputs)

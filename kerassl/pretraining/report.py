@@ -38,6 +38,7 @@ def write_report(path, findings):
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
         "data": plan["data_used"],
+        "encoder_input": run.input,
         "environment": _environment(),
         "date": datetime.date.today().isoformat(),
         **_measured(findings),
@@ -100,6 +101,8 @@ def _page(report, measured):
             f"{used['skipped']} records were skipped{counted}. The first: {first}."
         )
     lines += used.get("notes", [])
+    if report["encoder_input"] is not None:
+        lines.append(f"The encoder takes {report['encoder_input']['told']}.")
     if report["fitted"]:
         changed = ", ".join(
             f"{key} {value}"

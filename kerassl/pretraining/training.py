@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from kerassl import callbacks, distribute, files, pictures, runs
 from kerassl.errors import InvalidValue
+from kerassl.pretext.encoder_input import described_input
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
 
@@ -105,6 +106,8 @@ def save(task, path):
     """Writes the task and its encoders; "encoder", the last, tells that all is done."""
     encoders = {f"{name}.keras": model for name, model in task.encoders().items()}
     first = encoders.pop(runs.ENCODER)
+    takes = described_input(task.pretext, task.encoder)
+    files.write_json(path / runs.INPUT, takes)
     for name, model in {runs.TASK: task, **encoders, runs.ENCODER: first}.items():
         with files.atomic(path / name) as unfinished:
             model.save(unfinished)

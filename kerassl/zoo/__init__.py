@@ -22,6 +22,7 @@ from kerassl.zoo.catalog import (
 )
 from kerassl.zoo.loading import Assembly, load, load_pretext
 from kerassl.zoo.overrides import override, parse_override
+from kerassl.zoo.weights import manifest, told, trained_names
 
 __all__ = [
     "Assembly",
@@ -35,8 +36,11 @@ __all__ = [
     "config_hash",
     "load",
     "load_pretext",
+    "manifest",
     "names",
     "override",
     "parse_override",
+    "told",
+    "trained_names",
     "validate",
 ]

@@ -82,7 +82,19 @@ def _files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_folder().glob("*/*.json"))}
 
 
-def _path(name: str | Path) -> Path:
+def path_of(name: str | Path) -> Path:
+    """Returns the file of a preset.
+
+    Args:
+        name: A preset's name, or the path of your own `.json`.
+
+    Raises:
+        UnknownPreset: If no preset has this name.
+
+    Example:
+        >>> path_of("simclr_digits").name
+        'simclr_digits.json'
+    """
     path = user_path(name, "preset")
     if path.suffix == ".json":
         if not path.is_file():
@@ -138,7 +150,7 @@ def card(name: str | Path) -> str:
         >>> card("simclr_digits").startswith("# ")
         True
     """
-    path = _path(name).with_suffix(".md")
+    path = path_of(name).with_suffix(".md")
     if not path.is_file():
         return ""
     return path.read_text("utf-8", "replace").translate(_CONTROLS)
@@ -158,7 +170,7 @@ def config(name: str | Path) -> dict[str, Any]:
         >>> config("simclr_digits")["model"]["class"]
         'kerassl.models.SimCLR'
     """
-    path = _path(name)
+    path = path_of(name)
     try:
         spec = allowed.read_json(path, f"preset '{path}'", _MAX_BYTES)
     except ValueError as error:

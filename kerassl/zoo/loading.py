@@ -13,7 +13,9 @@ from kerassl import allowed, runs
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue
 from kerassl.zoo import catalog
+from kerassl.zoo import weights as trained
 from kerassl.zoo.assemble import accepted, build, check, is_part, resolve
+from kerassl.zoo.misfit import misfit
 from kerassl.zoo.overrides import override
 
 
@@ -32,8 +34,9 @@ def load(
         weights: Where the weights come from. None starts as pretraining would:
             an encoder that names a KerasHub preset or a local Hugging Face
             folder brings its weights, any other is fresh. "random" gives the
-            same architecture with fresh weights always. A path is a run's
-            folder, a `.keras` file of the task or of its encoder, or a
+            same architecture with fresh weights always. "pretrained" gives the
+            trained ones that come with the preset, and its tokenizer. A path is a
+            run's folder, a `.keras` file of the task or of its encoder, or a
             `.weights.h5` file of either.
         tokenizer: For text: a KerasHub tokenizer, or the folder of one, either
             stored by `kerassl.data.train_tokenizer` or a KerasHub preset. The
@@ -62,12 +65,7 @@ def load(
     else:
         spec = catalog.config(name)
     spec = override(spec, overrides or {})
-    path = None if weights in (None, "random") else user_path(weights, "weights")
-    if path is not None and not path.exists():
-        raise FileNotFoundError(
-            f"weights: expected None, 'random' or an existing path, received "
-            f"{str(weights)!r}."
-        )
+    path = _weights_path(name, weights, tokenizer)
     # Weights from a file replace the encoder's own, so those need no reading.
     task = Assembly(
         spec, tokenizer, beside=path, load_weights=weights is None, dtype=dtype
@@ -75,6 +73,23 @@ def load(
     if path is not None:
         _load_weights(task, path)
     return task
+
+
+def _weights_path(name: Any, weights: Any, tokenizer: Any) -> Path | None:
+    """Returns the file or folder of the weights, None where none is read."""
+    if weights is None or isinstance(weights, str) and weights == "random":
+        return None
+    if isinstance(weights, str) and weights == trained.PRETRAINED:
+        if tokenizer is not None:
+            raise InvalidValue(
+                f"tokenizer: expected None, since {weights!r} weights know the ids of "
+                f"their own tokenizer alone, received {str(tokenizer)!r:.80}."
+            )
+        return trained.verified(name)
+    path = user_path(weights, "weights")
+    if not path.exists():
+        raise trained.refuse(weights)
+    return path
 
 
 def load_pretext(spec: Mapping[str, Any], tokenizer: Any = None) -> Any:
@@ -320,7 +335,7 @@ def _load_weights(task: Any, path: Path) -> None:
     except (ValueError, KeyError, TypeError, UserWarning) as error:
         raise InvalidValue(
             f"weights: '{path}' does not fit the {part} of this preset; was it "
-            "trained with other overrides?"
+            f"trained with other overrides? {misfit(model, path)}".rstrip()
         ) from error
 
 

@@ -5,6 +5,7 @@ python -m kerassl.zoo.table > zoo/README.md
 
 from kerassl.zoo.assemble import build
 from kerassl.zoo.catalog import config, names
+from kerassl.zoo.weights import manifest
 
 _TITLE = """# Presets
 
@@ -41,7 +42,7 @@ def row(name):
     """Returns the row of a preset, without a line break.
 
     Args:
-        name: A preset's name.
+        name: A preset's name. One that comes with trained weights is said to.
 
     Example:
         >>> row("simclr_digits").count("|")
@@ -52,7 +53,10 @@ def row(name):
     task = f"`{_last(spec['model']['class'])}`"
     if "paper" in spec:
         task = f"[{task}]({spec['paper']})"
-    cells = (card, spec["summary"], task, parameters(spec["encoder"]), _data(spec))
+    size = parameters(spec["encoder"])
+    if manifest(name) is not None:
+        size += ", trained"
+    cells = (card, spec["summary"], task, size, _data(spec))
     return f"| {' | '.join(cells)} |"
 
 

@@ -8,6 +8,7 @@ from kerassl.layers.log_mel import LogMel
 from kerassl.pictures import spectrograms
 from kerassl.pretext.audio.log_mels import check_waveforms, log_mels
 from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.encoder_input import EncoderInput
 
 # More frames ahead there is nothing that a sound tells of them: 10 seconds.
 MAX_SHIFT = 1000
@@ -87,6 +88,16 @@ class FutureFrames(PretextLayer):
         check_integer("time_shift", time_shift, least=1, most=MAX_SHIFT)
         self.front_end = LogMel(sample_rate, num_mels, window, hop, normalize)
         self.time_shift = time_shift
+
+    @property
+    def encoder_input(self):
+        front_end = self.front_end
+        over = front_end.normalize or "nothing"
+        made = (
+            f"of waveforms at {front_end.sample_rate} Hz, frames of "
+            f"{front_end.window:g} s every {front_end.hop:g} s, normalised over {over}"
+        )
+        return EncoderInput("log-mels", made)
 
     def check(self, inputs):
         front_end = self.front_end

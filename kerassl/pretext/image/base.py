@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from kerassl.augment.image import as_tensor, check_images, resize, to_unit, view_draws
@@ -9,6 +10,7 @@ from kerassl.checks import check_number
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.encoder_input import EncoderInput
 
 
 class ViewLayer(PretextLayer):
@@ -62,6 +64,17 @@ class ViewLayer(PretextLayer):
     def size(self):
         """Height and width of what `prepare` gives, those of the first view."""
         return next(iter(self.views.values())).size
+
+    @property
+    def encoder_input(self):
+        made = "uint8 divided by 255"
+        if self.mean is not None:
+            made += f", less {_listed(self.mean)}"
+        if self.std is not None:
+            made += f", divided by {_listed(self.std)}"
+        mean, std = np.array(self.mean or [0.0]), np.array(self.std or [1.0])
+        least, most = np.min((0.0 - mean) / std), np.max((1.0 - mean) / std)
+        return EncoderInput("images", made, float(least), float(most))
 
     def check(self, inputs):
         check_images(inputs)
@@ -137,6 +150,10 @@ def numbered(views):
         ['view1', 'view2']
     """
     return {f"view{i}": view for i, view in enumerate(views, start=1)}
+
+
+def _listed(values):
+    return ", ".join(f"{value:g}" for value in values)
 
 
 def _check_channels(name, values, above=None):

@@ -8,6 +8,7 @@ from kerassl.checks import check_positive_integers
 from kerassl.errors import InvalidValue
 from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.encoder_input import EncoderInput
 from kerassl.pretext.reconstruct import Reconstruct
 
 NOISES = ("uniform", "normal")
@@ -74,6 +75,11 @@ class ImagesAndNoise(PretextLayer):
         self.noise_dim = noise_dim
         self.noise = noise
         self._images = Reconstruct(size, channels)
+
+    @property
+    def encoder_input(self):
+        made = "uint8 divided by 127.5, less 1"
+        return EncoderInput("images", made, -1.0, 1.0)
 
     def check(self, inputs):
         shape = as_tensor(inputs).shape

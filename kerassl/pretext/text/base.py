@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerassl.pretext.base import PretextLayer
+from kerassl.pretext.encoder_input import EncoderInput
 from kerassl.tokenizers.token_rows import check_rows
 
 
@@ -19,6 +20,15 @@ class TextPretextLayer(PretextLayer):
     """
 
     needs = "a text with a token that the tokenizer knows"
+
+    @property
+    def encoder_input(self):
+        if self.tokenizer is None:
+            return EncoderInput("token ids")
+        # A layer may have ids of its own, such as sentinels.
+        size = getattr(self, "vocabulary_size", self.tokenizer.vocabulary_size())
+        made = "of the run's `tokenizer/`"
+        return EncoderInput("token ids", made, 0, size - 1, key="token_ids")
 
     def check(self, inputs):
         """Raises where a batch holds neither texts nor ids of the tokenizer.
