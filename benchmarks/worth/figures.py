@@ -29,7 +29,7 @@ def lines(results, labels=LABELS):
         if "accuracy_unit" in first:
             found += _comparison(measured, labels)
         else:
-            found += _other(measured)
+            found += _other([result["verdicts"].get(name) for result in results])
     return found
 
 
@@ -96,9 +96,8 @@ def _line(measure, seeds):
     }
 
 
-def _other(measured):
-    """Returns the line of a measure that gives a verdict, [] where it gives none."""
-    verdicts = [each.get("verdict") for each in measured]
+def _other(verdicts):
+    """Returns the line of a measure by its verdicts, [] where it gives none."""
     if not all(verdicts):
         return []
     first = verdicts[0]

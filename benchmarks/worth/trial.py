@@ -30,9 +30,11 @@ def make(preset, corpus, seed, out):
     begin = time.process_time()
     offer_data()
     if corpus == OWN:
-        run, measures, trained = on_its_own(preset, seed, path)
+        run, measures, verdicts, trained = on_its_own(preset, seed, path)
     else:
-        run, measures, trained = on_corpus(preset, CORPORA[corpus], seed, path)
+        run, measures, verdicts, trained = on_corpus(
+            preset, CORPORA[corpus], seed, path
+        )
     files.write_json(
         path / RESULT,
         {
@@ -46,6 +48,7 @@ def make(preset, corpus, seed, out):
             "cpu_seconds": round(time.process_time() - begin, 1),
             "date": run.report["date"],
             "measures": measures,
+            "verdicts": verdicts,
         },
     )
 
@@ -55,7 +58,7 @@ def on_its_own(preset, seed, path):
     kerassl.pretrain(preset, out=path, seed=seed, evaluate=False, progress=False)
     trained = time.process_time()
     run = kerassl.pretrain(preset, out=path, seed=seed, progress=False)
-    return run, run.measures, trained
+    return run, run.measures, run.report.get("verdict", {}), trained
 
 
 def on_corpus(preset, corpus, seed, path):
@@ -69,7 +72,9 @@ def on_corpus(preset, corpus, seed, path):
     task = run.task
     measures = measuring.measures_of(plan, task)
     found = measuring.measure_all(task, measures, train, test, seed, False, False)
-    return run, {k: v.to_dict() for k, v in found.results.items()}, trained
+    measures = {name: each.to_dict() for name, each in found.results.items()}
+    verdicts = {name: each.to_dict() for name, each in found.verdicts.items()}
+    return run, measures, verdicts, trained
 
 
 def offer_data():

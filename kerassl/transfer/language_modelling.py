@@ -11,7 +11,7 @@ TOLD_TEXTS, COUNTED_TEXTS = 1000, 20_000
 class Perplexity(Measure):
     """Measures bits per byte of a causal language model, beside what counting gives.
 
-    Its controls are a unigram model of its tokens and a byte 6-gram model, which
+    Its controls are a unigram model of its tokens and a byte 8-gram model, which
     needs no network (see `kerassl.transfer.inputs.ByteNgrams`). Told are 1,000 of the
     test texts, counted 20,000 of the training texts, drawn with a fixed seed where
     there are more (see `perplexity`).

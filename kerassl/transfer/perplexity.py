@@ -15,7 +15,7 @@ from kerassl.transfer.perplexity_result import PerplexityResult
 # Logits that are held at once.
 MAX_LOGITS = 1 << 25
 # Bytes of the byte model's longest n-grams, and characters that it counts, at most.
-ORDER, COUNTED = 6, 1 << 24
+ORDER, COUNTED = 8, 1 << 24
 # Parts of the texts, over which the verdict's interval is taken.
 PARTS = 10
 
@@ -39,7 +39,7 @@ def perplexity(
         texts: List of strings that the task was not trained on.
         train_texts: List of strings to count the unigram model's frequencies
             on, with one added to each count; such as those of training. A byte
-            6-gram model counts them too, or as many of them as have 16 million
+            8-gram model counts them too, or as many of them as have 16 million
             characters. None counts unigrams on `texts` themselves, which no unigram
             model can beat, and makes no byte model.
         batch_size: Rows at a time; fewer where the vocabulary is large.

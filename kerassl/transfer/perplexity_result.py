@@ -98,12 +98,15 @@ class PerplexityResult:
             for part in parts
             if part[per]
         ]
+        told = {"input": rivals[against], "pretrained": "nats"}
+        whole = math.log(2) * getattr(self, per)
         return verdict(
             differences,
             what="The language model",
             against=against,
             unit=f"bits a {unit}",
             digits=3,
+            figures={kind: getattr(self, of) / whole for kind, of in told.items()},
         )
 
     @property

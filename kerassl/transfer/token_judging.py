@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from statistics import fmean
 
 from kerassl.transfer.verdict import Verdict, verdict
 
@@ -66,4 +67,8 @@ def _compared(row, best):
         what=f"With {labels} {_PHRASES[row['method']]}",
         against=_PHRASES[best["method"]],
         unit="points of F1",
+        figures={
+            "input": 100 * fmean(best["f1s"]),
+            "pretrained": 100 * fmean(row["f1s"]),
+        },
     )

@@ -39,7 +39,8 @@ def result(seed, gain, method="linear_probe"):
         row("pretrained", "pretrained", method, 10, [0.71 + gain, 0.71 + gain]),
     ]
     measures = {"classification": {"accuracy_unit": "fraction", "rows": rows}}
-    return {"preset": "mine", "corpus": "-", "seed": seed, "measures": measures}
+    named = {"preset": "mine", "corpus": "-", "seed": seed}
+    return {**named, "measures": measures, "verdicts": {}}
 
 
 def test_a_line_stands_beside_the_best_input():
@@ -82,7 +83,8 @@ def test_a_verdict_of_another_measure_is_a_line():
             "half_width": 0.01,
             "figures": {"input": 1.8, "pretrained": 1.8 - difference},
         }
-        return {**result(0, 0.0), "measures": {"perplexity": {"verdict": verdict}}}
+        found = {"measures": {"perplexity": {}}, "verdicts": {"perplexity": verdict}}
+        return {**result(0, 0.0), **found}
 
     (line,) = figures.lines([told(0.1), told(0.2)])
     assert line["better"] == paired_interval([0.1, 0.2])

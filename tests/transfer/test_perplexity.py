@@ -74,11 +74,11 @@ def test_the_unigram_model(task):
 
 def test_the_byte_model_counts_the_texts_of_training(task):
     found = perplexity(task, TEXTS, train_texts=TEXTS[2:])
-    bits = ByteNgrams(TEXTS[2:], 6).bits(TEXTS).sum()
+    bits = ByteNgrams(TEXTS[2:], 8).bits(TEXTS).sum()
     assert found.ngram_nats == pytest.approx(bits * np.log(2))
     assert found.ngram_bits_per_byte == pytest.approx(bits / found.bytes)
     assert found.ngram_perplexity == pytest.approx(2 ** (bits / found.tokens))
-    assert f"| byte 6-gram | {found.ngram_bits_per_byte:.3f} |" in found.to_markdown()
+    assert f"| byte 8-gram | {found.ngram_bits_per_byte:.3f} |" in found.to_markdown()
 
 
 def test_of_many_texts_some_are_counted():
@@ -154,7 +154,7 @@ def test_the_measure_tells_test_texts_by_the_words_of_training(task):
     found = measure(task, *sources, progress=False)
     assert found == perplexity(task, texts, train_texts=TEXTS[:1])
     models = [row["model"] for row in found.rows]
-    assert models == ["unigram", "byte 6-gram", "this one"]
+    assert models == ["unigram", "byte 8-gram", "this one"]
 
 
 def test_other_tasks_are_not_measured():
