@@ -1,16 +1,18 @@
-"""Word similarity, analogies and words per second beside gensim.
+"""Word similarity, analogies and words per second beside gensim and counting.
 
     pip install gensim
     KERASSL_DATA=... taskset -c 0 python benchmarks/word2vec.py
+    KERASSL_DATA=... python benchmarks/word2vec.py --one kerassl cbow 0 --rate 0.2
 
 Trains skip-gram and CBOW on 3 million words of English (encyclopedia summaries,
 film reviews, WikiText-2's validation and test texts, Shakespeare, news), by kerassl
 and by gensim 4.4 with the same words, dimension, window, negatives, subsampling,
-least count and epochs, each in a process of its own and one after the other. gensim
-gets one worker, and kerassl what one processor gives; gensim's own learning rate is
-its default, kerassl's that of its presets. Then come Spearman's rank correlation with
-WordSim-353 and SimLex-999, the share of 19,544 analogies answered rightly (of those
-whose words are known), and the seconds of training.
+least count and epochs, each in a process of its own and one after the other; gensim
+gets one worker. The control is the SVD of PPMI of the same words, which trains
+nothing. Then come Spearman's rank correlation with WordSim-353 and SimLex-999, the
+share of 19,544 analogies answered rightly (of those whose words are known), and the
+CPU seconds of training. The scored pairs are cut into two halves by their words:
+settings are chosen by the first (`choice`), and the second reports.
 """
 
 import argparse
@@ -26,7 +28,16 @@ import numpy as np
 import real_data
 
 DIM, NEGATIVES, MIN_COUNT = 100, 5, 5
+# Chosen by the first half, with seed 0.
+RATES = {
+    ("kerassl", "skipgram"): 0.2,
+    ("kerassl", "cbow"): 0.2,
+    ("gensim", "skipgram"): 0.05,
+    ("gensim", "cbow"): 0.1,
+}
+RUNS = [("ppmi", "svd"), *RATES]
 HALVES = ("choosing", "reporting")
+SCORED = ("WS-353-ALL", "WS-353-SIM", "WS-353-REL", "SIMLEX-999")
 CHOSEN_BY = ("WS-353-ALL", "SIMLEX-999")
 # A token alone that WikiText puts for what it leaves out.
 LEFT_OUT = ("<unk>", "@-@", "@,@", "@.@")
@@ -56,7 +67,7 @@ def scores(vectors):
     The names of the pairs' correlations end in the half that they are over.
     """
     found = {}
-    for name in ("WS-353-ALL", "WS-353-SIM", "WS-353-REL", "SIMLEX-999"):
+    for name in SCORED:
         rows = real_data.path("wordsim", f"EN-{name}.txt").read_text().splitlines()
         rows = [row.split() for row in rows]
         for half in HALVES:
@@ -158,59 +169,70 @@ def words_of(texts, tokenizer):
     return documents
 
 
-def one(library, model, epochs, seed):
+def one(library, model, seed, given):
+    """Trains once and prints what the vectors know, as JSON."""
+    from kerassl.data import train_tokenizer
+
     texts = corpus()
-    train = {"kerassl": train_kerassl, "gensim": train_gensim}[library]
-    vectors, seconds = train(texts, model, epochs, seed)
-    print(
-        json.dumps({"seconds": seconds, "vocabulary": len(vectors), **scores(vectors)})
+    tokenizer = train_tokenizer(texts, "word", 1 << 20, min_count=MIN_COUNT)
+    settings = {"window": given.window, "shift": given.shift}
+    if library != "ppmi":
+        settings = {
+            "rate": given.rate or RATES[library, model],
+            "epochs": given.epochs,
+            "subsampling": given.subsampling,
+            "window": given.window,
+        }
+    train = LIBRARIES[library]
+    vectors, seconds = train(texts, tokenizer, model, seed, **settings)
+    found = scores(vectors)
+    facts = {"seconds": seconds, "words": int(tokenizer.counts[5:].sum())}
+    print(json.dumps({**settings, **facts, "choice": choice(found), **found}))
+
+
+def in_a_process(library, model, seed, given):
+    """Returns what `one` prints, run in a process of its own."""
+    options = [f"--epochs={given.epochs}", f"--window={given.window}"]
+    options += [f"--subsampling={given.subsampling}", f"--shift={given.shift}"]
+    done = subprocess.run(
+        [sys.executable, __file__, *options, "--one", library, model, str(seed)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
+    print(library, model, seed, done.stdout.splitlines()[-1], flush=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def row(library, model, runs):
+    """Returns a line of the table: means and deviations over the seeds."""
+    line = f"| {model} | {library} |"
+    for name in (*(f"{pairs} reporting" for pairs in SCORED), "analogies"):
+        values = [run[name][0] for run in runs]
+        spread = statistics.stdev(values) if len(values) > 1 else 0.0
+        line += f" {statistics.mean(values):.3f} ± {spread:.3f} |"
+    seconds = statistics.median(run["seconds"] for run in runs)
+    return f"{line} {seconds:.0f} |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--rate", type=float, help="with --one; else as chosen")
+    parser.add_argument("--window", type=int, default=5)
+    parser.add_argument("--subsampling", type=float, default=1e-4)
+    parser.add_argument("--shift", type=float, default=1.0, help="of PPMI")
     parser.add_argument("--one", nargs=3, metavar=("LIBRARY", "MODEL", "SEED"))
     given = parser.parse_args()
     if given.one:
         library, model, seed = given.one
-        one(library, model, given.epochs, int(seed))
+        one(library, model, int(seed), given)
         return
-    from kerassl.data import train_tokenizer
-
-    counts = train_tokenizer(corpus(), "word", 1 << 20, min_count=MIN_COUNT).counts
-    words = int(counts[5:].sum())
-    print(f"{words:,} words, {len(counts) - 5:,} different, {given.epochs} epochs")
-    measured = {}
-    for seed in range(given.seeds):
-        for model in ("skipgram", "cbow"):
-            for library in ("kerassl", "gensim"):
-                arguments = ["--epochs", str(given.epochs), "--one", library, model]
-                done = subprocess.run(
-                    [sys.executable, __file__, *arguments, str(seed)],
-                    check=True,
-                    capture_output=True,
-                    text=True,
-                )
-                found = json.loads(done.stdout.splitlines()[-1])
-                print(library, model, seed, json.dumps(found), flush=True)
-                measured.setdefault((model, library), []).append(found)
-    for (model, library), runs in measured.items():
-        line = f"| {model} | {library} |"
-        for name in (
-            "WS-353-ALL",
-            "WS-353-SIM",
-            "WS-353-REL",
-            "SIMLEX-999",
-            "analogies",
-        ):
-            values = [run[name][0] for run in runs]
-            spread = statistics.stdev(values) if len(values) > 1 else 0.0
-            line += f" {statistics.mean(values):.3f} ± {spread:.3f} |"
-        seconds = statistics.median(run["seconds"] for run in runs)
-        speed = words * given.epochs / seconds
-        print(f"{line} {seconds:.0f} | {speed:,.0f} |")
+    for library, model in RUNS:
+        seeds = range(1 if library == "ppmi" else given.seeds)
+        runs = [in_a_process(library, model, seed, given) for seed in seeds]
+        print(row(library, model, runs), flush=True)
 
 
 if __name__ == "__main__":
