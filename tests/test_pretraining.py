@@ -330,7 +330,7 @@ def test_a_task_of_your_own(tmp_path):
     )
     assert Run(run.path).report["transfer"] is None
     assert Run(run.path).report["held_out"] is None
-    np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 32))
+    np.testing.assert_array_equal(run.encoder.predict(x, verbose=0).shape, (64, 8))
 
 
 def test_steps_are_a_multiple_of_those_that_run_at_once(tmp_path):
