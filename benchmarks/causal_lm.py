@@ -7,7 +7,7 @@ Trains the preset `gpt2_tiny` on nine tenths of 10,033 encyclopedia summaries:
 byte-level BPE first, then the decoder. Prints bits per byte on the other tenth,
 chosen by a fixed seed and not read before the end, for the trained decoder, for the
 same one with random weights, for token frequencies of the training texts, for a byte
-6-gram model of them (`byte_ngram.py`), and for the compressor lzma that has read them.
+8-gram model of them, and for the compressor lzma that has read them.
 `--validate` measures on a tenth of the training texts instead, to choose by.
 """
 
@@ -18,7 +18,6 @@ import time
 import keras
 import numpy as np
 import real_data
-from byte_ngram import ByteNGram
 
 from kerassl import data, transfer, zoo
 from kerassl.zoo.overrides import override, parse_override
@@ -89,7 +88,6 @@ def main():
     print(f"{len(test)} held-out texts: {trained.to_dict()}")
     print(f"random weights: {untrained.bits_per_byte:.3f} bits per byte")
     print(trained.to_markdown())
-    print(f"byte 6-gram: {ByteNGram(train, 6).bits_per_byte(test):.3f} bits per byte")
     print(f"lzma: {compressed(train, test):.3f} bits per byte")
     for prompt in ("The city of", "In physics,"):
         print(repr(task.generate(prompt, max_length=60, sampler="greedy")))

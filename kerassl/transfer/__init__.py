@@ -16,11 +16,14 @@ from kerassl.transfer.linear_probe import linear_probe
 from kerassl.transfer.measure import Measure, Measured, Result
 from kerassl.transfer.options import check_options
 from kerassl.transfer.perplexity import PerplexityResult, perplexity
+from kerassl.transfer.random_control import random_control
 from kerassl.transfer.result import TransferResult
+from kerassl.transfer.sentence_pairs import SentenceSimilarity
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.token_classification import TokenClassification
 from kerassl.transfer.token_comparison import TokenComparison
 from kerassl.transfer.verdict import Verdict, verdict
+from kerassl.transfer.word_pairs import WordSimilarity
 from kerassl.transfer.word_vectors import WordVectors
 
 __all__ = [
@@ -34,11 +37,13 @@ __all__ = [
     "Perplexity",
     "PerplexityResult",
     "PreparedExamples",
+    "SentenceSimilarity",
     "Result",
     "TokenClassification",
     "TokenComparison",
     "TransferResult",
     "Verdict",
+    "WordSimilarity",
     "WordVectors",
     "check_options",
     "compare",
@@ -51,6 +56,7 @@ __all__ = [
     "linear_probe",
     "measure_by_name",
     "perplexity",
+    "random_control",
     "random_weights",
     "sentence_similarity",
     "verdict",
