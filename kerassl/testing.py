@@ -80,7 +80,7 @@ def trained(
         eager: Whether TensorFlow computes operation by operation, which for a few
             steps is faster than making a graph. The numbers are then near those of
             a graph, not the same to the bit.
-        callbacks: Further `keras.callbacks.Callback`s.
+        callbacks: Further callbacks of Keras.
         batches: What to train on instead of `task.dataset`, as `batches_of` gives
             it. Most of a short run's time goes into what makes its data.
     """

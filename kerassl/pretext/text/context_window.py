@@ -51,13 +51,14 @@ class ContextWindow(TextPretextLayer):
 
     Returns:
         A tuple `(x,)`, a dict:
-            `"token_ids"`: int32 tensor (batch, blocks, block_length), the words.
-            `"around_ids"`: int32 tensor (batch, blocks, block_length + 2 *
-                window), the words with `window` more on both sides.
-            `"in_window"`: float32 tensor (batch, blocks, block_length,
-                block_length + 2 * window), 1 where a word of `"token_ids"`
-                looks at one of `"around_ids"`.
-            `"negative_ids"`: int32 tensor (batch, blocks, shared_negatives).
+
+        - `"token_ids"`: int32 tensor (batch, blocks, block_length), the words.
+        - `"around_ids"`: int32 tensor (batch, blocks, block_length + 2 * window), the
+          words with `window` more on both sides.
+        - `"in_window"`: float32 tensor (batch, blocks, block_length, block_length +
+          2 * window), 1 where a word of `"token_ids"` looks at one of
+          `"around_ids"`.
+        - `"negative_ids"`: int32 tensor (batch, blocks, shared_negatives).
 
     Args:
         tokenizer: A tokenizer with `counts`, such as

@@ -61,14 +61,15 @@ class SpanCorruption(TextPretextLayer):
 
     Returns:
         A tuple `(x, y, sample_weight)`:
-            x: dict of int32 tensors: `"encoder_token_ids"` and
-                `"encoder_padding_mask"`, each (batch, input_length), and
-                `"decoder_token_ids"` and `"decoder_padding_mask"`, each
-                (batch, target_length). The decoder reads the answer shifted
-                by one, behind a padding token.
-            y: int32 tensor (batch, target_length), the answer.
-            sample_weight: float32 tensor (batch, target_length), 1 at the
-                answer's tokens and 0 at padding.
+
+        - x: dict of int32 tensors: `"encoder_token_ids"` and
+          `"encoder_padding_mask"`, each (batch, input_length), and
+          `"decoder_token_ids"` and `"decoder_padding_mask"`, each (batch,
+          target_length). The decoder reads the answer shifted by one, behind a
+          padding token.
+        - y: int32 tensor (batch, target_length), the answer.
+        - sample_weight: float32 tensor (batch, target_length), 1 at the answer's
+          tokens and 0 at padding.
 
     Args:
         tokenizer: A KerasHub tokenizer with start, end and padding tokens,
