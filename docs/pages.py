@@ -25,6 +25,7 @@ PARTS = (
     "data",
     "tokenizers",
     "transfer",
+    "use",
     "metrics",
     "augment",
     "callbacks",

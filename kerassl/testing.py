@@ -140,7 +140,8 @@ class Batches(NamedTuple):
         """Returns them over and over, with what a task asks a dataset of its own."""
         replayed = self.replayed().repeat()
         for fact in ("steps_per_epoch", "source", "seed"):
-            setattr(replayed, fact, getattr(self.dataset, fact))
+            if hasattr(self.dataset, fact):
+                setattr(replayed, fact, getattr(self.dataset, fact))
         return replayed
 
     def starting_at(self, number):

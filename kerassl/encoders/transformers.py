@@ -49,7 +49,7 @@ def bert(
         >>> encoder = bert(100, num_layers=1, num_heads=2, hidden_dim=16,
         ...                intermediate_dim=32)
         >>> encoder.count_params()
-        12608
+        12352
 
     Reference:
         Devlin et al., 2018, https://arxiv.org/abs/1810.04805

@@ -41,7 +41,7 @@ def images_run(tmp_path_factory):
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(image[..., 0]).save(path)
     spec = zoo.config("simclr_digits")
-    spec["encoder"].update(depths=[1], widths=[8])
+    spec["encoder"].update(widths=[8], strides=[2], grid=1)
     spec["recipe"].update(steps=2, batch_size=4)
     preset = folder / "tiny.json"
     preset.write_text(json.dumps(spec))
