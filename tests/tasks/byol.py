@@ -2,10 +2,10 @@
 
 from kerassl import models
 from tasks.parts.images import images, small_resnet, views
-from tasks.parts.runs import RESNET, Killed
+from tasks.parts.runs import PLAIN_CNN, Killed
 
 MODEL = models.BYOL
-KILLED = Killed("byol_fashion", RESNET, ("target/updates",))
+KILLED = Killed("byol_fashion", PLAIN_CNN, ("target/updates",))
 
 
 def task():

@@ -2,12 +2,12 @@
 
 from kerassl import models, pretext
 from tasks.parts.images import images, small_resnet
-from tasks.parts.runs import RESNET, Killed
+from tasks.parts.runs import PLAIN_CNN, Killed
 
 MODEL = models.DeepCluster
 KILLED = Killed(
     "deep_cluster_fashion",
-    RESNET | {"model.num_clusters": 5},
+    PLAIN_CNN | {"model.num_clusters": 5},
     ("labels", "cluster_sizes"),
 )
 

@@ -275,7 +275,7 @@ def test_pretrain_knows_the_number_of_examples_and_logs_the_clusters(tmp_path):
         out=tmp_path / "run",
         steps=5,
         batch_size=10,
-        overrides={"model.num_clusters": 3, "encoder.widths": [4, 4, 4]},
+        overrides={"model.num_clusters": 3, "encoder.widths": [4, 4, 4, 4]},
         evaluate=False,
         progress=False,
     )
