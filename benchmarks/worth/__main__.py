@@ -1,7 +1,9 @@
 """The command `python -m benchmarks.worth`."""
 
 import argparse
+import dataclasses
 import datetime
+import json
 import os
 import subprocess
 import sys
@@ -23,19 +25,19 @@ def main(argv=None):
     argv = sys.argv[1:] if argv is None else argv
     parser, given = _parse(argv)
     _check(parser, given)
+    overrides = dict(map(zoo.parse_override, given.set))
     trials = [
-        (preset, corpus, seed)
+        trial.Trial(preset, corpus, seed, str(given.out), overrides, given.validate)
         for preset in given.preset or contenders()
         for corpus in given.on
         if corpus == trial.OWN or _fits(preset, corpus)
         for seed in range(given.seeds)
     ]
-    for done, each in enumerate(trials, 1):
-        _run(each, given.out, f"{done} of {len(trials)}")
     groups = {}
-    for each in trials:
-        path = trial.folder(given.out, *each) / trial.RESULT
-        groups.setdefault(each[:2], []).append(read_json(path))
+    for done, each in enumerate(trials, 1):
+        _run(each, f"{done} of {len(trials)}")
+        result = read_json(each.folder / trial.RESULT)
+        groups.setdefault((each.preset, each.corpus), []).append(result)
     print(_heading(argv, list(groups.values())))
     print()
     lines = [(each, figures.lines(each, given.labels)) for each in groups.values()]
@@ -62,6 +64,15 @@ def _parse(argv):
     parser.add_argument(
         "--labels", type=int, default=figures.LABELS, help="a class, of comparisons"
     )
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help="of the preset"
+    )
+    parser.add_argument(
+        "--validate",
+        action="store_true",
+        help="to choose settings: measure on a part of the training examples, and "
+        "leave those to test on unread (with --on)",
+    )
     parser.add_argument("--out", type=Path, default=Path("runs", "worth"))
     return parser, parser.parse_args(argv)
 
@@ -78,21 +89,22 @@ def _check(parser, given):
         if corpus not in (trial.OWN, *CORPORA):
             names = ", ".join((trial.OWN, *CORPORA))
             parser.error(f"--on must name some of {names}, got {corpus!r}")
+    if given.validate and trial.OWN in given.on:
+        parser.error("--validate needs --on with the names of corpora")
     for name in ("seeds", "labels"):
         if getattr(given, name) < 1:
             parser.error(f"--{name} must be 1 or more, got {getattr(given, name)}")
 
 
-def _run(each, out, place):
+def _run(each, place):
     """Makes one trial where its result is not there yet."""
-    path = trial.folder(out, *each)
-    preset, corpus, seed = each
-    state = "is there" if (path / trial.RESULT).is_file() else "runs"
-    print(f"{place}: {preset} on {corpus}, seed {seed}: {state}", file=sys.stderr)
+    state = "is there" if (each.folder / trial.RESULT).is_file() else "runs"
+    told = f"{place}: {each.preset} on {each.corpus}, seed {each.seed}: {state}"
+    print(told, file=sys.stderr)
     if state == "runs":
+        words = json.dumps(dataclasses.asdict(each))
         module = "benchmarks.worth.trial"
-        command = [sys.executable, "-m", module, preset, corpus, str(seed), str(out)]
-        subprocess.run(command, check=True)
+        subprocess.run([sys.executable, "-m", module, words], check=True)
 
 
 def _heading(argv, groups):

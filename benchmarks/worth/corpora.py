@@ -16,22 +16,23 @@ class Corpus:
     Attributes:
         modality: Whose presets it is for.
         about: What it is, in a few words.
-        read: Function that returns three sources: to pretrain on, with labels to
-            train on, and with labels to test on.
+        read: Function of whether settings are to be chosen, that returns three
+            sources: to pretrain on, with labels to train on, and with labels to test
+            on. Where settings are chosen, no test example is among them.
         transfer: What the comparison is asked for here, in place of the preset's.
     """
 
     modality: str
     about: str
-    read: Callable[[], tuple[Source, Source, Source]]
+    read: Callable[[bool], tuple[Source, Source, Source]]
     transfer: dict = field(default_factory=dict)
 
 
-HELD_OUT = 2000
+HELD_OUT, VALIDATED = 2000, 1500
 PASSAGE_CHARACTERS = 130
 
 
-def topics() -> tuple[Source, Source, Source]:
+def topics(validate: bool) -> tuple[Source, Source, Source]:
     """Returns encyclopedia summaries with their topics, 2,000 of them to test on."""
     texts, labels, names = real_data.wiki_topics()
     order = np.random.default_rng(0).permutation(len(texts))
@@ -39,17 +40,20 @@ def topics() -> tuple[Source, Source, Source]:
     def source(rows):
         return ArraySource([texts[row] for row in rows], labels[rows], names)
 
-    train, test = source(order[HELD_OUT:]), source(order[:HELD_OUT])
-    return train, train, test
+    rest, held = order[HELD_OUT:], order[:HELD_OUT]
+    if validate:
+        rest, held = rest[VALIDATED:], rest[:VALIDATED]
+    train = source(rest)
+    return train, train, source(held)
 
 
-def sentiment() -> tuple[Source, Source, Source]:
+def sentiment(validate: bool) -> tuple[Source, Source, Source]:
     """Returns passages of film reviews and summaries, and sentences of SST-2."""
     reviews, _ = real_data.movie_reviews()
     unlabelled = passages([*reviews, *real_data.wiki_summaries()])
     train, test = (
         ArraySource(*real_data.sst2(split), ("negative", "positive"))
-        for split in ("train", "test")
+        for split in ("train", "dev" if validate else "test")
     )
     return ArraySource(unlabelled), train, test
 

@@ -1,8 +1,13 @@
 """One preset, one corpus, one seed: pretrained and measured, in its own process.
 
-python -m benchmarks.worth.trial simclr_digits - 0 runs/worth
+python -m benchmarks.worth.trial '{"preset": "simclr_digits", "seed": 0, ...}'
+
+The word holds the fields of a `Trial`, as JSON.
 """
 
+import dataclasses
+import hashlib
+import json
 import os
 import sys
 import time
@@ -18,29 +23,51 @@ OWN = "-"
 RESULT = "worth.json"
 
 
-def folder(out, preset, corpus, seed):
-    """Returns the folder of a trial's run."""
-    name = Path(preset).stem
-    return Path(out, name if corpus == OWN else f"{name}-{corpus}", f"seed{seed}")
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One pretraining and what it is measured by.
+
+    Attributes:
+        preset: Its name, or the path of a preset of one's own.
+        corpus: A key of `CORPORA`, or `OWN` for the preset's own data.
+        seed: Integer.
+        out: The folder of all trials.
+        overrides: Dict of dotted keys, what is changed of the preset.
+        validate: Whether the corpus keeps its test examples back.
+    """
+
+    preset: str
+    corpus: str
+    seed: int
+    out: str
+    overrides: dict = dataclasses.field(default_factory=dict)
+    validate: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its run."""
+        parts = [Path(self.preset).stem]
+        parts += [self.corpus] if self.corpus != OWN else []
+        parts += ["validate"] if self.validate else []
+        if self.overrides:
+            told = json.dumps(self.overrides, sort_keys=True).encode()
+            parts.append(hashlib.sha256(told).hexdigest()[:8])
+        return Path(self.out, "-".join(parts), f"seed{self.seed}")
 
 
-def make(preset, corpus, seed, out):
+def make(trial):
     """Pretrains and measures, and keeps what that gave in the run's folder."""
-    path = folder(out, preset, corpus, seed)
     begin = time.process_time()
     offer_data()
-    if corpus == OWN:
-        run, measures, verdicts, trained = on_its_own(preset, seed, path)
-    else:
-        run, measures, verdicts, trained = on_corpus(
-            preset, CORPORA[corpus], seed, path
-        )
+    measured = on_its_own(trial) if trial.corpus == OWN else on_corpus(trial)
+    run, measures, verdicts, trained = measured
     files.write_json(
-        path / RESULT,
+        trial.folder / RESULT,
         {
             "preset": run.config["name"],
-            "corpus": corpus,
-            "seed": seed,
+            "corpus": trial.corpus,
+            "seed": trial.seed,
+            "overrides": trial.overrides,
             "config_hash": zoo.config_hash(run.config),
             "cores": len(os.sched_getaffinity(0)),
             "training_seconds": run.report["training_seconds"],
@@ -53,25 +80,37 @@ def make(preset, corpus, seed, out):
     )
 
 
-def on_its_own(preset, seed, path):
+def pretrained(trial, data=None, evaluate=False):
+    """Returns the run of a trial, made or found again."""
+    return kerassl.pretrain(
+        trial.preset,
+        data,
+        out=trial.folder,
+        seed=trial.seed,
+        overrides=trial.overrides,
+        evaluate=evaluate,
+        progress=False,
+    )
+
+
+def on_its_own(trial):
     """Measures a preset on its own data, which its run's report tells."""
-    kerassl.pretrain(preset, out=path, seed=seed, evaluate=False, progress=False)
+    pretrained(trial)
     trained = time.process_time()
-    run = kerassl.pretrain(preset, out=path, seed=seed, progress=False)
+    run = pretrained(trial, evaluate=True)
     return run, run.measures, run.report.get("verdict", {}), trained
 
 
-def on_corpus(preset, corpus, seed, path):
+def on_corpus(trial):
     """Pretrains on a corpus, and measures by its labels."""
-    unlabelled, train, test = corpus.read()
-    run = kerassl.pretrain(
-        preset, unlabelled, out=path, seed=seed, evaluate=False, progress=False
-    )
+    corpus = CORPORA[trial.corpus]
+    unlabelled, train, test = corpus.read(trial.validate)
+    run = pretrained(trial, unlabelled)
     trained = time.process_time()
     plan = {**run.config, "transfer": {**run.config["transfer"], **corpus.transfer}}
     task = run.task
     measures = measuring.measures_of(plan, task)
-    found = measuring.measure_all(task, measures, train, test, seed, False, False)
+    found = measuring.measure_all(task, measures, train, test, trial.seed, False, False)
     measures = {name: each.to_dict() for name, each in found.results.items()}
     verdicts = {name: each.to_dict() for name, each in found.verdicts.items()}
     return run, measures, verdicts, trained
@@ -89,4 +128,4 @@ def offer_data():
 
 
 if __name__ == "__main__":
-    make(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
+    make(Trial(**json.loads(sys.argv[1])))

@@ -1,6 +1,7 @@
 """The benchmark of worth: its figures, its table, its refusals and a tiny trial."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -108,6 +109,7 @@ def test_contenders_are_found_by_their_minutes():
         (["bert_base"], "preset must be one of"),
         (["--on", "moon"], "--on must name some of"),
         (["--seeds", "0"], "--seeds must be 1 or more"),
+        (["--validate"], "--validate needs --on"),
         (["--labels", "0"], "--labels must be 1 or more"),
     ],
 )
@@ -117,6 +119,34 @@ def test_wrong_arguments_are_refused_before_anything_runs(argv, message, capsys)
     with pytest.raises(SystemExit):
         main(argv)
     assert message in capsys.readouterr().err
+
+
+def test_another_trial_has_another_folder():
+    from benchmarks.worth.trial import OWN, Trial
+
+    trials = [
+        Trial("bert_tiny", "topics", 0, "out"),
+        Trial("bert_tiny", "topics", 1, "out"),
+        Trial("bert_tiny", OWN, 0, "out"),
+        Trial("bert_tiny", "topics", 0, "out", validate=True),
+        Trial("bert_tiny", "topics", 0, "out", {"recipe.steps": 5}),
+        Trial("bert_tiny", "topics", 0, "out", {"recipe.steps": 6}),
+    ]
+    assert len({each.folder for each in trials}) == len(trials)
+
+
+@pytest.mark.skipif("KERASSL_DATA" not in os.environ, reason="needs KERASSL_DATA")
+@pytest.mark.parametrize("name", ["topics", "sentiment"])
+def test_choosing_reads_no_example_to_test_on(name):
+    from benchmarks.worth.corpora import CORPORA
+
+    def texts(source):
+        return set(source.fetch(np.arange(len(source))).numpy().tolist())
+
+    _, _, test = CORPORA[name].read(False)
+    chosen = set().union(*map(texts, CORPORA[name].read(True)))
+    # Some sentences stand in two parts of the corpus as it is published.
+    assert len(chosen & texts(test)) <= 2
 
 
 def test_a_trial_keeps_what_was_measured(tmp_path):
@@ -129,9 +159,9 @@ def test_a_trial_keeps_what_was_measured(tmp_path):
     spec["transfer"]["controls"] = ["input", "random"]
     preset = tmp_path / "tiny.json"
     preset.write_text(json.dumps(spec))
-    trial.make(str(preset), trial.OWN, 3, tmp_path / "out")
-    path = trial.folder(tmp_path / "out", "tiny", trial.OWN, 3) / trial.RESULT
-    kept = json.loads(path.read_text())
+    each = trial.Trial(str(preset), trial.OWN, 3, str(tmp_path / "out"))
+    trial.make(each)
+    kept = json.loads((each.folder / trial.RESULT).read_text())
     assert (kept["preset"], kept["seed"]) == ("tiny", 3)
     assert kept["cpu_seconds"] >= kept["training_cpu_seconds"] > 0
     (line,) = figures.lines([kept])
