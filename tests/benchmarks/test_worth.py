@@ -1,7 +1,6 @@
 """The benchmark of worth: its figures, its table, its refusals and a tiny trial."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -135,9 +134,8 @@ def test_another_trial_has_another_folder():
     assert len({each.folder for each in trials}) == len(trials)
 
 
-@pytest.mark.skipif("KERASSL_DATA" not in os.environ, reason="needs KERASSL_DATA")
 @pytest.mark.parametrize("name", ["topics", "sentiment"])
-def test_choosing_reads_no_example_to_test_on(name):
+def test_choosing_reads_no_example_to_test_on(name, kerassl_data):
     from benchmarks.worth.corpora import CORPORA
 
     def texts(source):
