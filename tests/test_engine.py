@@ -17,7 +17,8 @@ ENGINE = [
     *sorted((PACKAGE / "distribute").glob("*.py")),
     *(PACKAGE / "data" / name for name in ("conversion.py", "dataset.py", "source.py")),
     *(PACKAGE / "transfer" / name for name in ("measure.py", "by_name.py")),
-    *(PACKAGE / name for name in ("cli.py", "runs.py", "testing.py")),
+    *sorted((PACKAGE / "cli").rglob("*.py")),
+    *(PACKAGE / name for name in ("runs.py", "testing.py")),
 ]
 METHODS = set(models.__all__) - {"PretextModel"}
 

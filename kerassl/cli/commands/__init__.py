@@ -1,0 +1,26 @@
+"""One module a command, each with `add`, which declares it, and `run`."""
+
+from kerassl.cli.commands import (
+    allowed,
+    embed,
+    evaluate,
+    listing,
+    prepare,
+    pretrain,
+    preview,
+    search,
+    show,
+)
+
+# In the order in which `kerassl --help` shows them.
+COMMANDS = (
+    pretrain,
+    prepare,
+    evaluate,
+    embed,
+    search,
+    listing,
+    show,
+    preview,
+    allowed,
+)
