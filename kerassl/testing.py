@@ -539,6 +539,7 @@ _QUICK_XLA = (
 )
 _PRINT_LOSSES = """
 import json, sys, kerassl.testing as t
+t.draw_without_compiling()
 for factory in sys.argv[2:]:
     make, examples, batch_size = t.load_factory(factory)()
     _, losses = t.trained(
@@ -546,6 +547,25 @@ for factory in sys.argv[2:]:
     )
     print(json.dumps(losses), flush=True)
 """
+
+
+def draw_without_compiling():
+    """Makes JAX draw initial weights by NumPy, for a process of a few steps.
+
+    JAX compiles its draw anew for each shape, which took longer than compiling the
+    steps; `fix_weights` replaces what is drawn. Without effect on other backends.
+    """
+    if distribute.BACKEND != "jax":
+        return
+    import jax
+
+    numbers = np.random.default_rng(0)
+
+    def truncated_normal(key, lower, upper, shape=(), dtype="float32", **placed):
+        drawn = numbers.standard_normal(shape).clip(lower, upper)
+        return jax.numpy.asarray(drawn, dtype)
+
+    jax.random.truncated_normal = truncated_normal
 
 
 def load_factory(factory):
