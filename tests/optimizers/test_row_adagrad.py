@@ -6,13 +6,15 @@ import tensorflow as tf
 from kerassl.optimizers.row_adagrad import RowAdagrad
 
 
-def test_matches_reference_over_steps():
+@pytest.mark.parametrize("initial", [0.0, 0.5])
+def test_matches_reference_over_steps(initial):
     random = np.random.default_rng(0)
     table = random.normal(size=(5, 3))
     variable, vector = keras.Variable(table), keras.Variable([1.0, 2.0])
-    optimizer = RowAdagrad(0.3)
+    optimizer = RowAdagrad(0.3, initial_accumulator_value=initial)
     optimizer.build([variable, vector])
-    sums, vector_sums, expected = np.zeros(5), np.zeros(2), np.array([1.0, 2.0])
+    sums, vector_sums = np.full(5, initial), np.full(2, initial)
+    expected = np.array([1.0, 2.0])
     for _ in range(4):
         gradient, other = random.normal(size=(5, 3)), random.normal(size=2)
         optimizer.apply([keras.ops.array(gradient), keras.ops.array(other)])
@@ -63,11 +65,23 @@ def test_the_state_is_one_number_a_row():
 
 
 def test_configuration():
-    again = RowAdagrad.from_config(RowAdagrad(0.2, epsilon=1e-8).get_config())
+    made = RowAdagrad(0.2, epsilon=1e-8, initial_accumulator_value=1e-9)
+    again = RowAdagrad.from_config(made.get_config())
     assert float(again.learning_rate) == pytest.approx(0.2)
-    assert again.epsilon == 1e-8
+    assert (again.epsilon, again.initial_accumulator_value) == (1e-8, 1e-9)
+
+
+def test_a_file_that_names_no_start_begins_at_none():
+    config = RowAdagrad().get_config()
+    del config["initial_accumulator_value"]
+    assert RowAdagrad.from_config(config).initial_accumulator_value == 0
 
 
 def test_epsilon_must_be_positive():
     with pytest.raises(ValueError, match="epsilon"):
         RowAdagrad(epsilon=0)
+
+
+def test_a_start_below_none_is_refused():
+    with pytest.raises(ValueError, match="`initial_accumulator_value`"):
+        RowAdagrad(initial_accumulator_value=-1e-9)
