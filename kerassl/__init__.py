@@ -25,6 +25,7 @@ __all__ = [
     "augment",
     "callbacks",
     "cli",
+    "compare",
     "data",
     "distribute",
     "embed",
@@ -52,6 +53,7 @@ __all__ = [
 # Where the names that are no module of their own live.
 _HOMES = {
     "Run": "kerassl.runs",
+    "compare": "kerassl.use",
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.runs import Run as Run
+    from kerassl.use import compare as compare
     from kerassl.use import embed as embed
     from kerassl.use import search as search
 

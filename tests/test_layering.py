@@ -29,6 +29,7 @@ TOP_NAMES = {
     "pretrain": "pretraining",
     "evaluate": "pretraining",
     "Run": "runs",
+    "compare": "use",
     "embed": "use",
     "search": "use",
 }

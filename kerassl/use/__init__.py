@@ -1,7 +1,16 @@
-"""What a trained encoder is for: vectors of examples, and search among them."""
+"""What trained encoders are for: vectors, search, and one beside another."""
 
+from kerassl.use.comparing import RunComparison, check_target, compare
 from kerassl.use.embedding import embed
 from kerassl.use.searching import Found, search
 from kerassl.use.vectors import Vectors
 
-__all__ = ["Found", "Vectors", "embed", "search"]
+__all__ = [
+    "Found",
+    "RunComparison",
+    "Vectors",
+    "check_target",
+    "compare",
+    "embed",
+    "search",
+]
