@@ -40,12 +40,14 @@ __all__ = [
     "pictures",
     "pretext",
     "pretrain",
+    "pretrain_all",
     "pretraining",
     "runs",
     "search",
     "testing",
     "tokenizers",
     "transfer",
+    "tune",
     "use",
     "zoo",
 ]
@@ -57,7 +59,9 @@ _HOMES = {
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
+    "pretrain_all": "kerassl.use",
     "search": "kerassl.use",
+    "tune": "kerassl.use",
 }
 
 if TYPE_CHECKING:
@@ -88,7 +92,9 @@ if TYPE_CHECKING:
     from kerassl.runs import Run as Run
     from kerassl.use import compare as compare
     from kerassl.use import embed as embed
+    from kerassl.use import pretrain_all as pretrain_all
     from kerassl.use import search as search
+    from kerassl.use import tune as tune
 
 
 def __getattr__(name: str) -> Any:

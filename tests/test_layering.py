@@ -30,8 +30,10 @@ TOP_NAMES = {
     "evaluate": "pretraining",
     "Run": "runs",
     "compare": "use",
+    "pretrain_all": "use",
     "embed": "use",
     "search": "use",
+    "tune": "use",
 }
 
 # What only kerassl.distribute may ask TensorFlow and Keras.

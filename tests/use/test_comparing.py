@@ -6,11 +6,9 @@ import re
 
 import numpy as np
 import pytest
-from scipy import stats
 
 import kerassl
 from kerassl.cli import main
-from kerassl.transfer.measurements import gain
 from kerassl.transfer.verdict import paired_interval
 
 DATA = {"kind": "ArraySource", "examples": 80, "digest": "aa", "notes": []}
@@ -101,26 +99,10 @@ def test_one_seed_each_is_paired_over_the_label_draws(make):
     assert "Of one seed nobody knows" in found.caption
 
 
-def test_runs_that_share_no_seed_are_not_paired():
-    own, other = {0: (5.0, 6.0), 1: (7.0,)}, {2: (4.0,), 3: (3.0,)}
-    found = gain(own, other)
-    interval = stats.ttest_ind([5.5, 7.0], [4.0, 3.0], equal_var=False)
-    low, high = interval.confidence_interval()
-    assert found.mean == pytest.approx(2.75) and found.pairs == 0
-    assert found.half_width == pytest.approx((high - low) / 2)
-    assert gain({0: (1.0, 2.0)}, {1: (1.0, 2.0)}).half_width is None
-
-
 def test_what_is_not_paired_is_told(make):
     found = kerassl.compare([make("good", 0, (0.8, 0.9)), make("bad", 1)])
     assert "not paired: they share no seed" in found.verdict.sentence
     assert "| not paired |" in found.to_markdown()
-
-
-def test_only_shared_seeds_are_pairs():
-    own = {0: (5.0,), 1: (7.0,), 2: (50.0,)}
-    assert gain(own, {0: (4.0,), 1: (4.0,)}).mean == pytest.approx(2.0)
-    assert gain(own, {0: (4.0,), 1: (4.0,)}, lower_is_better=True).mean == -2.0
 
 
 def test_what_lies_in_the_spread_is_no_difference(make):

@@ -1,0 +1,103 @@
+"""What a search for values found, as a table and a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerassl.transfer.measurements import Gain
+from kerassl.use.several import RunGroup
+from kerassl.use.tuning_trials import told
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """What was tried, what was chosen, and what that is worth.
+
+    Attributes:
+        rows: One dict for each combination that was tried: `values` ({dotted key:
+            value}), `figures` (one for each seed), their `mean` and `std` (ddof 1;
+            over the label draws where there is one seed), and `diverged`.
+        best: The values that were chosen.
+        by: What they were chosen by, in words.
+        unit: The unit of the figures.
+        lower_is_better: Whether a smaller figure is the better one.
+        ahead: By how much the chosen values are better than the next, a
+            `Gain`; None where no others came to their end.
+        group: The `RunGroup` of the runs with these values on all training data,
+            measured on the test data.
+        files: Where all of it is written.
+    """
+
+    rows: list[dict]
+    best: dict[str, Any]
+    by: str
+    unit: str
+    lower_is_better: bool
+    ahead: Gain | None
+    group: RunGroup
+    files: tuple[Path, ...] = ()
+
+    @property
+    def failed(self) -> dict:
+        """Those of the group: a trial that diverged is one of the values tried."""
+        return self.group.failed
+
+    def to_dict(self) -> dict:
+        """Returns what was tried and chosen in JSON's types."""
+        return {
+            "rows": self.rows,
+            "best": self.best,
+            "by": self.by,
+            "unit": self.unit,
+            "lower_is_better": self.lower_is_better,
+            "runs": [str(run.path) for run in self.group.runs],
+        }
+
+    def to_markdown(self, width: int | None = None) -> str:
+        """Returns the choice, all that was tried, and the figures on the test data.
+
+        Args:
+            width: As in `RunComparison.to_markdown`.
+        """
+        lines = ["| values | validation |", "| --- | ---: |"]
+        for row in self.rows:
+            chosen = " (chosen)" if row["values"] == self.best else ""
+            lines.append(f"| {told(row['values'])}{chosen} | {_shown(row)} |")
+        parts = [self._sentence(), "\n".join(lines), "On the test data:"]
+        return "\n\n".join([*parts, self.group.to_markdown(width)])
+
+    def figure(self) -> Any:
+        """Returns what was tried as a `matplotlib.figure.Figure`."""
+        from matplotlib.figure import Figure
+
+        rows = [row for row in self.rows if not row["diverged"]]
+        size = (7, 1.4 + 0.4 * len(rows))
+        axis = (figure := Figure(figsize=size, layout="constrained")).subplots()
+        for place, row in enumerate(rows):
+            color = "C1" if row["values"] == self.best else "C0"
+            spread = {"xerr": row["std"], "capsize": 3}
+            axis.errorbar(row["mean"], place, fmt="o", color=color, **spread)
+        axis.set_yticks(range(len(rows)), [told(row["values"]) for row in rows])
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        axis.set_xlabel(f"{self.by} ({self.unit})" if self.unit else self.by)
+        axis.grid(alpha=0.3)
+        return figure
+
+    def _sentence(self):
+        better = f"Of {len(self.rows)} tried, {told(self.best)} is the best"
+        if self.ahead is not None:
+            half_width = self.ahead.half_width
+            interval = "" if half_width is None else f" ± {half_width:.2g}"
+            better += f", by {self.ahead.mean:.2g}{interval} before the next"
+        return (
+            f"{better}: {self.by}. The best of several flatters itself: what it is "
+            "worth is told by the test data, which chose nothing."
+        )
+
+
+def _shown(row):
+    if row["diverged"]:
+        return "diverged"
+    return f"{row['mean']:.4g} ± {row['std']:.2g}"
