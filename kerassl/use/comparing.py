@@ -44,7 +44,7 @@ class RunComparison:
             the best input where there is one subject. None where there is neither.
         notes: Lines on what was not compared, and why.
         runs: {label of a subject: its runs' folders}.
-        losses: {label: one list of (step, loss) for each seed}, where all subjects
+        losses: {label: one list of [step, loss] for each seed}, where all subjects
             have one task and their losses can be compared; else empty.
         caption: What was measured, and what stands after each ±.
     """
@@ -59,7 +59,7 @@ class RunComparison:
 
     def to_dict(self) -> dict:
         """Returns all of it in JSON's types."""
-        return {**dataclasses.asdict(self), "losses": self.losses}
+        return dataclasses.asdict(self)
 
     def to_markdown(self, width: int | None = None) -> str:
         """Returns the verdict, the figures and their differences in Markdown.
@@ -218,16 +218,12 @@ def _losses(found: list[Subject]) -> dict[str, list]:
     ]
     if any(task != tasks[0] for task in tasks):
         return {}
-    return {
-        each.label: [
-            [
-                (row["step"], row["loss"])
-                for row in callbacks.read_log(run.path / HISTORY)
-            ]
-            for run in each.runs.values()
-        ]
-        for each in found
-    }
+    return {each.label: [_curve(run) for run in each.runs.values()] for each in found}
+
+
+def _curve(run):
+    rows = callbacks.read_log(run.path / HISTORY)
+    return [[row["step"], row["loss"]] for row in rows]
 
 
 def _caption(table, found):

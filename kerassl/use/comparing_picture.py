@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerassl.transfer.curves import legend_below
 from kerassl.transfer.options import in_order
 
 # More panels than this are too small to read; the table has the others.
@@ -41,7 +42,7 @@ def comparison_figure(comparison: Any) -> Any:
             axis.grid(alpha=0.3)
     if extra:
         _losses(figure.add_subplot(grid[-1, :]), comparison.losses, look)
-    _legend(figure)
+    legend_below(figure, figure.axes, columns=3)
     if comparison.verdict:
         width = 40 * max(len(panels), 1.5)
         said = "\n".join(textwrap.wrap(comparison.verdict.sentence, int(width)))
@@ -120,14 +121,3 @@ def _losses(axis, losses, look):
     axis.set_title("loss, a line for each seed")
     axis.set_xlabel("step")
     axis.grid(alpha=0.3)
-
-
-def _legend(figure):
-    """Puts one legend of all panels below them."""
-    shown: dict = {}
-    for axis in figure.axes:
-        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            shown.setdefault(label, handle)
-    figure.legend(
-        shown.values(), shown.keys(), loc="outside lower center", ncols=3, frameon=False
-    )

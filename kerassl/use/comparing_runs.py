@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from kerassl.errors import InvalidType, InvalidValue
-from kerassl.pretraining.matching import OWN_NOTES
 from kerassl.pretraining.task import NOT_OF_THE_PRESET
 from kerassl.runs import Run, difference
 from kerassl.transfer.measurements import Measurement, measurements
 from kerassl.use.trained import run_of
 
 # What of a run's configuration does not decide what was trained.
-_NOT_TRAINED = (*NOT_OF_THE_PRESET, "summary", "paper", "minutes", "transfer")
+_NOT_TRAINED = (*NOT_OF_THE_PRESET, "summary", "paper", "transfer", "measures")
 # What the run notes of the data beside what they are.
 _DATA_NOTES = ("notes", "skipped_first", "scikit-learn")
 # A label is not longer than this.
@@ -101,7 +100,7 @@ def subjects(runs: list[Run]) -> tuple[list[Subject], list[str]]:
 
 def trained_by(config: dict) -> dict:
     """Returns what of a configuration decides what is trained, but for the seed."""
-    return {k: v for k, v in config.items() if k not in _NOT_TRAINED + ("measures",)}
+    return {k: v for k, v in config.items() if k not in _NOT_TRAINED}
 
 
 def _not_measured(run):
@@ -117,7 +116,7 @@ def _other(measured, run):
     if not measured:
         return None
     first = measured[0]
-    for what, facts in (("data", _data), ("examples to test on", _tested)):
+    for what, facts in (("data", _data), ("examples beside its data", _tested)):
         found = difference(facts(first), facts(run))
         if found:
             return f"which has other {what} than {first.path}: {found}"
@@ -125,16 +124,20 @@ def _other(measured, run):
 
 
 def _data(run):
-    used = run.config.get("data_used", {})
-    return {key: value for key, value in used.items() if key not in _DATA_NOTES}
+    return _facts(run.config.get("data_used", {}))
 
 
 def _tested(run):
-    """Returns what a run says of its test examples, in its configuration."""
-    asked = {"examples", "reading", "data_used", "seed", *OWN_NOTES}
+    """Returns what a run tells of examples that were given beside those of its data."""
     return {
-        k: run.config[k] for k in NOT_OF_THE_PRESET if k in run.config.keys() - asked
+        key: _facts(value)
+        for key, value in run.config.items()
+        if key.endswith("_used") and key != "data_used"
     }
+
+
+def _facts(used):
+    return {key: value for key, value in used.items() if key not in _DATA_NOTES}
 
 
 def _add(subject, run):

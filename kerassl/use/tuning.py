@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from kerassl import distribute, files, transfer, zoo
+from kerassl import distribute, transfer
 from kerassl.checks import user_path
 from kerassl.errors import InvalidValue, TrainingDiverged
 from kerassl.pretraining import pretrain
@@ -22,6 +23,7 @@ from kerassl.use.tuning_trials import (
     check_values,
     combinations,
     folder_of,
+    keras_tuner,
     search,
     told,
 )
@@ -82,153 +84,152 @@ def tune(
         >>> found.best  # doctest: +SKIP
         {'model.temperature': 0.2}
     """
+    keras_tuner()  # told where it is missing, before any data are read
     check_values(values, trials)
     check_seeds(seeds)
     check_options({**options, "overrides": overrides})
-    search_for = _Search(preset, values, data, seeds, dict(overrides or {}), options)
-    folder = user_path(out or Path("runs") / f"{search_for.name}-tuned", "out")
-    if progress:
-        count = min(trials or combinations(values), combinations(values))
-        search_for.told = f"of {count}"
-    search_for.folder = make_folder(folder) / "trials"
-    search(values, trials, seeds[0], search_for.score)
-    best, ahead = search_for.best()
+    asked, strategy = dict(overrides or {}), _of_one_process(options)
+    common = {key: options[key] for key in _OF_TRIALS if key in options}
+    plan = _checked_plan(preset, values, data, asked, common, seeds[0])
+    parts = {seed: parted(plan, data, seed) for seed in seeds}
+    check_judged(plan, parts[seeds[0]], list(values))
+    folder = user_path(out or Path("runs") / f"{plan['name']}-tuned", "out")
+    made = _Trials(
+        preset,
+        # How the data are read is settled: a trial is given them as a source.
+        {key: value for key, value in asked.items() if not key.startswith("data.")},
+        {**common, "strategy": strategy, "progress": progress},
+        parts,
+        make_folder(folder) / "trials",
+        min(trials or combinations(values), combinations(values)),
+    )
+    search(values, trials, seeds[0], made.score)
+    best, ahead = made.best()
     group = pretrain_all(
         [preset],
         data,
         seeds=seeds,
         out=folder / folder_of(best),
-        overrides={**search_for.overrides, **best},
+        overrides={**asked, **best},
         progress=progress,
-        **{**options, "strategy": search_for.strategy},
+        **{**options, "strategy": strategy},
     )
-    return search_for.result(best, ahead, group, folder)
+    found = Tuned(made.rows(), best, *made.judged_by(), ahead, group, folder)
+    found.write()
+    return found
 
 
-class _Search:
+def _of_one_process(options):
+    """Returns the strategy of all trials, made once: it may split the processor."""
+    strategy = options.get("strategy", "auto")
+    if strategy == "multi_worker":
+        raise InvalidValue(
+            f"`strategy` of a search must be of one process. Received: {strategy!r}"
+        )
+    return strategy if hasattr(strategy, "scope") else distribute.strategy(strategy)
+
+
+def _checked_plan(preset, values, data, overrides, options, seed):
+    """Returns the plan without the values, after each of these was checked."""
+    sizes = [options.get(key) for key in ("steps", "batch_size")]
+    for key, choices in values.items():
+        for choice in choices:
+            run_plan(preset, data, {**overrides, key: choice}, *sizes, seed)
+    plan, _ = run_plan(preset, data, overrides, *sizes, seed)
+    transfer.check_options(plan.get("transfer", {}), "transfer.")
+    return plan
+
+
+@dataclass
+class _Trials:
     """The trials of a search, and what they reached.
 
-    Args:
-        preset: As in `tune`, as are the others.
+    Attributes:
+        preset: As in `tune`.
+        overrides: What is changed of it in every trial.
+        options: Of `pretrain`, for every trial.
+        parts: {seed: the `Parts` of the training data}.
+        folder: Of their runs.
+        count: How many there will be.
+        tried: List of (values, {seed: `Validated`}), of fewer seeds where one diverged.
+        diverged: The errors of those.
     """
 
-    told = ""
-    folder = Path()
-
-    def __init__(self, preset, values, data, seeds, overrides, options):
-        self.preset, self.seeds, self.overrides = preset, seeds, overrides
-        self.name = zoo.config(preset)["name"]
-        strategy = options.get("strategy", "auto")
-        if strategy == "multi_worker":
-            raise InvalidValue(
-                f"`strategy` of a search must be of one process. Received: {strategy!r}"
-            )
-        is_one = hasattr(strategy, "scope")
-        self.strategy = strategy if is_one else distribute.strategy(strategy)
-        self.options = {k: options[k] for k in _OF_TRIALS if k in options}
-        self.options["strategy"] = self.strategy
-        plan = self._plan(data, {})
-        for key, choices in values.items():
-            for choice in choices:
-                self._plan(data, {key: choice})
-        self.parts = {
-            seed: parted({**plan, "seed": seed}, data, seed) for seed in seeds
-        }
-        check_judged(plan, self.parts[seeds[0]], list(values))
-        self.tried: list[tuple[dict, dict[int, Validated]]] = []
-        self.diverged: list[TrainingDiverged] = []
-
-    def _plan(self, data, values):
-        sizes = (self.options.get(key) for key in ("steps", "batch_size"))
-        asked = {**self.overrides, **values}
-        plan, _ = run_plan(self.preset, data, asked, *sizes, self.seeds[0])
-        transfer.check_options(plan.get("transfer", {}), "transfer.")
-        return plan
+    preset: str | Path
+    overrides: dict
+    options: dict
+    parts: dict[int, Parts]
+    folder: Path
+    count: int
+    tried: list[tuple[dict, dict[int, Validated]]] = field(default_factory=list)
+    diverged: list[TrainingDiverged] = field(default_factory=list)
 
     def score(self, values: dict) -> float:
         """Returns how good values are, the higher the better."""
         found: dict[int, Validated] = {}
         self.tried.append((values, found))
-        if self.told:
-            where = f"Trial {len(self.tried)} {self.told}: {told(values)}"
-            print(where, file=sys.stderr)
+        if self.options["progress"]:
+            place = f"Trial {len(self.tried)} of {self.count}"
+            print(f"{place}: {told(values)}", file=sys.stderr)
         try:
-            for seed in self.seeds:
-                found[seed] = self._validated(values, seed, self.parts[seed])
+            for seed, parts in self.parts.items():
+                found[seed] = validated(self._run(values, seed), parts)
         except TrainingDiverged as error:
             self.diverged.append(error)
             raise
-        sign = -1 if found[self.seeds[0]].lower_is_better else 1
-        return sign * float(np.mean([np.mean(each.draws) for each in found.values()]))
+        lower = next(iter(found.values())).lower_is_better
+        return -_mean(found) if lower else _mean(found)
 
-    def _validated(self, values, seed, parts: Parts) -> Validated:
-        # How the data are read is settled: they are given as a source.
-        kept = {k: v for k, v in self.overrides.items() if not k.startswith("data.")}
-        progress = bool(self.told)
-        run = pretrain(
+    def _run(self, values, seed):
+        return pretrain(
             self.preset,
-            parts.fit,
+            self.parts[seed].fit,
             out=self.folder / f"{folder_of(values)}-seed{seed}",
             seed=seed,
-            overrides={**kept, **values},
+            overrides={**self.overrides, **values},
             evaluate=False,
-            progress=progress,
             **self.options,
         )
-        return validated(run, parts, progress)
 
     def best(self) -> tuple[dict, Gain | None]:
         """Returns the best values, and how much better they are than the next."""
-        ended = self._ended()
+        ended = [each for each in self.tried if self._ended(each[1])]
         if not ended:
             raise self.diverged[-1]
-        lower = self._told_by(ended).lower_is_better
+        *_, lower = self.judged_by()
         ended.sort(key=lambda each: _mean(each[1]), reverse=not lower)
-        (best, own), others = ended[0], ended[1:]
-        if not others:
-            return best, None
-        draws = [{s: each.draws for s, each in x.items()} for x in (own, others[0][1])]
-        return best, gain(*draws, lower_is_better=lower)
+        draws = [{s: each.draws for s, each in found.items()} for _, found in ended]
+        ahead = gain(*draws[:2], lower_is_better=lower) if len(draws) > 1 else None
+        return ended[0][0], ahead
 
-    def _ended(self):
-        return [each for each in self.tried if len(each[1]) == len(self.seeds)]
+    def _ended(self, found):
+        return len(found) == len(self.parts)
 
-    def _told_by(self, ended) -> Validated:
-        return ended[0][1][self.seeds[0]]
+    def judged_by(self) -> tuple[str, str, bool]:
+        """Returns what trials were judged by, its unit, and whether lower is better."""
+        found = next(each for _, each in self.tried if self._ended(each))
+        one = next(iter(found.values()))
+        by = f"{one.by}, on {one.examples:,} validation examples"
+        return by, one.unit, one.lower_is_better
 
-    def result(self, best, ahead, group, folder) -> Tuned:
-        """Returns all of it, written to the folder."""
-        by = self._told_by(self._ended())
-        found = Tuned(
-            rows=[_row(values, reached, self.seeds) for values, reached in self.tried],
-            best=best,
-            by=f"{by.by}, on {by.examples:,} validation examples",
-            unit=by.unit,
-            lower_is_better=by.lower_is_better,
-            ahead=ahead,
-            group=group,
-            files=tuple(
-                folder / f"tuned{ending}" for ending in (".md", ".json", ".png")
-            ),
-        )
-        page, table, picture = found.files
-        files.write_text(page, found.to_markdown() + "\n")
-        files.write_json(table, found.to_dict())
-        with files.atomic(picture) as unfinished:
-            found.figure().savefig(unfinished, dpi=150, bbox_inches="tight")
-        return found
+    def rows(self) -> list[dict]:
+        """Returns what was tried, as the rows of a `Tuned`."""
+        return [self._row(*each) for each in self.tried]
+
+    def _row(self, values, found):
+        if not self._ended(found):
+            reached = {"figures": [], "mean": None, "std": None, "diverged": True}
+            return {"values": values, **reached}
+        figures = [float(np.mean(each.draws)) for each in found.values()]
+        several = figures if len(figures) > 1 else [*found.values()][0].draws
+        return {
+            "values": values,
+            "figures": figures,
+            "mean": _mean(found),
+            "std": float(np.std(several, ddof=1)) if len(several) > 1 else 0.0,
+            "diverged": False,
+        }
 
 
-def _mean(reached):
-    return float(np.mean([np.mean(each.draws) for each in reached.values()]))
-
-
-def _row(values, reached, seeds):
-    """Returns what values reached, in JSON's types."""
-    row = {"values": values, "diverged": len(reached) < len(seeds)}
-    if row["diverged"]:
-        return {**row, "figures": [], "mean": None, "std": None}
-    figures = [float(np.mean(each.draws)) for each in reached.values()]
-    several = figures if len(figures) > 1 else reached[seeds[0]].draws
-    std = float(np.std(several, ddof=1)) if len(several) > 1 else 0.0
-    return {**row, "figures": figures, "mean": float(np.mean(figures)), "std": std}
+def _mean(found):
+    return float(np.mean([np.mean(each.draws) for each in found.values()]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerassl import files
 from kerassl.transfer.measurements import Gain
 from kerassl.use.several import RunGroup
 from kerassl.use.tuning_trials import told
@@ -27,7 +28,7 @@ class Tuned:
             `Gain`; None where no others came to their end.
         group: The `RunGroup` of the runs with these values on all training data,
             measured on the test data.
-        files: Where all of it is written.
+        folder: Where all of it lies.
     """
 
     rows: list[dict]
@@ -37,7 +38,12 @@ class Tuned:
     lower_is_better: bool
     ahead: Gain | None
     group: RunGroup
-    files: tuple[Path, ...] = ()
+    folder: Path
+
+    @property
+    def files(self) -> list[Path]:
+        """The page, the table and the picture of it."""
+        return [self.folder / f"tuned{ending}" for ending in (".md", ".json", ".png")]
 
     @property
     def failed(self) -> dict:
@@ -84,6 +90,14 @@ class Tuned:
         axis.set_xlabel(f"{self.by} ({self.unit})" if self.unit else self.by)
         axis.grid(alpha=0.3)
         return figure
+
+    def write(self) -> None:
+        """Writes `files`."""
+        page, table, picture = self.files
+        files.write_text(page, self.to_markdown() + "\n")
+        files.write_json(table, self.to_dict())
+        with files.atomic(picture) as unfinished:
+            self.figure().savefig(unfinished, dpi=150, bbox_inches="tight")
 
     def _sentence(self):
         better = f"Of {len(self.rows)} tried, {told(self.best)} is the best"

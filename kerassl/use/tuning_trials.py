@@ -17,6 +17,22 @@ from kerassl.errors import InvalidType, InvalidValue, MissingPackage, TrainingDi
 _MOST_CHARACTERS = 80
 
 
+def keras_tuner() -> Any:
+    """Returns the module of Keras Tuner.
+
+    Raises:
+        ImportError: If it is not installed.
+    """
+    try:
+        import keras_tuner
+    except ImportError as error:
+        raise MissingPackage(
+            "To try values, Keras Tuner is needed. Install it: pip install "
+            "'kerassl[tune]'"
+        ) from error
+    return keras_tuner
+
+
 def search(
     values: Mapping[str, Sequence[Any]],
     trials: int | None,
@@ -36,33 +52,33 @@ def search(
     Raises:
         ImportError: If Keras Tuner is not installed.
     """
-    keras_tuner = _keras_tuner()
-    space = keras_tuner.HyperParameters()
+    tuner = keras_tuner()
+    space = tuner.HyperParameters()
     for key, choices in values.items():
         # As JSON: Keras Tuner takes no lists, and no mixture of numbers.
         space.Choice(key, [json.dumps(choice) for choice in choices])
     options = {
-        "objective": keras_tuner.Objective("score", "max"),
+        "objective": tuner.Objective("score", "max"),
         "hyperparameters": space,
         "max_trials": trials,
         "seed": seed,
         # By default it gives up after three that diverge.
         "max_consecutive_failed_trials": combinations(values) + 1,
     }
-    oracles = keras_tuner.oracles
+    oracles = tuner.oracles
     grid = trials is None or trials >= combinations(values)
     kind = oracles.GridSearchOracle if grid else oracles.RandomSearchOracle
 
-    class Trials(keras_tuner.Tuner):
+    class Trials(tuner.Tuner):
         def run_trial(self, trial, *args, **kwargs):
             found = trial.hyperparameters.values
             tried = {key: json.loads(found[key]) for key in values}
             try:
                 return {"score": score(tried)}
             except TrainingDiverged as error:
-                raise keras_tuner.errors.FailedTrialError(str(error)) from error
+                raise tuner.errors.FailedTrialError(str(error)) from error
             except Exception as error:  # which it would count as a bad trial
-                raise keras_tuner.errors.FatalError(str(error)) from error
+                raise tuner.errors.FatalError(str(error)) from error
 
     with tempfile.TemporaryDirectory() as notes, warnings.catch_warnings():
         # Of Python's threads, asked for by an old name.
@@ -70,19 +86,8 @@ def search(
         try:
             # Its own notes go: what was tried is found again by its run.
             Trials(oracle=kind(**options), directory=notes).search(verbose=0)
-        except keras_tuner.errors.FatalError as error:
+        except tuner.errors.FatalError as error:
             raise (error.__cause__ or error) from None
-
-
-def _keras_tuner():
-    try:
-        import keras_tuner
-    except ImportError as error:
-        raise MissingPackage(
-            "To try values, Keras Tuner is needed. Install it: pip install "
-            "'kerassl[tune]'"
-        ) from error
-    return keras_tuner
 
 
 def check_values(values: Any, trials: Any) -> None:

@@ -93,8 +93,11 @@ def check_judged(plan: dict, parts: Parts, keys: list[str]) -> None:
     """
     labels = parts.validation.labels
     kind = None if labels is None else parts.validation.label_kind
-    if any(measure.needs in (None, kind) for measure in measures_of(plan)):
-        return
+    for measure in measures_of(plan):
+        # One that tells how well the task itself is done changes as its loss does.
+        of_the_task = getattr(measure, "fallback", False)
+        if measure.needs in (None, kind) and not of_the_task:
+            return
     changing = [key for key in keys if not key.startswith(_SAME_LOSS)]
     if changing:
         raise InvalidValue(
@@ -104,7 +107,7 @@ def check_judged(plan: dict, parts: Parts, keys: list[str]) -> None:
         )
 
 
-def validated(run: Run, parts: Parts, progress: Any = False) -> Validated:
+def validated(run: Run, parts: Parts) -> Validated:
     """Returns what a run reaches on the validation part, and keeps it in its folder.
 
     It is the figure of the first measure that fits, of the linear probe where there
@@ -113,13 +116,12 @@ def validated(run: Run, parts: Parts, progress: Any = False) -> Validated:
     Args:
         run: A run that was trained on `parts.fit`.
         parts: The data.
-        progress: As in a measure's call.
     """
     plan = {**run.config, "transfer": _asked(run.config.get("transfer", {}))}
     kept = run.path / VALIDATION
     if kept.is_file() and (held := read_json(kept)).get("transfer") == plan["transfer"]:
         return Validated(**{**held["found"], "draws": tuple(held["found"]["draws"])})
-    found = _measured(run, plan, parts, progress)
+    found = _measured(run, plan, parts)
     files.write_json(kept, {"transfer": plan["transfer"], "found": asdict(found)})
     return found
 
@@ -131,12 +133,12 @@ def _asked(transfer):
     return {**transfer, "methods": [method], "controls": []}
 
 
-def _measured(run, plan, parts, progress):
+def _measured(run, plan, parts):
     task, count = run.task, len(parts.validation)
     for measure in measures_of(plan, task):
         if measure.left_out(task, parts.validation) is None:
             seed = run.config["seed"]
-            options = {"seed": seed, "progress": progress}
+            options = {"seed": seed, "progress": False}
             result = measure(task, parts.fit, parts.validation, **options)
             verdict = getattr(result, "verdict", None)
             told = {measure.name: verdict.to_dict()} if verdict else {}

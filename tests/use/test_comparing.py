@@ -131,6 +131,7 @@ def test_only_as_many_draws_as_all_have(make):
     ("changes", "line"),
     [
         ({"data_used": {**DATA, "digest": "bb"}}, "other data than .*digest was 'aa'"),
+        ({"test_used": {"digest": "cc"}}, "other examples beside .*test_used was None"),
         ({"report": {"transfer": None}}, "was not evaluated: `kerassl evaluate"),
         ({"protocol": {**PROTOCOL, "test_examples": 9}}, "test_examples was 20, now 9"),
     ],

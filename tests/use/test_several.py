@@ -167,7 +167,7 @@ def test_values_are_chosen_on_training_examples_alone(presets, tmp_path, monkeyp
         read.append(source)
         return real(preset, source, **options)
 
-    def judged(run, parts, progress):
+    def judged(run, parts):
         read.append(parts.validation)
         width = run.config["encoder"]["hidden_dims"][0]
         return validating.Validated((float(width), width + 1.0), "it", "%", False, 9)
@@ -255,4 +255,4 @@ def test_without_keras_tuner_the_extra_is_named(monkeypatch):
 
     monkeypatch.setitem(sys.modules, "keras_tuner", None)
     with pytest.raises(ImportError, match=r"kerassl\[tune\]"):
-        tuning_trials.search({"a": [1, 2]}, None, 0, lambda found: 0.0)
+        kerassl.tune("simclr_digits", {"model.temperature": [0.1, 0.2]})
