@@ -20,10 +20,10 @@ from kerassl.transfer.measurements import Gain, gain
 from kerassl.use.several import check_options, check_seeds, pretrain_all
 from kerassl.use.tuning_result import Tuned
 from kerassl.use.tuning_trials import (
+    check_installed,
     check_values,
     combinations,
     folder_of,
-    keras_tuner,
     search,
     told,
 )
@@ -84,7 +84,7 @@ def tune(
         >>> found.best  # doctest: +SKIP
         {'model.temperature': 0.2}
     """
-    keras_tuner()  # told where it is missing, before any data are read
+    check_installed()
     check_values(values, trials)
     check_seeds(seeds)
     check_options({**options, "overrides": overrides})
@@ -199,7 +199,7 @@ class _Trials:
         *_, lower = self.judged_by()
         ended.sort(key=lambda each: _mean(each[1]), reverse=not lower)
         draws = [{s: each.draws for s, each in found.items()} for _, found in ended]
-        ahead = gain(*draws[:2], lower_is_better=lower) if len(draws) > 1 else None
+        ahead = gain(draws[0], draws[1], lower) if len(draws) > 1 else None
         return ended[0][0], ahead
 
     def _ended(self, found):

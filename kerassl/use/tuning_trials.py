@@ -17,20 +17,19 @@ from kerassl.errors import InvalidType, InvalidValue, MissingPackage, TrainingDi
 _MOST_CHARACTERS = 80
 
 
-def keras_tuner() -> Any:
-    """Returns the module of Keras Tuner.
+def check_installed() -> None:
+    """Raises where Keras Tuner is missing, before any data are read.
 
     Raises:
         ImportError: If it is not installed.
     """
     try:
-        import keras_tuner
+        import keras_tuner  # noqa: F401
     except ImportError as error:
         raise MissingPackage(
             "To try values, Keras Tuner is needed. Install it: pip install "
             "'kerassl[tune]'"
         ) from error
-    return keras_tuner
 
 
 def search(
@@ -48,37 +47,35 @@ def search(
         score: Function from {dotted key: value} to a number, the higher the better.
             If it raises `TrainingDiverged`, the others are tried; any other error
             ends the search.
-
-    Raises:
-        ImportError: If Keras Tuner is not installed.
     """
-    tuner = keras_tuner()
-    space = tuner.HyperParameters()
+    import keras_tuner
+
+    space = keras_tuner.HyperParameters()
     for key, choices in values.items():
         # As JSON: Keras Tuner takes no lists, and no mixture of numbers.
         space.Choice(key, [json.dumps(choice) for choice in choices])
     options = {
-        "objective": tuner.Objective("score", "max"),
+        "objective": keras_tuner.Objective("score", "max"),
         "hyperparameters": space,
         "max_trials": trials,
         "seed": seed,
         # By default it gives up after three that diverge.
         "max_consecutive_failed_trials": combinations(values) + 1,
     }
-    oracles = tuner.oracles
+    oracles = keras_tuner.oracles
     grid = trials is None or trials >= combinations(values)
     kind = oracles.GridSearchOracle if grid else oracles.RandomSearchOracle
 
-    class Trials(tuner.Tuner):
+    class Trials(keras_tuner.Tuner):
         def run_trial(self, trial, *args, **kwargs):
             found = trial.hyperparameters.values
             tried = {key: json.loads(found[key]) for key in values}
             try:
                 return {"score": score(tried)}
             except TrainingDiverged as error:
-                raise tuner.errors.FailedTrialError(str(error)) from error
+                raise keras_tuner.errors.FailedTrialError(str(error)) from error
             except Exception as error:  # which it would count as a bad trial
-                raise tuner.errors.FatalError(str(error)) from error
+                raise keras_tuner.errors.FatalError(str(error)) from error
 
     with tempfile.TemporaryDirectory() as notes, warnings.catch_warnings():
         # Of Python's threads, asked for by an old name.
@@ -86,7 +83,7 @@ def search(
         try:
             # Its own notes go: what was tried is found again by its run.
             Trials(oracle=kind(**options), directory=notes).search(verbose=0)
-        except tuner.errors.FatalError as error:
+        except keras_tuner.errors.FatalError as error:
             raise (error.__cause__ or error) from None
 
 
