@@ -58,9 +58,7 @@ def search(
         "objective": keras_tuner.Objective("score", "max"),
         "hyperparameters": space,
         "max_trials": trials,
-        "seed": seed,
-        # By default it gives up after three that diverge.
-        "max_consecutive_failed_trials": combinations(values) + 1,
+        "seed": seed + 1,  # it takes 0 for none
     }
     oracles = keras_tuner.oracles
     grid = trials is None or trials >= combinations(values)
@@ -72,14 +70,14 @@ def search(
             tried = {key: json.loads(found[key]) for key in values}
             try:
                 return {"score": score(tried)}
-            except TrainingDiverged as error:
-                raise keras_tuner.errors.FailedTrialError(str(error)) from error
+            except TrainingDiverged:
+                return {"score": -math.inf}
             except Exception as error:  # which it would count as a bad trial
                 raise keras_tuner.errors.FatalError(str(error)) from error
 
     with tempfile.TemporaryDirectory() as notes, warnings.catch_warnings():
-        # Of Python's threads, asked for by an old name.
-        warnings.filterwarnings("ignore", ".*currentThread", DeprecationWarning)
+        # It asks threads for their names in an old way.
+        warnings.filterwarnings("ignore", "", DeprecationWarning, r"keras_tuner\..*")
         try:
             # Its own notes go: what was tried is found again by its run.
             Trials(oracle=kind(**options), directory=notes).search(verbose=0)
