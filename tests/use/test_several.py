@@ -1,6 +1,8 @@
 """Several presets and seeds in one call, and values tried on validation data."""
 
+import functools
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import kerassl
 from kerassl import data, zoo
 from kerassl.cli import DIVERGED, main
 from kerassl.errors import TrainingDiverged
+from kerassl.transfer import classification
 from kerassl.use import several, tuning, tuning_trials, validating
 
 QUICK = {"transfer.methods": ["knn"], "transfer.controls": ["input"]}
@@ -19,6 +22,8 @@ QUICK |= {"transfer.labels_per_class": [5], "transfer.draws": 2}
 def presets(tmp_path, monkeypatch):
     """Two presets that train in a second, as files in the working folder."""
     monkeypatch.chdir(tmp_path)
+    # No map of the features, which takes longer than all else.
+    monkeypatch.setattr(classification, "LEAST_MAP_EXAMPLES", 10**9)
     names = []
     for name, width in (("narrow", 4), ("wide", 16)):
         spec = zoo.config("autoencoder_dense")
@@ -55,6 +60,7 @@ def test_a_run_that_diverges_is_counted_and_left_out(
 ):
     real = several.pretrain
 
+    @functools.wraps(real)
     def diverging(preset, *args, seed, **options):
         if (preset, seed) == ("narrow.json", 1):
             raise TrainingDiverged(1, float("nan"))
@@ -120,7 +126,7 @@ def test_presets_of_other_data_are_warned_of(presets):
         (["--tune", "recipe.steps"], "--tune: expected KEY=VALUE,VALUE"),
         (["--tune", "recipe.steps="], "--tune: expected KEY=VALUE,VALUE"),
         (["--tune", "a=1,2", "--tune", "a=3"], "--tune: a is given twice"),
-        (["--tune", "recipe.steps=1"], "`values` must hold two values or more"),
+        (["--tune", "recipe.steps=1"], "`values` must leave something to choose"),
         (["--tune", "recipe.steps=1,1"], "must have one value or more, each once"),
         (["--tune", "recipe.stepz=1,2"], "Did you mean 'steps'"),
         (["--tune", "data.size=8,9"], "data.size changes what is measured"),
@@ -163,6 +169,7 @@ def test_values_are_chosen_on_training_examples_alone(presets, tmp_path, monkeyp
     }
     read, real = [], tuning.pretrain
 
+    @functools.wraps(real)
     def spied(preset, source, **options):
         read.append(source)
         return real(preset, source, **options)
@@ -251,8 +258,6 @@ def test_trials_are_all_combinations_or_some_and_go_on_where_one_diverges():
 
 
 def test_without_keras_tuner_the_extra_is_named(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "keras_tuner", None)
     with pytest.raises(ImportError, match=r"kerassl\[tune\]"):
         kerassl.tune("simclr_digits", {"model.temperature": [0.1, 0.2]})
