@@ -61,6 +61,7 @@ def test_every_public_part_has_a_page(pages):
         "pretrain",
         "pretrain_all",
         "search",
+        "tune",
     }
     assert set(pages.PARTS) == parts - told_elsewhere - {"__version__"}
 

@@ -151,7 +151,7 @@ def folder_of(tried: Mapping[str, Any]) -> str:
         >>> folder_of({"model.temperature": 0.2})
         'model.temperature=0.2'
         >>> folder_of({"encoder.widths": [8, 16]})
-        '6b79f17f'
+        'c6f51109'
     """
     name = told(tried).replace(", ", ",")
     if re.fullmatch(r"[\w.,=+-]+", name) and len(name) <= _MOST_CHARACTERS:
