@@ -23,6 +23,9 @@ PRETRAINED = "pretrained"
 # The number of labels at which runs are judged, by the key of a report's rule.
 LABELS = 10
 
+# Of a protocol what is the same with every seed; the seed may divide the data.
+_OF_ANY_SEED = ("options", "validation_share", "features", "test_examples", "classes")
+
 Draws = dict[int, tuple[float, ...]]
 
 
@@ -77,7 +80,9 @@ def lines(subjects: list[Subject]) -> tuple[list[Line], list[str]]:
         own, said = _of_one_protocol(column, subjects)
         notes += said
         if len(own) >= min(2, len(subjects)):
-            found += _cut([*own, *_controls(column, subjects)], own)
+            shown = {line.label for line in own}
+            beside = [each for each in subjects if each.label in shown]
+            found += _cut([*own, *_controls(column, beside)], own)
     return found, in_order(notes)
 
 
@@ -93,22 +98,33 @@ def _columns(subjects) -> list[Column]:
 
 def _of_one_protocol(column, subjects):
     """Returns the lines of the subjects that were measured as the first was."""
-    found, notes, first = [], [], None
+    found, notes, known = [], [], {}
     for subject in subjects:
-        seeds: Draws = {}
+        line = Line(column, PRETRAINED, subject.label, {})
         for seed, each in _measured(subject, column, PRETRAINED):
-            first = first or (subject.label, each.protocol)
-            other = difference(first[1], each.protocol)
+            other = _otherwise(each.protocol, known, seed)
             if other is None:
-                seeds[seed] = each.draws
+                known.setdefault(seed, each.protocol)
+                line.seeds[seed] = each.draws
             else:
                 notes.append(
-                    f"Not compared {column.by}: {subject.label} with seed {seed}, "
-                    f"measured otherwise than {first[0]}: {other}."
+                    f"Not compared {column.by}: {subject.label} with seed {seed} was "
+                    f"measured otherwise: {other}."
                 )
-        if seeds:
-            found.append(Line(column, PRETRAINED, subject.label, seeds))
+        if line.seeds:
+            found.append(line)
     return found, notes
+
+
+def _otherwise(protocol, known, seed):
+    """Returns how a protocol differs from the known ones, {seed: protocol}, or None."""
+    if seed in known:
+        return difference(known[seed], protocol)
+    for first in known.values():
+        return difference(
+            *({k: p.get(k) for k in _OF_ANY_SEED} for p in (first, protocol))
+        )
+    return None
 
 
 def _measured(subject, column, kind) -> Iterable[tuple[int, Measurement]]:

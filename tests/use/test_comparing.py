@@ -146,6 +146,19 @@ def test_what_cannot_be_compared_is_one_line(changes, line, make):
     assert re.search(line, note)
 
 
+def test_a_seed_may_divide_the_data_otherwise(make):
+    other = {**PROTOCOL, "fewest_labels": 3}
+    runs = [make(name, 0) for name in "ab"]
+    runs += [make(name, 1, protocol=other) for name in "ab"]
+    found = kerassl.compare(runs)
+    assert found.notes == [] and of(found.rows, "b")["seeds"] == [0, 1]
+    options = {**other, "options": {"linear_probe": {"strengths": [1.0]}}}
+    found = kerassl.compare([*runs, make("b", 2, protocol=options)])
+    (note,) = found.notes
+    assert "b with seed 2 was measured otherwise: options was None" in note
+    assert of(found.rows, "b")["seeds"] == [0, 1]
+
+
 def test_an_unfinished_run_is_told(make, tmp_path):
     runs = [make("a"), make("b")]
     (tmp_path / "b-seed0" / "report.json").unlink()
