@@ -227,7 +227,8 @@ def _curve(run):
 
 
 def _caption(table, found):
-    facts = next(iter(found[0].found.values()))[0].protocol
+    all_of = (each for subject in found for each in subject.found.values())
+    facts = next((each[0].protocol for each in all_of if each), {})
     said = []
     count = facts.get("test_examples", facts.get("test_sentences"))
     if count is not None and table[0].column.told:
