@@ -201,8 +201,8 @@ def _told(best, against, better) -> Verdict:
             f"{better.mean:.{column.digits}f} ± {better.half_width:.{column.digits}f}"
         )
         sentence = (
-            f"{column.condition}{best.label} shows no difference outside the spread to "
-            f"{told.against}: {shown} {column.points}."
+            f"{column.condition}{best.label} shows no difference to {against} outside "
+            f"the spread {column.by}: {shown} {column.points}."
         )
     if not better.pairs:
         sentence = f"{sentence[:-1]} (not paired: they share no seed)."

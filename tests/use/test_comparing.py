@@ -108,7 +108,7 @@ def test_what_is_not_paired_is_told(make):
 def test_what_lies_in_the_spread_is_no_difference(make):
     runs = [make("a", reached=(0.5, 0.6)), make("b", reached=(0.6, 0.49))]
     sentence = kerassl.compare(runs).verdict.sentence
-    assert "a shows no difference outside the spread to b by the linear" in sentence
+    assert "a shows no difference to b outside the spread by the linear" in sentence
 
 
 def test_controls_appear_once_and_of_two_encoders_by_their_names(make):
