@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kerassl import files
-from kerassl.transfer.measurements import Gain
+from kerassl.transfer.measurements import PERCENT, Gain
 from kerassl.use.several import RunGroup
 from kerassl.use.tuning_trials import told
 
@@ -70,7 +70,7 @@ class Tuned:
         lines = ["| values | validation |", "| --- | ---: |"]
         for row in self.rows:
             chosen = " (chosen)" if row["values"] == self.best else ""
-            lines.append(f"| {told(row['values'])}{chosen} | {_shown(row)} |")
+            lines.append(f"| {told(row['values'])}{chosen} | {self._shown(row)} |")
         parts = [self._sentence(), "\n".join(lines), "On the test data:"]
         return "\n\n".join([*parts, self.group.to_markdown(width)])
 
@@ -102,16 +102,22 @@ class Tuned:
     def _sentence(self):
         better = f"Of {len(self.rows)} tried, {told(self.best)} is the best"
         if self.ahead is not None:
-            half_width = self.ahead.half_width
-            interval = "" if half_width is None else f" ± {half_width:.2g}"
-            better += f", by {self.ahead.mean:.2g}{interval} before the next"
+            mean, half_width = self.ahead.mean, self.ahead.half_width
+            better += f", {self._number(mean)}"
+            if half_width is not None:
+                better += f" ± {self._number(half_width)}"
+            better += " ahead of the next"
+            if half_width is None or abs(mean) <= half_width:
+                better += ", which is not sure"
         return (
             f"{better}: {self.by}. The best of several flatters itself: what it is "
             "worth is told by the test data, which chose nothing."
         )
 
+    def _shown(self, row):
+        if row["diverged"]:
+            return "diverged"
+        return f"{self._number(row['mean'])} ± {self._number(row['std'])}"
 
-def _shown(row):
-    if row["diverged"]:
-        return "diverged"
-    return f"{row['mean']:.4g} ± {row['std']:.2g}"
+    def _number(self, value):
+        return f"{value:.1f}" if self.unit == PERCENT else f"{value:.4g}"

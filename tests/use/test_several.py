@@ -12,6 +12,7 @@ from kerassl import data, zoo
 from kerassl.cli import DIVERGED, main
 from kerassl.errors import TrainingDiverged
 from kerassl.transfer import classification
+from kerassl.transfer.measurements import Gain
 from kerassl.use import several, tuning, tuning_trials, validating
 
 QUICK = {"transfer.methods": ["knn"], "transfer.controls": ["input"]}
@@ -197,6 +198,25 @@ def test_values_are_chosen_on_training_examples_alone(presets, tmp_path, monkeyp
     for width, figure in ((2, "2.5"), (6, "6.5"), (4, "4.5")):
         assert f"encoder.hidden_dims=[{width}]" in page and f"| {figure} ±" in page
     assert "(chosen)" in page and "On the test data:" in page
+
+
+def test_what_is_chosen_says_whether_that_is_sure(tmp_path):
+    def told(half_width, unit="%"):
+        rows = [
+            {"values": {"a": a}, "mean": m, "std": 0.25, "diverged": m is None}
+            for a, m in ((1, 70.0), (2, 71.5), (3, None))
+        ]
+        ahead = Gain(1.5, half_width, "seeds", 3)
+        group = several.RunGroup([], reason="nothing")
+        by = ("linear probe", unit, False)
+        found = tuning.Tuned(rows, {"a": 2}, *by, ahead, group, tmp_path)
+        assert len(found.figure().axes[0].get_yticklabels()) == 2
+        return found.to_markdown()
+
+    assert "a=2 is the best, 1.5 ± 1.0 ahead of the next: linear probe." in told(1.0)
+    assert "1.5 ± 2.0 ahead of the next, which is not sure: linear" in told(2.0)
+    assert "| a=2 (chosen) | 71.5 ± 0.2 |\n| a=3 | diverged |" in told(1.0)
+    assert "| a=1 | 70 ± 0.25 |" in told(1.0, unit="bits a byte")
 
 
 def test_a_run_is_judged_by_labels_and_the_figure_is_kept(presets):
