@@ -50,6 +50,7 @@ setup(
         "audio": ["soundfile>=0.14,<0.15"],
         "ner": ["nervaluate>=1.2.1,<1.3"],
         "search": ["usearch>=2.26,<3"],
+        "tune": ["keras-tuner>=1.4.8,<1.5"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             *DOCS,
@@ -58,6 +59,7 @@ setup(
             "ruff>=0.17,<0.18",
             "mypy>=2.4,<3",
             "jax>=0.10,<0.11",
+            "keras-tuner>=1.4.8,<1.5",
             "pyarrow>=26,<27",
             "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",

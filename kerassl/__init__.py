@@ -25,6 +25,7 @@ __all__ = [
     "augment",
     "callbacks",
     "cli",
+    "compare",
     "data",
     "distribute",
     "embed",
@@ -39,12 +40,14 @@ __all__ = [
     "pictures",
     "pretext",
     "pretrain",
+    "pretrain_all",
     "pretraining",
     "runs",
     "search",
     "testing",
     "tokenizers",
     "transfer",
+    "tune",
     "use",
     "zoo",
 ]
@@ -52,10 +55,13 @@ __all__ = [
 # Where the names that are no module of their own live.
 _HOMES = {
     "Run": "kerassl.runs",
+    "compare": "kerassl.use",
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
     "pretrain": "kerassl.pretraining",
+    "pretrain_all": "kerassl.use",
     "search": "kerassl.use",
+    "tune": "kerassl.use",
 }
 
 if TYPE_CHECKING:
@@ -84,8 +90,11 @@ if TYPE_CHECKING:
     from kerassl.pretraining import evaluate as evaluate
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.runs import Run as Run
+    from kerassl.use import compare as compare
     from kerassl.use import embed as embed
+    from kerassl.use import pretrain_all as pretrain_all
     from kerassl.use import search as search
+    from kerassl.use import tune as tune
 
 
 def __getattr__(name: str) -> Any:

@@ -29,8 +29,11 @@ TOP_NAMES = {
     "pretrain": "pretraining",
     "evaluate": "pretraining",
     "Run": "runs",
+    "compare": "use",
+    "pretrain_all": "use",
     "embed": "use",
     "search": "use",
+    "tune": "use",
 }
 
 # What only kerassl.distribute may ask TensorFlow and Keras.

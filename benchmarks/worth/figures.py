@@ -2,6 +2,13 @@
 
 import numpy as np
 
+from kerassl.transfer.measurements import (
+    best_of_kinds,
+    gain,
+    measurements,
+    nearest,
+)
+from kerassl.transfer.options import in_order
 from kerassl.transfer.verdict import paired_interval
 
 KINDS = ("input", "random", "pretrained", "supervised")
@@ -25,74 +32,46 @@ def lines(results, labels=LABELS):
     """
     found = []
     for name, first in results[0]["measures"].items():
-        measured = [result["measures"][name] for result in results]
         if "accuracy_unit" in first:
-            found += _comparison(measured, labels)
+            seeds = {
+                result["seed"]: measurements({name: result["measures"][name]}, {})
+                for result in results
+            }
+            found += _comparison(seeds, labels)
         else:
             found += _other([result["verdicts"].get(name) for result in results])
     return found
 
 
-def _comparison(measured, labels):
-    """Returns a line for each method of a comparison, accuracies in percent."""
-    rows = measured[0]["rows"]
-    budgets = dict.fromkeys(row["labels_per_class"] for row in rows)
-    budget = nearest(list(budgets), labels)
-    methods = dict.fromkeys(row["method"] for row in rows if _kind(row) != "input")
-    return [
-        _line(
-            f"{method.replace('_', ' ')}, {budget or 'all'} a class",
-            [_cells(each["rows"], method, budget) for each in measured],
-        )
-        for method in methods
-    ]
+def _comparison(seeds, labels):
+    """Returns a line for each method of a comparison, accuracies in percent.
 
-
-def nearest(budgets, labels=LABELS):
-    """Returns the number of labels a class that is told; None stands for all.
-
-    Example:
-        >>> nearest([1, 5, 50, None])
-        5
+    Args:
+        seeds: {seed: list of `Measurement`}.
+        labels: As in `lines`.
     """
-    numbers = [budget for budget in budgets if budget is not None]
-    if not numbers:
-        return None
-    return min(numbers, key=lambda number: abs(np.log(number / labels)))
+    first = next(iter(seeds.values()))
+    columns = in_order(each.column for each in first if each.kind != "input")
+    budget = nearest((each.column.labels for each in first), labels)
+    return [_line(each, seeds) for each in columns if each.labels == budget]
 
 
-def _kind(row):
-    return row.get("kind", row["encoder"])
-
-
-def _cells(rows, method, budget):
-    """Returns {kind: (name, accuracies of the draws in percent)} of one seed."""
-    found = {}
-    for row in rows:
-        kind = _kind(row)
-        # No method trains an input: what it does best stands beside fine-tuning.
-        same = row["method"] == method or (kind == "input" and method == "fine_tune")
-        if not same or row["labels_per_class"] != budget:
-            continue
-        if kind not in found or row["mean"] > np.mean(found[kind][1]) / 100:
-            found[kind] = row["encoder"], [100 * value for value in row["accuracies"]]
-    return found
-
-
-def _line(measure, seeds):
-    line = {kind: [np.mean(s[kind][1]) for s in seeds if kind in s] for kind in KINDS}
-    against = list(dict.fromkeys(s["input"][0] for s in seeds if "input" in s))
-    better = None
-    if against:
-        gains = [np.subtract(s["pretrained"][1], s["input"][1]).tolist() for s in seeds]
-        means = [float(np.mean(gain)) for gain in gains]
-        better = paired_interval(gains[0] if len(gains) == 1 else means)
+def _line(column, seeds):
+    cells = {seed: best_of_kinds(found, column) for seed, found in seeds.items()}
+    draws = {
+        kind: {seed: each[kind].draws for seed, each in cells.items() if kind in each}
+        for kind in KINDS
+    }
+    inputs = [each["input"] for each in cells.values() if "input" in each]
+    against = in_order(each.encoder for each in inputs)
+    better = gain(draws["pretrained"], draws["input"]) if against else None
+    labels = column.labels or "all"
     return {
-        "measure": measure,
-        "unit": "%",
-        **line,
+        "measure": f"{column.method.replace('_', ' ')}, {labels} a class",
+        "unit": column.unit,
+        **{kind: [np.mean(each) for each in draws[kind].values()] for kind in KINDS},
         "against": ", ".join(against),
-        "better": better,
+        "better": better and (better.mean, better.half_width),
     }
 
 

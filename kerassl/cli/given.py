@@ -25,6 +25,21 @@ def overrides(args: argparse.Namespace) -> dict[str, Any]:
     return dict(zoo.parse_override(text) for text in args.set)
 
 
+def choices(args: argparse.Namespace) -> dict[str, list]:
+    """Returns what --tune names, {key: its values}: JSON, or strings, by commas."""
+    found = {}
+    for text in args.tune:
+        key, equals, listed = text.partition("=")
+        if not key.strip() or not equals or not listed.strip():
+            raise InvalidValue(f"--tune: expected KEY=VALUE,VALUE, received {text!r}.")
+        if key.strip() in found:
+            raise InvalidValue(f"--tune: {key.strip()} is given twice.")
+        _, whole = zoo.parse_override(text)
+        parts = [zoo.parse_override(f"{key}={part}")[1] for part in listed.split(",")]
+        found[key.strip()] = whole if isinstance(whole, list) else parts
+    return found
+
+
 def allow_modules(args: argparse.Namespace) -> None:
     if args.modules and os.getcwd() not in sys.path:
         # Last: no file here may stand for a module that is imported later.

@@ -40,10 +40,13 @@ class Correlations(Result):
     @property
     def verdict(self) -> Verdict:
         """Whether the encoder is better, over the parts of the pairs."""
+        names = {"input": self.against, "pretrained": "pretrained", "random": "random"}
+        found = {row["encoder"]: 100 * row["spearman"] for row in self.rows}
         return verdict(
             self.differences,
             what="The cosine's rank correlation with people's scores",
             against=f"with {self.against}",
+            figures={k: found[name] for k, name in names.items() if name in found},
         )
 
     def to_dict(self) -> dict:

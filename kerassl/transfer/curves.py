@@ -42,7 +42,7 @@ def few_labels_figure(rows, protocol, headline=""):
         _draw(axis, [row for row in rows if row["method"] in own], rows, protocol)
         axis.set_title(title(panel))
     axes[0].set_ylabel("test accuracy (%)")
-    _legend(figure, axes)
+    legend_below(figure, axes, columns=2 * len(axes) if len(axes) > 1 else 3)
     if headline:
         width = 24 * len(panels) + 24
         figure.suptitle("\n".join(textwrap.wrap(headline, width)), fontsize="medium")
@@ -94,17 +94,22 @@ def _style(label, rows):
     return {"fmt": f"{mark}-.", "color": f"C{3 + place % 7}", **look}
 
 
-def _legend(figure, axes):
-    """Puts one legend of all panels below them, where it hides no curve."""
+def legend_below(figure, axes, columns):
+    """Puts one legend of all panels below them, where it hides no curve.
+
+    Args:
+        figure: The `matplotlib.figure.Figure`.
+        axes: Its panels.
+        columns: How many names stand in a line, at most.
+    """
     shown: dict = {}
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             shown.setdefault(label, handle)
-    columns = min(len(shown), 2 * len(axes) if len(axes) > 1 else 3)
     figure.legend(
         shown.values(),
         shown.keys(),
         loc="outside lower center",
-        ncols=columns,
+        ncols=min(len(shown), columns),
         frameon=False,
     )

@@ -107,6 +107,7 @@ class PerplexityResult:
             unit=f"bits a {unit}",
             digits=3,
             figures={kind: getattr(self, of) / whole for kind, of in told.items()},
+            lower_is_better=True,
         )
 
     @property

@@ -25,6 +25,7 @@ class Verdict:
         what: The subject of the sentence.
         figures: What was measured, by "input", "random", "pretrained" and
             "supervised", as far as there is such a control.
+        lower_is_better: Whether the smaller of these figures is the better one.
     """
 
     sentence: str
@@ -35,6 +36,7 @@ class Verdict:
     unit: str
     what: str
     figures: dict[str, float] = field(default_factory=dict)
+    lower_is_better: bool = False
 
     def to_dict(self) -> dict:
         """Returns all of it in JSON's types."""
@@ -49,6 +51,7 @@ def verdict(
     unit: str = "points",
     digits: int = 1,
     figures: Mapping[str, float] | None = None,
+    lower_is_better: bool = False,
 ) -> Verdict:
     """Returns the verdict over paired draws.
 
@@ -64,6 +67,7 @@ def verdict(
         unit: The unit of the differences, in the plural.
         digits: Decimals that are shown.
         figures: What was measured, for whoever puts several verdicts into a table.
+        lower_is_better: As in `Verdict`.
 
     Returns:
         A `Verdict`.
@@ -78,6 +82,40 @@ def verdict(
         'The probe is not better than on raw pixels: 0.0 ± 12.7 points.'
     """
     mean, half_width = paired_interval(differences)
+    return verdict_of(
+        mean,
+        half_width,
+        what=what,
+        against=against,
+        unit=unit,
+        digits=digits,
+        figures=figures,
+        lower_is_better=lower_is_better,
+    )
+
+
+def verdict_of(
+    mean: float,
+    half_width: float | None,
+    *,
+    what: str,
+    against: str,
+    unit: str = "points",
+    digits: int = 1,
+    figures: Mapping[str, float] | None = None,
+    lower_is_better: bool = False,
+) -> Verdict:
+    """Returns the verdict of a difference whose interval is known.
+
+    Args:
+        mean: How much better it was, in `unit`.
+        half_width: Half of the 95 % interval of that mean, None where there is none.
+        what: As in `verdict`, as are the others.
+
+    Example:
+        >>> verdict_of(2.0, 0.5, what="The probe", against="on raw pixels").sentence
+        'The probe is 2.0 ± 0.5 points better than on raw pixels.'
+    """
     spread = "" if half_width is None else f" ± {half_width:.{digits}f}"
     if half_width is None or abs(mean) <= half_width:
         note = " in a single draw" if half_width is None else ""
@@ -91,7 +129,8 @@ def verdict(
         sentence = f"{what} is {shown} {word} than {against}."
     better = half_width is not None and mean > half_width
     found = {name: float(value) for name, value in (figures or {}).items()}
-    return Verdict(sentence, better, against, mean, half_width, unit, what, found)
+    told = (sentence, better, against, mean, half_width, unit, what, found)
+    return Verdict(*told, lower_is_better)
 
 
 def paired_interval(differences: Sequence[float]) -> tuple[float, float | None]:

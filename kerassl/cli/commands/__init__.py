@@ -2,6 +2,7 @@
 
 from kerassl.cli.commands import (
     allowed,
+    compare,
     embed,
     evaluate,
     listing,
@@ -17,6 +18,7 @@ COMMANDS = (
     pretrain,
     prepare,
     evaluate,
+    compare,
     embed,
     search,
     listing,

@@ -8,14 +8,24 @@ from typing import Any
 import kerassl
 from kerassl import zoo
 from kerassl.cli import arguments, given, screen
+from kerassl.errors import InvalidValue
 
 
 def add(commands: Any) -> None:
-    parser = arguments.command(commands, "pretrain", run, "train a preset and report")
-    arguments.preset(parser)
+    parser = arguments.command(commands, "pretrain", run, "train presets and report")
+    parser.add_argument(
+        "presets",
+        nargs="+",
+        metavar="PRESET",
+        help="names that `kerassl list` shows, or paths of your own .json; several are "
+        "compared, each run in runs/PRESET-seedN",
+    )
     arguments.data(parser)
     parser.add_argument(
-        "--out", metavar="FOLDER", help="the run's folder (default: runs/PRESET)"
+        "--out",
+        metavar="FOLDER",
+        help="the run's folder (default: runs/PRESET), or that of several runs "
+        "(default: runs)",
     )
     parser.add_argument(
         "--steps",
@@ -25,8 +35,30 @@ def add(commands: Any) -> None:
     )
     arguments.batch_size(parser)
     arguments.seed(parser)
+    parser.add_argument(
+        "--seeds",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="a run with each of them in runs/PRESET-seedN, and their comparison",
+    )
     arguments.strategy(parser)
     arguments.setting(parser)
+    parser.add_argument(
+        "--tune",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE,VALUE",
+        help="try these values of one preset and take those that are best on a part of "
+        "the training data; several --tune give all combinations (extra "
+        "kerassl[tune])",
+    )
+    parser.add_argument(
+        "--trials",
+        type=int,
+        metavar="N",
+        help="draw N of the combinations of --tune at random (default: all)",
+    )
     arguments.modules(parser)
     parser.add_argument(
         "--no-evaluate",
@@ -45,22 +77,48 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    zoo.config(args.preset)  # a mistyped name is told before TensorFlow loads
-    overrides = given.overrides(args)
+    for preset in args.presets:
+        zoo.config(preset)  # a mistyped name is told before TensorFlow loads
+    if args.seeds and args.seed:
+        raise InvalidValue("--seed: give --seeds alone, or --seed for one run.")
+    values = given.choices(args)
+    if values and len(args.presets) > 1:
+        raise InvalidValue("--tune: expected one preset, received several.")
+    if args.trials is not None and not values:
+        raise InvalidValue("--trials: expected --tune beside it.")
+    options = {
+        "out": args.out,
+        "steps": args.steps,
+        "batch_size": args.batch_size,
+        "strategy": args.strategy,
+        "overrides": given.overrides(args),
+        "evaluate": not args.no_evaluate,
+        "progress": not args.quiet,
+        "checkpoint_seconds": args.checkpoint_seconds,
+    }
+    data = given.examples(args)
     with screen.quiet_start():
         import tensorflow  # noqa: F401
     given.allow_modules(args)
-    run = kerassl.pretrain(
-        args.preset,
-        given.examples(args),
-        out=args.out,
-        steps=args.steps,
-        batch_size=args.batch_size,
-        seed=args.seed,
-        strategy=args.strategy,
-        overrides=overrides,
-        evaluate=not args.no_evaluate,
-        progress=not args.quiet,
-        checkpoint_seconds=args.checkpoint_seconds,
-    )
-    print(run)
+    seeds = args.seeds or [args.seed]
+    if values:
+        options |= {"seeds": seeds, "trials": args.trials}
+        _show(kerassl.tune(args.presets[0], values, data, **options))
+    elif args.seeds or len(args.presets) > 1:
+        _show(kerassl.pretrain_all(args.presets, data, seeds=seeds, **options))
+    else:
+        print(kerassl.pretrain(args.presets[0], data, seed=args.seed, **options))
+
+
+def _show(found: Any) -> None:
+    """Prints what several runs gave.
+
+    Raises:
+        TrainingDiverged: If one of them diverged, which the exit code tells.
+    """
+    print(found.to_markdown(screen.console().width))
+    for path in found.files:
+        print(f"\n{path}", end="")
+    print()
+    for error in found.failed.values():
+        raise error
