@@ -192,6 +192,7 @@ def test_greedy_answers_are_the_likeliest_of_the_whole_pass(kind, request):
     prompt = "the cat [MASK] my boat"
     x = task.pretext.ask([prompt])
     answer = x["decoder_token_ids"]
+    x["decoder_padding_mask"][:] = 1
     for place in range(1, answer.shape[1]):
         answer[0, place] = np.argmax(np.asarray(task(x))[0, place - 1])
     last = [[np.argmax(np.asarray(task(x))[0, -1])]]
