@@ -17,7 +17,7 @@ def texts_of(tokenizer, rows):
 
     Example:
         >>> from kerassl.tokenizers import train_tokenizer
-        >>> tokenizer = train_tokenizer(["a cat"], "bpe", vocabulary_size=262)
+        >>> tokenizer = train_tokenizer(["a cat"], "bpe", vocabulary_size=260)
         >>> texts_of(tokenizer, [tokenizer("a cat"), []])
         ['a cat', '']
     """

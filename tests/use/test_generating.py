@@ -1,5 +1,6 @@
 """Texts, words and images by a run; the command; and what is refused in a line."""
 
+import functools
 import json
 
 import numpy as np
@@ -21,6 +22,14 @@ TINY = {
 }
 
 
+class Loaded(kerassl.Run):
+    """A run whose task is loaded once."""
+
+    @functools.cached_property
+    def task(self):
+        return super().task
+
+
 def made(preset, folder, changes, data):
     """Returns a run of two steps of a preset with other values."""
     spec = zoo.config(preset)
@@ -30,7 +39,7 @@ def made(preset, folder, changes, data):
     path = folder / f"{preset}.json"
     path.write_text(json.dumps(spec))
     options = {"evaluate": False, "progress": False}
-    return kerassl.pretrain(path, data, out=folder / preset, **options)
+    return Loaded(kerassl.pretrain(path, data, out=folder / preset, **options).path)
 
 
 @pytest.fixture(scope="module")
