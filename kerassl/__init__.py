@@ -31,6 +31,7 @@ __all__ = [
     "embed",
     "encoders",
     "evaluate",
+    "generate",
     "layers",
     "losses",
     "metrics",
@@ -58,6 +59,7 @@ _HOMES = {
     "compare": "kerassl.use",
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
+    "generate": "kerassl.use",
     "pretrain": "kerassl.pretraining",
     "pretrain_all": "kerassl.use",
     "search": "kerassl.use",
@@ -92,6 +94,7 @@ if TYPE_CHECKING:
     from kerassl.runs import Run as Run
     from kerassl.use import compare as compare
     from kerassl.use import embed as embed
+    from kerassl.use import generate as generate
     from kerassl.use import pretrain_all as pretrain_all
     from kerassl.use import search as search
     from kerassl.use import tune as tune

@@ -18,6 +18,7 @@ ENGINE = [
     *(PACKAGE / "data" / name for name in ("conversion.py", "dataset.py", "source.py")),
     *(PACKAGE / "transfer" / name for name in ("measure.py", "by_name.py")),
     *sorted((PACKAGE / "cli").rglob("*.py")),
+    PACKAGE / "use" / "generating.py",
     *(PACKAGE / name for name in ("runs.py", "testing.py")),
 ]
 METHODS = set(models.__all__) - {"PretextModel"}

@@ -32,6 +32,7 @@ TOP_NAMES = {
     "compare": "use",
     "pretrain_all": "use",
     "embed": "use",
+    "generate": "use",
     "search": "use",
     "tune": "use",
 }

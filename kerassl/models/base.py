@@ -79,6 +79,11 @@ class PretextModel(distribute.Trainer):
             anything: 2 where an example is told from the others of its batch.
         default_measures: What a report measures where no preset lists it: names of
             measures in `kerassl.transfer`, or measures of your own.
+        generates: What the method `sample` of the task gives, in the plural, such as
+            "images"; empty where it makes nothing. The names of that method's
+            arguments are what `kerassl generate` takes for the task: "prompts" or
+            "examples", "count", "seed", "length" and so on. It returns dicts of one
+            row each, or an array of examples.
         compares_examples: Whether an example's loss changes with the number of
             the others in its batch. `evaluate` then takes whole batches only.
     """
@@ -90,6 +95,7 @@ class PretextModel(distribute.Trainer):
     run_arguments: dict[str, str] = {}
     least_examples = 1
     compares_examples = False
+    generates = ""
     default_measures: tuple = ("classification",)
     _unread: frozenset = frozenset()
 

@@ -1,7 +1,9 @@
-"""What trained encoders are for: vectors, search, and one beside another."""
+"""What trained models are for: vectors, search, new examples, one beside another."""
 
 from kerassl.use.comparing import RunComparison, check_target, compare
 from kerassl.use.embedding import embed
+from kerassl.use.generated import Generated, GeneratedExamples, GeneratedTexts
+from kerassl.use.generating import generate
 from kerassl.use.searching import Found, search
 from kerassl.use.several import RunGroup, pretrain_all
 from kerassl.use.tuning import Tuned, tune
@@ -9,6 +11,9 @@ from kerassl.use.vectors import Vectors
 
 __all__ = [
     "Found",
+    "Generated",
+    "GeneratedExamples",
+    "GeneratedTexts",
     "RunComparison",
     "RunGroup",
     "Tuned",
@@ -16,6 +21,7 @@ __all__ = [
     "check_target",
     "compare",
     "embed",
+    "generate",
     "pretrain_all",
     "search",
     "tune",

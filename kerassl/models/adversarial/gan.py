@@ -1,10 +1,11 @@
 """The generative adversarial network: a discriminator learns what images have."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerassl import distribute
-from kerassl.checks import check_integer
+from kerassl.checks import check_integer, check_positive_integers
 from kerassl.errors import InvalidValue
 from kerassl.losses.adversarial import (
     AdversarialLoss,
@@ -13,9 +14,12 @@ from kerassl.losses.adversarial import (
 )
 from kerassl.models.base import PretextModel
 from kerassl.models.skeleton import keep_untracked, with_head
+from kerassl.progress import track
 
 # Of the figure that `draw` makes: the noise is the same every time.
 DRAWN_ROWS, DRAWN_SEED = 4, 0
+# Samples that are made at a time.
+BATCH = 256
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -105,6 +109,7 @@ class GAN(PretextModel):
     """
 
     tracked = ("discriminator_loss", "generator_loss", "told_apart")
+    generates = "images"
 
     def __init__(
         self,
@@ -193,7 +198,7 @@ class GAN(PretextModel):
             "told_apart": ops.mean((signs + 1) / 2, axis=1),
         }
 
-    def generate(self, noise, seed: int = 0, batch_size: int = 256):
+    def generate(self, noise, seed: int = 0, batch_size: int = BATCH):
         """Returns samples of the generator.
 
         Args:
@@ -209,15 +214,33 @@ class GAN(PretextModel):
             ValueError: If a number is given and there is no pretext layer.
         """
         if isinstance(noise, int):
-            if self.pretext is None:
-                raise InvalidValue(
-                    "`noise` must be an array for a GAN without a pretext layer. "
-                    f"Received: {noise}"
-                )
-            noise = self.pretext.draw_noise(noise, (seed, 0)).numpy()
+            noise = self._drawn_noise(noise, seed)
         distribute.read_state(self)
         images = self.generator.predict(noise, batch_size=batch_size, verbose=0)
         return (ops.convert_to_numpy(images).astype("float32") + 1.0) / 2.0
+
+    def sample(self, count: int = 16, seed: int = 0, *, progress=False):
+        """Returns samples of the generator, as `generate` does, a part at a time.
+
+        Args:
+            count: How many.
+            seed: Integer from which the noise is drawn.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            Float32 NumPy array (count, height, width, channels) in [0, 1].
+
+        Raises:
+            ValueError: If `count` is below 1, or there is no pretext layer.
+        """
+        check_positive_integers(count=count)
+        noise = self._drawn_noise(count, seed)
+        begins = range(0, count, BATCH)
+        made = [
+            self.generate(noise[begin : begin + BATCH])
+            for begin in track(begins, "generating", len(begins), shown=progress)
+        ]
+        return np.concatenate(made)
 
     def draw(self, inputs):
         """Returns a figure: images above, samples of fixed noise below.
@@ -245,6 +268,14 @@ class GAN(PretextModel):
             "discriminator_steps": self.discriminator_steps,
             "simultaneous": self.simultaneous,
         }
+
+    def _drawn_noise(self, count, seed):
+        if self.pretext is None:
+            raise InvalidValue(
+                "`noise` must be an array for a GAN without a pretext layer. "
+                f"Received: {count}"
+            )
+        return self.pretext.draw_noise(count, (seed, 0)).numpy()
 
     def _scores(self, images, training):
         return self._discriminator(images, training=training)[:, 0]  # (batch,)

@@ -14,9 +14,14 @@ from kerassl.errors import InvalidValue
 from kerassl.losses.language import lean_token_cross_entropy, token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import keep_untracked
+from kerassl.models.writing import Sampling, Writer, answered, check_distinct
+from kerassl.tokenizers.gaps import check_prompts
 
 # Of the tokens of a lean loss, one in so many is looked at for the accuracy.
 LOOKED_AT = 8
+# Tokens that are written where nobody says how many.
+LENGTH = 64
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -90,6 +95,7 @@ class CausalLM(PretextModel):
     tracked = ("accuracy",)
     reads = ("weight",)
     default_measures = ("classification", "perplexity")
+    generates = "texts that go on from a prompt"
 
     def __init__(
         self,
@@ -107,6 +113,7 @@ class CausalLM(PretextModel):
         self.isolate_documents = isolate_documents
         self._parts = _open(encoder) if isolate_documents else None
         self.max_logits = max_logits
+        keep_untracked(self, _writer=Writer(self._generator))
         self.built = True
 
     def propagate(self, x, training):
@@ -214,59 +221,86 @@ class CausalLM(PretextModel):
                 "`max_length` must be from 2 to the encoder's `max_sequence_length`, "
                 f"{longest}. Received: {max_length}"
             )
-        if getattr(self.pretext, "tokenizer", None) is None:
-            raise InvalidValue(
-                "A `pretext` layer with a tokenizer is needed to generate from texts."
-            )
+        self._check_tokenizer()
         rows = self.pretext.start(tf.constant(texts)).to_list()
         if max(map(len, rows)) >= max_length:
             raise InvalidValue(
                 "`max_length` must be above the tokens of the longest prompt and its "
                 f"start, {max(map(len, rows))}. Received: {max_length}"
             )
+        distribute.read_state(self)
         end = self.pretext.tokenizer.end_token_id
-        # KerasHub would take an end of text in the free places for a finished
-        # text, so they hold any other token.
-        token_ids = np.full((len(rows), max_length), int(end == 0), "int32")
-        # Boolean, since the contrastive sampler inverts it bit by bit.
-        padding_mask = np.zeros_like(token_ids, bool)
-        for i, row in enumerate(rows):
-            token_ids[i, : len(row)] = row
-            padding_mask[i, : len(row)] = True
-        generated = self._generator(sampler).generate(
-            {"token_ids": token_ids, "padding_mask": padding_mask},
-            stop_token_ids=[end],
-        )
-        found = [
-            _until_end(ids, len(row), end)
-            for ids, row in zip(generated["token_ids"], rows, strict=True)
-        ]
-        found = list(self.pretext.texts_of(found))
+        room = _with_room(rows, max_length, end)
+        written = self._writer.write(room, sampler, [end])["token_ids"]
+        found = _written_texts(self.pretext, written, rows, max_length)
         return found[0] if isinstance(prompts, str) else found
 
-    def _generator(self, sampler):
-        """Returns KerasHub's task over the encoder, compiled with a sampler."""
+    def sample(
+        self,
+        prompts=("",),
+        count: int = 1,
+        seed: int = 0,
+        *,
+        length: int | None = None,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        progress=False,
+    ):
+        """Returns texts that go on from prompts, drawn from the model.
+
+        Args:
+            prompts: List of strings; "" begins a document.
+            count: Texts for each prompt.
+            seed: Integer; the same gives the same texts.
+            length: Tokens to write at most, an end of text ends a text earlier. With
+                those of the prompt at most as many as the model reads. None for 64,
+                or as many as there is room for.
+            temperature: As of `kerassl.models.writing.Sampling`; 0 takes the
+                likeliest token always.
+            top_k: As of `Sampling`.
+            top_p: As of `Sampling`.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            List of dicts with `"prompt"` and `"text"`, the prompt and what follows;
+            the texts of one prompt after each other.
+
+        Raises:
+            ValueError: If an argument is out of range, a prompt leaves no room, there
+                is no tokenizer, or KerasHub has no generator for this encoder.
+        """
+        sampling = Sampling(temperature, top_k, top_p)
+        check_prompts(prompts)
+        check_distinct(count, sampling)
+        self._check_tokenizer()
+        rows = self.pretext.ask(prompts)
+        length = _checked_length(length, self.pretext.sequence_length, rows)
+        distribute.read_state(self)
+        end = self.pretext.tokenizer.end_token_id
+        rows = [row for row in rows for _ in range(count)]
+        room = _with_room(rows, max(map(len, rows)) + length, end)
+        written = self._writer.write_all(room, sampling, [end], seed, progress)
+        texts = _written_texts(self.pretext, written["token_ids"], rows, length)
+        return answered([prompt for prompt in prompts for _ in range(count)], texts)
+
+    def _check_tokenizer(self):
+        if getattr(self.pretext, "tokenizer", None) is None:
+            raise InvalidValue(
+                "A `pretext` layer with a tokenizer is needed to generate from texts."
+            )
+
+    def _generator(self):
+        """Returns KerasHub's task over the encoder."""
         import keras_hub
 
-        distribute.read_state(self)
-        known = self.__dict__.setdefault("_generators", {})
-        if "task" not in known:
-            kinds = [
-                cls
-                for cls in _subclasses(keras_hub.models.CausalLM)
-                if cls.backbone_cls is type(self.encoder)
-            ]
-            if not kinds:
-                raise InvalidValue(
-                    "`encoder` must be one for which KerasHub has a CausalLM task, "
-                    "such as `GPT2Backbone`, to generate. Received: "
-                    f"{type(self.encoder).__name__}"
-                )
-            known["task"] = kinds[0](self.encoder, preprocessor=None)
-        if "sampler" not in known or known["sampler"] != sampler:
-            known["task"].compile(sampler=sampler)
-            known["sampler"] = sampler
-        return known["task"]
+        for cls in _subclasses(keras_hub.models.CausalLM):
+            if cls.backbone_cls is type(self.encoder):
+                return cls(self.encoder, preprocessor=None)
+        raise InvalidValue(
+            "`encoder` must be one for which KerasHub has a CausalLM task, such as "
+            f"`GPT2Backbone`, to generate. Received: {type(self.encoder).__name__}"
+        )
 
     def get_config(self):
         return {
@@ -282,11 +316,51 @@ def _subclasses(cls):
         yield from _subclasses(child)
 
 
-def _until_end(ids, begin, end):
-    """Returns the tokens of a text without its start and what follows its end."""
-    ids = [int(token) for token in ids]
-    stop = ids.index(end, begin) if end in ids[begin:] else len(ids)
-    return ids[1:stop]
+def _checked_length(length, longest, rows):
+    """Returns how many tokens to write, or raises where there is no room for them."""
+    room = longest - max(map(len, rows))
+    if length is None:
+        return min(LENGTH, room)
+    check_integer("length", length, least=1)
+    if length > room:
+        raise InvalidValue(
+            f"`length` must be at most {room}: the model reads {longest} tokens, and "
+            f"the longest prompt with its start has {longest - room}. Received: "
+            f"{length}"
+        )
+    return length
+
+
+def _with_room(rows, length, end):
+    """Returns rows of token ids with free places, as KerasHub's generator reads them.
+
+    KerasHub would take an end of text in the free places for a finished text, so they
+    hold any other token.
+    """
+    token_ids = np.full((len(rows), length), int(end == 0), "int32")
+    # Boolean, since the contrastive sampler inverts it bit by bit.
+    padding_mask = np.zeros_like(token_ids, bool)
+    for i, row in enumerate(rows):
+        token_ids[i, : len(row)] = row
+        padding_mask[i, : len(row)] = True
+    return {"token_ids": token_ids, "padding_mask": padding_mask}
+
+
+def _written_texts(pretext, written, rows, length):
+    """Returns the texts of rows that were written on, up to an end of text.
+
+    Args:
+        pretext: The task's `NextToken`.
+        written: Integer array (rows, time).
+        rows: What was given to go on from, lists of token ids.
+        length: How many tokens of what was written to keep at most.
+    """
+    end, found = pretext.tokenizer.end_token_id, []
+    for ids, row in zip(np.asarray(written).tolist(), rows, strict=True):
+        new = ids[len(row) :][:length]
+        new = new[: new.index(end)] if end in new else new
+        found.append([*row[1:], *new])
+    return list(pretext.texts_of(found))
 
 
 def _open(encoder):

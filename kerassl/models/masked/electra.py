@@ -12,6 +12,7 @@ from kerassl.losses.language import detection_cross_entropy, token_cross_entropy
 from kerassl.metrics.ranking import share_below
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.masked.filling import fill
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import categorical, uniform
 
@@ -98,6 +99,7 @@ class ELECTRA(PretextModel):
 
     tracked = ("generator_accuracy", "auc", "replaced_share")
     reads = ("weight", "seed")
+    generates = "the words behind a mask"
 
     def __init__(
         self,
@@ -125,13 +127,7 @@ class ELECTRA(PretextModel):
         self.built = True
 
     def propagate(self, x, training):
-        embeddings = self._parts.look_up(x, training)
-        states = self.generator(
-            {"embeddings": embeddings, "padding_mask": x["padding_mask"]},
-            training=training,
-        )
-        positions = x["mask_positions"]
-        logits = self.generator_head(states, positions)
+        positions, logits = x["mask_positions"], self._generated(x, training)
         drawn_ids = categorical(logits, uniform(x["seed"], positions.shape[1:]))
         token_ids = _replaced(x["token_ids"], positions, drawn_ids)
         read = {name: x[name] for name in self.encoder.input} | {"token_ids": token_ids}
@@ -143,6 +139,15 @@ class ELECTRA(PretextModel):
             "token_ids": token_ids,
             "scores": scores,
         }
+
+    def _generated(self, x, training=False):
+        """Returns the generator's logits of the hidden tokens."""
+        embeddings = self._parts.look_up(x, training)
+        states = self.generator(
+            {"embeddings": embeddings, "padding_mask": x["padding_mask"]},
+            training=training,
+        )
+        return self.generator_head(states, x["mask_positions"])
 
     def objective(self, x, y, outputs, training):
         targets, weights = y
@@ -184,6 +189,24 @@ class ELECTRA(PretextModel):
         """
         wrong = ops.cast(outputs["drawn_ids"] != targets, "int32")
         return _spread(wrong, x["mask_positions"], x["token_ids"].shape[1]) > 0
+
+    def sample(self, prompts, count: int = 5, *, progress=False):
+        """Returns the words that the generator expects behind masks.
+
+        Args:
+            prompts: List of strings with [MASK] in the place of one token or more.
+            count: How many words for each mask.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            As `kerassl.models.masked.filling.fill`.
+
+        Raises:
+            ValueError: If `count` is below 1, or a prompt is none that the pretext
+                layer can ask.
+        """
+        distribute.read_state(self)
+        return fill(self.pretext, self._generated, prompts, count, progress)
 
     def get_config(self):
         return {

@@ -2,11 +2,13 @@
 
 import keras
 
+from kerassl import distribute
 from kerassl.encoders.pooling import sequence_output
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.masked.filling import fill
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -56,6 +58,7 @@ class MaskedLM(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
+    generates = "the words behind a mask"
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         import keras_hub
@@ -93,3 +96,24 @@ class MaskedLM(PretextModel):
     def measures(self, x, y, outputs):
         targets, weights = y
         return {"accuracy": (token_accuracy(outputs, targets), weights)}
+
+    def sample(self, prompts, count: int = 5, *, progress=False):
+        """Returns the words that the model expects behind masks.
+
+        Args:
+            prompts: List of strings with [MASK] in the place of one token or more.
+            count: How many words for each mask.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            As `kerassl.models.masked.filling.fill`.
+
+        Raises:
+            ValueError: If `count` is below 1, or a prompt is none that the pretext
+                layer can ask.
+        """
+        distribute.read_state(self)
+        return fill(self.pretext, self._logits, prompts, count, progress)
+
+    def _logits(self, x):
+        return self.propagate(x, training=False)

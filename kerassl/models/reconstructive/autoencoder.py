@@ -5,7 +5,9 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from kerassl import distribute
 from kerassl.augment.image import SLACK, as_tensor, check_between
+from kerassl.checks import check_integer
 from kerassl.encoders.mirror import mirror
 from kerassl.errors import InvalidValue
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
@@ -73,6 +75,7 @@ class Autoencoder(PretextModel):
     """
 
     tracked = ("squared_error",)
+    generates = "examples between two others"
 
     def __init__(
         self,
@@ -142,6 +145,43 @@ class Autoencoder(PretextModel):
             `"binary_crossentropy"`.
         """
         outputs = self.predict(x, batch_size=batch_size, verbose=0)
+        return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
+
+    def sample(self, examples, count: int = 12, seed: int = 0):
+        """Returns what the decoder makes between the features of two examples.
+
+        The features go from one example's to the other's in equal steps. (An
+        autoencoder has no distribution of features to draw from, so it makes nothing
+        out of noise.)
+
+        Args:
+            examples: A `kerassl.data.Source` of raw examples, two or more.
+            count: How many to give, 2 or more; the first and the last are the
+                restored examples.
+            seed: Integer, by which two are drawn where there are more.
+
+        Returns:
+            Float32 NumPy array (count, ...) of the target's shape.
+
+        Raises:
+            ValueError: If `count` is below 2, or there are fewer than two examples.
+        """
+        check_integer("count", count, least=2)
+        if len(examples) < 2:
+            raise InvalidValue(
+                f"`data` must hold two examples or more. Received: {len(examples)}"
+            )
+        two = np.array([0, 1])
+        if len(examples) > 2:
+            two = np.random.default_rng(seed).choice(len(examples), 2, replace=False)
+        x = self.pretext.prepare(examples.fetch(two))
+        distribute.read_state(self)
+        first, last = ops.convert_to_numpy(
+            ops.cast(self.encoder(np.asarray(x), training=False), "float32")
+        )
+        shares = np.linspace(0, 1, count).reshape(-1, *[1] * first.ndim)
+        between = ((1 - shares) * first + shares * last).astype("float32")
+        outputs = self.decoder.predict(between, batch_size=256, verbose=0)
         return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
 
     def draw(self, inputs):

@@ -10,7 +10,11 @@ from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.skeleton import keep_untracked
 from kerassl.models.token_sizes import check_token_sizes
+from kerassl.models.writing import Sampling, Writer, answered, check_distinct
+from kerassl.tokenizers.gaps import check_prompts
+from kerassl.tokenizers.spelling import texts_of
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -82,10 +86,12 @@ class DenoisingSeq2Seq(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
+    generates = "texts with their gaps filled"
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         super().__init__(_encoder_of(encoder), pretext, name=name, **kwargs)
         self.backbone = encoder
+        keep_untracked(self, _writer=Writer(lambda: _generator_of(encoder)))
         self.built = True
 
     def propagate(self, x, training):
@@ -123,10 +129,54 @@ class DenoisingSeq2Seq(PretextModel):
         """
         x, _, _ = self.pretext(inputs, seed=(seed, 0))
         x = {name: np.asarray(value) for name, value in x.items()}
-        texts = self.pretext.recover(x, self._answer(x))
-        tokenizer = self.pretext.tokenizer
-        known = tokenizer.vocabulary_size()
-        return [tokenizer.detokenize(ids[ids < known]) for ids in texts]
+        room, stop = self._asked(x)
+        return self._texts(x, self._writer.write(room, "greedy", stop))
+
+    def sample(
+        self,
+        prompts,
+        count: int = 1,
+        seed: int = 0,
+        *,
+        temperature: float | None = None,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        progress=False,
+    ):
+        """Returns prompts with their gaps filled, by what the decoder answers.
+
+        Args:
+            prompts: List of strings with [MASK] where any number of words is to be
+                filled in. A model that was trained on other noise alone writes the
+                original of a text without gaps.
+            count: Texts for each prompt.
+            seed: Integer; the same gives the same texts.
+            temperature: As of `kerassl.models.writing.Sampling`; None takes the
+                likeliest token always where one text is asked for, and 1 where
+                several are.
+            top_k: As of `Sampling`.
+            top_p: As of `Sampling`.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            List of dicts with `"prompt"` and `"text"`, whole texts as the tokenizer
+            spells them; those of one prompt after each other.
+
+        Raises:
+            ValueError: If an argument is out of range, or a prompt is not one that
+                the pretext layer can ask.
+        """
+        draws = (count, top_k, top_p) != (1, None, None)
+        sampling = Sampling(
+            float(draws) if temperature is None else temperature, top_k, top_p
+        )
+        check_prompts(prompts)
+        check_distinct(count, sampling)
+        asked = [prompt for prompt in prompts for _ in range(count)]
+        x = self.pretext.ask(asked)
+        room, stop = self._asked(x)
+        written = self._writer.write_all(room, sampling, stop, seed, progress)
+        return answered(asked, self._texts(x, written))
 
     def get_config(self):
         return {
@@ -134,25 +184,26 @@ class DenoisingSeq2Seq(PretextModel):
             "encoder": keras.saving.serialize_keras_object(self.backbone),
         }
 
-    def _answer(self, x):
-        """Returns the likeliest answers, an int array (batch, target_length)."""
+    def _asked(self, x):
+        """Returns rows with free places for the answers, and what ends an answer."""
         distribute.read_state(self)
-        if "_generator" not in self.__dict__:
-            # Kept out of Keras's tracking: its weights are the backbone's.
-            generator = _generator_of(self.backbone)
-            generator.compile(sampler="greedy")
-            self.__dict__["_generator"] = generator
+        end = self.pretext.tokenizer.end_token_id
         first = x["decoder_token_ids"][:, :1]
         # The last token of the longest rows has no position behind the first.
         longest = getattr(self.backbone, "max_sequence_length", None)
-        room = np.zeros_like(x["decoder_token_ids"])[:, : longest and longest - 1]
-        prompt = {
+        free = np.zeros_like(x["decoder_token_ids"])[:, : longest and longest - 1]
+        rows = {
             **x,
-            "decoder_token_ids": np.concatenate([first, room], 1),
-            "decoder_padding_mask": np.concatenate([np.ones_like(first), room], 1),
+            # An end of text in a free place would end the answer.
+            "decoder_token_ids": np.concatenate([first, free + int(end == 0)], 1),
+            "decoder_padding_mask": np.concatenate([np.ones_like(first), free], 1),
         }
-        made = self._generator.generate(prompt, stop_token_ids=None)
-        return np.asarray(made["decoder_token_ids"])[:, 1:]
+        return rows, [end] if getattr(self.pretext, "end_token", True) else None
+
+    def _texts(self, x, written):
+        """Returns the texts that questions and answers make together."""
+        answers = np.asarray(written["decoder_token_ids"])[:, 1:]
+        return texts_of(self.pretext.tokenizer, self.pretext.recover(x, answers))
 
 
 def _encoder_of(backbone):

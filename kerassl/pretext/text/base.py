@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerassl.errors import InvalidValue
 from kerassl.pretext.base import PretextLayer
 from kerassl.pretext.encoder_input import EncoderInput
 from kerassl.tokenizers.token_rows import check_rows
@@ -29,6 +30,22 @@ class TextPretextLayer(PretextLayer):
         size = getattr(self, "vocabulary_size", self.tokenizer.vocabulary_size())
         made = "of the run's `tokenizer/`"
         return EncoderInput("token ids", made, 0, size - 1, key="token_ids")
+
+    def ask(self, prompts):
+        """Returns what a trained model is given to answer a person's prompts.
+
+        Args:
+            prompts: List of strings. `kerassl.tokenizers.gaps.GAP` stands in them
+                for what is to be filled in, where the task fills in.
+
+        Raises:
+            ValueError: If this layer does not say how, or a prompt is too long, or
+                not known to the tokenizer, or without what the task needs.
+        """
+        raise InvalidValue(
+            f"{type(self).__name__} does not say how a model is asked: write its "
+            "method `ask`."
+        )
 
     def check(self, inputs):
         """Raises where a batch holds neither texts nor ids of the tokenizer.

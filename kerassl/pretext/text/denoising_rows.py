@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidValue
+from kerassl.tokenizers.gaps import padded, rows_of
 from kerassl.tokenizers.token_rows import MOST_TOKENS, TokenRows, static_rows
 
 
@@ -136,6 +137,28 @@ class DenoisingRows:
             "decoder_padding_mask": asked,
         }
         return x, answer, tf.cast(asked, tf.float32)
+
+    def question(self, prompts, target_length, gap_ids):
+        """Returns what encoder and decoder read of prompts that are to be answered.
+
+        Args:
+            prompts: List of strings, with gaps or without.
+            target_length: Tokens of the longest answer.
+            gap_ids: As of `kerassl.tokenizers.gaps.rows_of`.
+
+        Returns:
+            Dict of int32 arrays as of a training example's x, with an empty answer.
+        """
+        special = self.special_ids()
+        most = self.sequence_length - 1 - self.start_token
+        rows = rows_of(prompts, self.tokens, most, special["unknown"], gap_ids)
+        shown = padded([[*row, special["end"]] for row in rows], special["pad"])
+        lengths = tf.constant([[len(row) + 1] for row in rows])
+        answer = tf.fill([len(rows), target_length], special["pad"])
+        x, _, _ = self.example(
+            *self.started(tf.constant(shown), lengths), answer, tf.ones_like(lengths)
+        )
+        return {name: value.numpy() for name, value in x.items()}
 
 
 def present(token_ids, lengths):

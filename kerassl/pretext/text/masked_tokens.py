@@ -10,6 +10,7 @@ from kerassl.checks import check_integer, check_number
 from kerassl.errors import InvalidValue
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
+from kerassl.tokenizers.gaps import check_has_gaps, padded, rows_of
 from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.vocabulary import ordinary_ids
 
@@ -156,6 +157,36 @@ class MaskedTokens(TextPretextLayer):
             `"segment_ids"`, each (batch, sequence_length).
         """
         return self._rows.prepare(inputs)
+
+    def ask(self, prompts):
+        """Returns what the encoder reads of prompts with gaps, a mask for each gap.
+
+        Args:
+            prompts: List of strings with one or more
+                `kerassl.tokenizers.gaps.GAP`, each for one token.
+
+        Returns:
+            Dict of int32 arrays as of a call's x, (batch, time) and (batch, slots),
+            as wide as the longest prompt and the one with most gaps need.
+
+        Raises:
+            ValueError: If a prompt has no gap, is too long, or is not known to the
+                tokenizer.
+        """
+        check_has_gaps(prompts)
+        special = self._rows.special_ids()
+        most = self.sequence_length - 2
+        masks = [special["mask"]] * most
+        rows = rows_of(prompts, self._rows.tokens, most, special["unknown"], masks)
+        rows = [[special["start"], *row, special["end"]] for row in rows]
+        places = [np.flatnonzero(np.equal(row, masks[0])) for row in rows]
+        token_ids = padded(rows, special["pad"])
+        return {
+            "token_ids": token_ids,
+            "padding_mask": padded([[1] * len(row) for row in rows], 0),
+            "segment_ids": np.zeros_like(token_ids),
+            "mask_positions": padded(places, 0),
+        }
 
     def draw(self, inputs, seed):
         """Returns a figure of the texts with their hidden tokens coloured.

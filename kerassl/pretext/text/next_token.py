@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
-from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.gaps import rows_of
+from kerassl.tokenizers.spelling import spelled, texts_of
 from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.windows import first_place, window_of
 
@@ -134,6 +135,24 @@ class NextToken(TextPretextLayer):
         """
         return self._document(self._rows.tokens(texts), end=False)
 
+    def ask(self, prompts):
+        """Returns the tokens that a model is given to go on from.
+
+        Args:
+            prompts: List of strings; "" for a document from its beginning.
+
+        Returns:
+            List of lists of token ids, the end of text first, of fewer tokens than
+            a row has.
+
+        Raises:
+            ValueError: If a prompt is too long, or not known to the tokenizer.
+        """
+        special = self._rows.special_ids()
+        most = self.sequence_length - 2  # the end before it, and a token to write
+        rows = rows_of(prompts, self._rows.tokens, most, special["unknown"])
+        return [[special["end"], *row] for row in rows]
+
     def texts_of(self, token_ids):
         """Returns the texts that rows of token ids spell.
 
@@ -143,10 +162,7 @@ class NextToken(TextPretextLayer):
         Returns:
             List of strings.
         """
-        if is_byte_level(self.tokenizer):
-            return self.tokenizer.detokenize(token_ids)
-        rows = [self.tokenizer.detokenize(row) if row else "" for row in token_ids]
-        return [row if isinstance(row, str) else row.numpy().decode() for row in rows]
+        return texts_of(self.tokenizer, token_ids)
 
     def draw(self, inputs, seed):
         """Returns a figure of tokens with the tokens to tell below them.
@@ -192,7 +208,5 @@ class NextToken(TextPretextLayer):
         return tf.ensure_shape(token_ids, shape), tf.ensure_shape(is_token, shape)
 
     def _name(self, token_id):
-        if not is_byte_level(self.tokenizer):
-            return self.tokenizer.id_to_token(int(token_id))
-        text = self.tokenizer.detokenize([[int(token_id)]])[0]
+        text = spelled(self.tokenizer, token_id)
         return text.replace("\n", "↵").replace(" ", "·")

@@ -137,6 +137,27 @@ class NoisyText(TextPretextLayer):
         """
         return self._rows.prepare(inputs)
 
+    def ask(self, prompts):
+        """Returns what a model is given to write the original of noisy texts.
+
+        Args:
+            prompts: List of strings. Where one of the noises hides tokens behind
+                the mask, `kerassl.tokenizers.gaps.GAP` stands for it.
+
+        Returns:
+            Dict of int32 arrays as of a call's x.
+
+        Raises:
+            ValueError: If a prompt is empty, has a gap though no noise makes one, is
+                too long, or is not known to the tokenizer.
+        """
+        if not all(prompt.strip() for prompt in prompts):
+            raise InvalidValue("`prompt` must not be empty.")
+        masks = any(noise.masks for noise in self.noises)
+        mask = getattr(self.tokenizer, "mask_token_id", None)
+        gaps = [mask] * self.sequence_length if masks else []
+        return self._rows.question(prompts, self.sequence_length, gaps)
+
     def recover(self, x, answer):
         """Returns the texts that answers give: what stands before their ends.
 

@@ -17,6 +17,7 @@ from kerassl.pretext.text.denoising_rows import (
     compact,
     kth_column,
 )
+from kerassl.tokenizers.gaps import check_has_gaps
 from kerassl.tokenizers.token_rows import first_rows
 
 # How the figure draws tokens.
@@ -196,6 +197,24 @@ class SpanCorruption(TextPretextLayer):
             (batch, sequence_length).
         """
         return self._rows.prepare(inputs)
+
+    def ask(self, prompts):
+        """Returns what a model is given to fill gaps: a sentinel for each.
+
+        Args:
+            prompts: List of strings with one or more
+                `kerassl.tokenizers.gaps.GAP`, each for any number of tokens.
+
+        Returns:
+            Dict of int32 arrays as of a call's x.
+
+        Raises:
+            ValueError: If a prompt has no gap, or more than a text in training had
+                spans, is too long, or is not known to the tokenizer.
+        """
+        check_has_gaps(prompts)
+        sentinels = self._sentinel_ids()[: int(self._spans.max())].tolist()
+        return self._rows.question(prompts, self.target_length, sentinels)
 
     def recover(self, x, answer):
         """Returns the texts that a corrupted input and an answer make together.

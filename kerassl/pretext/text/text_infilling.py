@@ -52,6 +52,8 @@ class TextInfilling(TokenNoise):
         Lewis et al., 2019, section 2.2, https://arxiv.org/abs/1910.13461
     """
 
+    masks = True
+
     def __init__(self, rate: float = 0.3, mean_span_length: float = 3.0):
         super().__init__(rate)
         check_number("mean_span_length", mean_span_length, least=1, most=100)

@@ -70,9 +70,14 @@ class TokenNoise:
         rate: Share of the tokens, or of the texts, that meet the noise, in
             [0, 1].
 
+    Attributes:
+        masks: Whether it puts the mask token in the place of others.
+
     Raises:
         ValueError: If `rate` is out of range.
     """
+
+    masks = False
 
     def __init__(self, rate: float):
         check_number("rate", rate, least=0, most=1)
@@ -118,6 +123,8 @@ class TokenMasking(TokenNoise):
     Reference:
         Lewis et al., 2019, section 2.2, https://arxiv.org/abs/1910.13461
     """
+
+    masks = True
 
     def __init__(self, rate: float = 0.15):
         super().__init__(rate)

@@ -133,6 +133,17 @@ def test_samples_are_a_function_of_the_noise():
         bare.generate(6)
 
 
+def test_a_sample_is_the_same_in_parts(monkeypatch):
+    task = tiny()
+    whole = task.sample(6, seed=1)
+    np.testing.assert_array_equal(whole, task.generate(6, seed=1))
+    assert len(task.sample()) == 16
+    monkeypatch.setattr("kerassl.models.adversarial.gan.BATCH", 4)
+    np.testing.assert_allclose(task.sample(6, seed=1), whole, atol=1e-6)
+    with pytest.raises(ValueError, match="`count` must be a positive integer"):
+        task.sample(0)
+
+
 def test_draws_images_above_samples():
     figure = tiny().draw(digits().fetch(np.arange(5)))
     titles = [ax.get_title(loc="left") for ax in figure.axes]

@@ -126,6 +126,71 @@ def test_it_learns_to_continue(tokenizer):
     assert task.generate("the old", max_length=LENGTH, sampler=search) == written[1]
 
 
+@pytest.fixture(scope="module")
+def writing(tokenizer):
+    """A task whose logits are far apart, which no test trains."""
+    task = testing.fix_weights(CausalLM(gpt2(), NextToken(tokenizer, LENGTH)))
+    table = task.encoder.token_embedding.embeddings
+    table.assign(5 * table)
+    return task
+
+
+def test_the_likeliest_text_is_that_of_the_whole_forward_pass(writing):
+    prompts = ["the old", "", "a dog sees a"]
+    rows = writing.pretext.ask(prompts)
+    assert len({len(row) for row in rows}) == 3
+    found = writing.sample(prompts, length=6, temperature=0.0)
+    end = writing.pretext.tokenizer.end_token_id
+    for row, one in zip(rows, found, strict=True):
+        ids = list(row)
+        for _ in range(6):
+            x = {"token_ids": np.array([ids]), "padding_mask": np.ones((1, len(ids)))}
+            ids.append(int(np.argmax(writing(x)["logits"][0, -1])))
+            if ids[-1] == end:
+                ids.pop()
+                break
+        assert one["text"] == writing.pretext.texts_of([ids[1:]])[0]
+
+
+def test_a_seed_decides_what_is_drawn(writing):
+    prompts = ["the old", "a dog"]
+    first, again, other = (
+        writing.sample(prompts, count=3, seed=seed, length=5) for seed in (4, 4, 5)
+    )
+    assert first == again != other
+    assert [row["prompt"] for row in first] == ["the old"] * 3 + ["a dog"] * 3
+    assert len({row["text"] for row in first[:3]}) > 1
+    assert all(row["text"].startswith(row["prompt"]) for row in first)
+
+
+def test_a_text_ends_where_the_model_ends_it(writing, monkeypatch):
+    tokenizer = writing.pretext.tokenizer
+    rows = writing.pretext.ask(["the", "a dog"])
+    end, (cat, *_) = tokenizer.end_token_id, tokenizer(" cat")
+    ids = np.full((2, 12), cat)
+    for row, given, until in zip(ids, rows, (1, 0), strict=True):
+        row[: len(given)] = given
+        row[len(given) + until] = end
+    monkeypatch.setattr(writing._writer, "write_all", lambda *args: {"token_ids": ids})
+    found = [row["text"] for row in writing.sample(["the", "a dog"], length=4)]
+    assert found == ["the" + tokenizer.detokenize([[cat]])[0], "a dog"]
+
+
+def test_no_more_is_written_than_the_model_reads(writing):
+    # A start and two tokens; of 16, 13 are left.
+    room = LENGTH - len(writing.pretext.ask(["the old"])[0])
+    (one,) = writing.sample(["the old"], length=room)
+    assert one["text"].startswith("the old")
+    with pytest.raises(ValueError, match=f"`length` must be at most {room}.*{LENGTH}"):
+        writing.sample(["the old"], length=room + 1)
+    with pytest.raises(ValueError, match="`length` must be an integer >= 1"):
+        writing.sample(length=0)
+    with pytest.raises(ValueError, match="`prompt` must have at most 14 tokens"):
+        writing.sample(["the old king " * 9])
+    with pytest.raises(ValueError, match="tokenizer is needed"):
+        CausalLM(gpt2()).sample()
+
+
 def evaluated(task, texts):
     return task.evaluate(task.dataset(texts, 4, seed=7), verbose=0, return_dict=True)
 

@@ -251,3 +251,18 @@ def test_what_does_not_fit_is_told():
         ELECTRA(electra(), generator=llama)
     with pytest.raises(ValueError, match="`discriminator_weight`.*-1"):
         ELECTRA(electra(), discriminator_weight=-1)
+
+
+def test_the_generator_tells_the_words_behind_masks(masked):
+    task = testing.fix_weights(ELECTRA(electra(), masked))
+    (first, *_) = found = task.sample(["the [MASK] sees a red house"], count=3)
+    name, pieces = masked.tokenizer.token_to_id, masked.tokenizer
+    ids = [name("[CLS]"), *pieces("the"), name("[MASK]"), *pieces("sees a red house")]
+    ids = np.array([[*ids, name("[SEP]")]], "int32")
+    places = np.argwhere(ids[0] == name("[MASK]")).T
+    x = {"token_ids": ids, "padding_mask": np.ones_like(ids), "segment_ids": 0 * ids}
+    x |= {"mask_positions": places, "seed": np.array([[0, 1]])}
+    outputs = task({key: ops.convert_to_tensor(value) for key, value in x.items()})
+    shares = np.asarray(ops.softmax(outputs["logits"]))[0, 0]
+    assert name(first["word"]) == shares.argmax() and len(found) == 3
+    assert first["probability"] == pytest.approx(shares.max(), rel=1e-5)

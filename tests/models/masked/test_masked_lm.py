@@ -115,6 +115,34 @@ def test_other_backbones(kind):
         assert np.abs(old - new.numpy()).max() > 0, new.path
 
 
+def test_words_behind_masks_have_the_probabilities_of_training():
+    task = testing.fix_weights(make())
+    prompts = ["the [MASK] sees a red [MASK]", "a [MASK]"]
+    found = task.sample(prompts, count=SIZE)
+    assert [(row["prompt"], row["mask"]) for row in found[::SIZE]] == [
+        (prompts[0], 1),
+        (prompts[0], 2),
+        (prompts[1], 1),
+    ]
+    start, mask, end = map(TOKENIZER.token_to_id, ("[CLS]", "[MASK]", "[SEP]"))
+    words = [*TOKENIZER("the"), mask, *TOKENIZER("sees a red"), mask]
+    ids = np.array([[start, *words, end]])
+    x = {"token_ids": ids, "padding_mask": np.ones_like(ids)}
+    x |= {"segment_ids": 0 * ids, "mask_positions": np.argwhere(ids[0] == mask).T}
+    shares = np.asarray(ops.softmax(task(x)))[0]
+    for slot in (0, 1):
+        rows = found[slot * SIZE : (slot + 1) * SIZE]
+        probabilities = [row["probability"] for row in rows]
+        assert probabilities == sorted(probabilities, reverse=True)
+        assert sum(probabilities) == pytest.approx(1, abs=1e-4)
+        for row in rows:
+            share = shares[slot, TOKENIZER.token_to_id(row["word"])]
+            assert row["probability"] == pytest.approx(share, rel=1e-4)
+    assert task.sample(prompts, count=2)[:2] == found[:2]
+    with pytest.raises(ValueError, match="`count` must be a positive integer"):
+        task.sample(prompts, count=0)
+
+
 def test_it_learns_what_words_mean_in_context():
     """Held-out sentences: better than the words' frequencies, and than chance."""
     held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]

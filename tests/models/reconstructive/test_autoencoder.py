@@ -144,3 +144,20 @@ def test_a_stream_of_targets_is_watched():
     next(batches)
     with pytest.raises(tf.errors.InvalidArgumentError, match="binary_crossentropy"):
         next(batches)
+
+
+def test_examples_between_two_begin_and_end_with_these():
+    task = tiny()
+    two = Subset(digits(), np.array([3, 8]))
+    between = task.sample(two, count=5)
+    assert between.shape == (5, 8, 8, 1)
+    x = task.pretext.prepare(two.fetch([0, 1])).numpy()
+    np.testing.assert_allclose(between[[0, -1]], task.reconstruct(x), atol=1e-5)
+    middle = keras.ops.convert_to_numpy(task.encoder(x)).mean(0, keepdims=True)
+    wanted = keras.ops.sigmoid(task.decoder(middle))
+    np.testing.assert_allclose(between[2:3], wanted, atol=1e-5)
+    assert not np.array_equal(task.sample(digits(), seed=1), task.sample(digits()))
+    with pytest.raises(UserError, match="two examples or more. Received: 1"):
+        task.sample(Subset(digits(), np.array([3])))
+    with pytest.raises(UserError, match="`count` must be an integer >= 2"):
+        task.sample(two, count=1)

@@ -15,6 +15,7 @@ from kerassl.pretext.text import (
     TextInfilling,
 )
 from kerassl.tokenizers import train_tokenizer
+from kerassl.tokenizers.spelling import texts_of
 
 SUBJECTS = ["the cat", "a dog", "my bird", "the old king", "one small child"]
 VERBS = ["sees", "hears", "likes", "follows", "draws"]
@@ -119,6 +120,12 @@ def test_it_learns_to_restore_held_out_sentences(pretext):
     assert loss() < entropy - 1.0 < entropy < untrained
     # Sentences of the same grammar, with other words in the gaps.
     assert sum(text in TEXTS for text in task.restore(held_out, seed=3)) >= 5
+    (filled,) = task.sample(["a dog sees [MASK] house"])
+    assert filled["text"].startswith("a dog sees ") and "house" in filled["text"]
+    drawn = [task.sample(["[MASK] sees a red house"], 8, s) for s in (1, 1, 2)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    assert len({row["text"] for row in drawn[0]}) > 1
+    assert all(row["text"].endswith("sees a red house") for row in drawn[0])
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +181,29 @@ def test_bart_learns_to_fill_gaps_of_held_out_sentences(tokenizer):
     restored = task.restore(held_out, seed=3)
     shown = [text in TEXTS for text in without_masks(task, held_out)]
     assert sum(shown) <= 2 and sum(text in TEXTS for text in restored) >= 10
+
+
+@pytest.mark.parametrize("kind", ["task", "bart"])
+def test_greedy_answers_are_the_likeliest_of_the_whole_pass(kind, request):
+    """Token by token, by the training forward pass."""
+    given = request.getfixturevalue(kind)
+    whole = type(given.backbone).from_config(given.backbone.get_config())
+    task = testing.fix_weights(DenoisingSeq2Seq(whole, given.pretext), scale=0.5)
+    prompt = "the cat [MASK] my boat"
+    x = task.pretext.ask([prompt])
+    answer = x["decoder_token_ids"]
+    x["decoder_padding_mask"][:] = 1
+    for place in range(1, answer.shape[1]):
+        answer[0, place] = np.argmax(np.asarray(task(x))[0, place - 1])
+    last = [[np.argmax(np.asarray(task(x))[0, -1])]]
+    # Where BART's positions end, the last token is not written.
+    most = -1 if kind == "bart" else None
+    ids = np.append(answer[:, 1:], last, axis=1)[:, :most]
+    assert len(set(ids[0].tolist())) > 2
+    wanted = texts_of(task.pretext.tokenizer, task.pretext.recover(x, ids))
+    assert [row["text"] for row in task.sample([prompt])] == wanted
+    with pytest.raises(ValueError, match="`count` must be 1 with a `temperature`"):
+        task.sample([prompt], count=2, temperature=0)
 
 
 def without_masks(task, texts):
