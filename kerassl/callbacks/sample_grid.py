@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kerassl import distribute
+from kerassl import distribute, pictures
 from kerassl.callbacks.every import EverySteps
 
 
@@ -54,5 +54,5 @@ class SampleGrid(EverySteps):
         if figure is not None and distribute.is_chief(self.model):
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"step-{self.step:08d}.png"
-            figure.savefig(path, dpi=120, bbox_inches="tight")
+            pictures.save(figure, path)
         return {}

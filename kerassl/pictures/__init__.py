@@ -3,6 +3,7 @@
 from kerassl.pictures.curves import loss_curve
 from kerassl.pictures.fonts import BOX, fonts_for
 from kerassl.pictures.images import image_grid, image_rows
+from kerassl.pictures.saving import save, title_of
 from kerassl.pictures.sheets import image_sheet, sound_sheet
 from kerassl.pictures.sounds import spectrograms
 from kerassl.pictures.texts import Mark, token_figure
@@ -15,7 +16,9 @@ __all__ = [
     "image_rows",
     "image_sheet",
     "loss_curve",
+    "save",
     "sound_sheet",
     "spectrograms",
+    "title_of",
     "token_figure",
 ]

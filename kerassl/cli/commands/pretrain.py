@@ -45,8 +45,13 @@ def add(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    zoo.config(args.preset)  # a mistyped name is told before TensorFlow loads
+    plan = zoo.config(args.preset)  # a mistyped name is told before TensorFlow loads
     overrides = given.overrides(args)
+    if not args.quiet:
+        as_it_stands = (
+            given.examples(args) is None and not overrides and not args.no_evaluate
+        )
+        screen.opening(args.preset, plan, args.steps, as_it_stands and not args.steps)
     with screen.quiet_start():
         import tensorflow  # noqa: F401
     given.allow_modules(args)
@@ -63,4 +68,4 @@ def run(args: argparse.Namespace) -> None:
         progress=not args.quiet,
         checkpoint_seconds=args.checkpoint_seconds,
     )
-    print(run)
+    screen.page(str(run))

@@ -1,0 +1,60 @@
+"""Pictures as files that say of themselves what they show."""
+
+import os
+import textwrap
+
+from PIL import Image
+
+from kerassl import files
+
+# Dots an inch of what is written.
+DPI = 120
+TITLE = "Title"
+# Letters of a title in an inch, and in its lines at least.
+LETTERS, LEAST_LETTERS = 11, 36
+
+
+def save(figure, path: str | os.PathLike, title: str = "") -> None:
+    """Writes a figure as a PNG file, whole or not at all.
+
+    The file carries the figure's title, which `title_of` reads.
+
+    Args:
+        figure: A `matplotlib.figure.Figure`.
+        path: The file.
+        title: What to write above a figure that has no title for all of it.
+
+    Example:
+        >>> import tempfile
+        >>> from kerassl.pictures import loss_curve
+        >>> rows = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}]
+        >>> path = os.path.join(tempfile.mkdtemp(), "loss.png")
+        >>> save(loss_curve(rows), path, "A short run")
+        >>> title_of(path)
+        'A short run'
+    """
+    if title and not figure.get_suptitle():
+        # Above all that is drawn: the figure grows by it.
+        width = max(LEAST_LETTERS, int(LETTERS * figure.get_figwidth()))
+        folded = "\n".join(textwrap.wrap(title, width))
+        figure.suptitle(folded, y=1.0, va="bottom", fontsize="medium")
+    titles = [figure.get_suptitle(), *(axis.get_title() for axis in figure.axes)]
+    named = " ".join(next(filter(None, titles), "").split())
+    with files.atomic(path) as unfinished:
+        figure.savefig(
+            unfinished,
+            dpi=DPI,
+            bbox_inches="tight",
+            format="png",
+            metadata={TITLE: named},
+        )
+
+
+def title_of(path: str | os.PathLike) -> str:
+    """Returns the title that a picture of `save` carries, "" where there is none.
+
+    Args:
+        path: A PNG file.
+    """
+    with Image.open(path) as image:
+        return str(image.info.get(TITLE, ""))
