@@ -7,6 +7,7 @@ from kerassl.pictures.saving import save, title_of
 from kerassl.pictures.sheets import image_sheet, sound_sheet
 from kerassl.pictures.sounds import spectrograms
 from kerassl.pictures.texts import Mark, token_figure
+from kerassl.pictures.thumbnails import image_thumbnails, sound_thumbnails
 
 __all__ = [
     "BOX",
@@ -15,9 +16,11 @@ __all__ = [
     "image_grid",
     "image_rows",
     "image_sheet",
+    "image_thumbnails",
     "loss_curve",
     "save",
     "sound_sheet",
+    "sound_thumbnails",
     "spectrograms",
     "title_of",
     "token_figure",

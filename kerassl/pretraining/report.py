@@ -7,6 +7,7 @@ from importlib.metadata import version
 import tensorflow as tf
 
 from kerassl import callbacks, distribute, files, pictures, runs, zoo
+from kerassl.pretraining.board import write_board
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.runs import Run
@@ -48,7 +49,9 @@ def write_report(path, findings):
             pictures.save(figure, path / f"{stem}.png")
     files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
     files.write_json(path / runs.REPORT, report)
-    return Run(path)
+    run = Run(path)
+    write_board(run)
+    return run
 
 
 def _measured(findings):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from kerassl import callbacks, distribute, files, pictures, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretext.encoder_input import described_input
+from kerassl.pretraining.embedding_board import EmbeddingBoard
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
 
@@ -69,8 +70,13 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
         ),
         *([log] if chief else []),
         callbacks.SampleGrid(
-            path / runs.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
+            path / runs.PICTURES,
+            drawn(examples),
+            every=max(1, steps // DRAWINGS),
+            title=f"What {plan['name']} gives",
+            log=log,
         ),
+        EmbeddingBoard(path / runs.TENSORBOARD, examples),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
         ),
