@@ -31,12 +31,16 @@ def page(text: str) -> None:
 def opening(preset: str, plan: dict, steps: int | None, known: bool) -> None:
     """Says at once what will be done, while TensorFlow takes its seconds to load.
 
+    Where nobody waits, the lines that a run tells of itself are enough.
+
     Args:
         preset: The preset as the user named it.
         plan: Its configuration.
         steps: The steps that were asked for, or None.
         known: Whether the run is as the preset says, of which it tells the time.
     """
+    if not sys.stderr.isatty():
+        return
     recipe = plan["recipe"]
     count = steps or recipe.get("steps")
     minutes = plan.get("minutes") if known else None

@@ -1,7 +1,7 @@
 """Figures made without a display, by the kind of what they show."""
 
 from kerassl.pictures.curves import loss_curve
-from kerassl.pictures.fonts import BOX, fonts_for
+from kerassl.pictures.fonts import fonts_for
 from kerassl.pictures.images import image_grid, image_rows
 from kerassl.pictures.saving import save, title_of
 from kerassl.pictures.sheets import image_sheet, sound_sheet
@@ -10,7 +10,6 @@ from kerassl.pictures.texts import Mark, token_figure
 from kerassl.pictures.thumbnails import image_thumbnails, sound_thumbnails
 
 __all__ = [
-    "BOX",
     "Mark",
     "fonts_for",
     "image_grid",

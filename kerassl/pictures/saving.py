@@ -6,12 +6,16 @@ import textwrap
 from PIL import Image
 
 from kerassl import files
+from kerassl.pictures.fonts import fonts_for
+from kerassl.pictures.labels import plain
 
 # Dots an inch of what is written.
 DPI = 120
 TITLE = "Title"
 # Letters of a title in an inch, and in its lines at least.
 LETTERS, LEAST_LETTERS = 11, 36
+# Inches between a figure and its title.
+EDGE = 0.1
 
 
 def save(figure, path: str | os.PathLike, title: str = "") -> None:
@@ -34,19 +38,18 @@ def save(figure, path: str | os.PathLike, title: str = "") -> None:
         'A short run'
     """
     if title and not figure.get_suptitle():
-        # Above all that is drawn: the figure grows by it.
-        width = max(LEAST_LETTERS, int(LETTERS * figure.get_figwidth()))
-        folded = "\n".join(textwrap.wrap(title, width))
-        figure.suptitle(folded, y=1.0, va="bottom", fontsize="medium")
-    titles = [figure.get_suptitle(), *(axis.get_title() for axis in figure.axes)]
-    named = " ".join(next(filter(None, titles), "").split())
+        _write_above(figure, title)
+        named = title
+    else:
+        titles = [figure.get_suptitle(), *(axis.get_title() for axis in figure.axes)]
+        named = next(filter(None, titles), "").replace(r"\$", "$")
     with files.atomic(path) as unfinished:
         figure.savefig(
             unfinished,
             dpi=DPI,
             bbox_inches="tight",
             format="png",
-            metadata={TITLE: named},
+            metadata={TITLE: " ".join(named.split())},
         )
 
 
@@ -58,3 +61,13 @@ def title_of(path: str | os.PathLike) -> str:
     """
     with Image.open(path) as image:
         return str(image.info.get(TITLE, ""))
+
+
+def _write_above(figure, title):
+    """Writes a title above all that is drawn, boxes at its edge too."""
+    families, drawn = fonts_for([title])
+    width = max(LEAST_LETTERS, int(LETTERS * figure.get_figwidth()))
+    folded = plain("\n".join(textwrap.wrap(drawn(title), width)))
+    place = 1 + EDGE / figure.get_figheight()  # the figure grows by it
+    style = {"va": "bottom", "fontsize": "medium", "family": families}
+    figure.suptitle(folded, y=place, **style)
