@@ -33,9 +33,9 @@ def save(figure, path: str | os.PathLike, title: str = "") -> None:
         >>> from kerassl.pictures import loss_curve
         >>> rows = [{"step": 1, "loss": 2.0}, {"step": 2, "loss": 1.0}]
         >>> path = os.path.join(tempfile.mkdtemp(), "loss.png")
-        >>> save(loss_curve(rows), path, "A short run")
+        >>> save(loss_curve(rows), path)
         >>> title_of(path)
-        'A short run'
+        'Loss and measures by step'
     """
     if title and not figure.get_suptitle():
         _write_above(figure, title)
