@@ -19,6 +19,12 @@ def _with_channels(images: Any) -> Any:
     return images[..., None] if images.ndim == 3 else images
 
 
+def _named(dotted: str) -> Any:
+    """Returns what a dotted name stands for."""
+    module, _, name = dotted.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
 @dataclass(frozen=True)
 class Modality:
     """A kind of data.
@@ -38,6 +44,8 @@ class Modality:
             integer, that return a list of `kerassl.transfer.InputFeatures`.
         drawn_by: Dotted name of the function of (examples, titles) that draws some
             of them beside each other, or None.
+        thumbnails_by: Dotted name of the function of (examples, side) that makes a
+            small square image of each, or None.
     """
 
     wanted: str
@@ -48,6 +56,7 @@ class Modality:
     quantity: str = ""
     inputs: tuple[str | Callable, ...] = ()
     drawn_by: str | None = None
+    thumbnails_by: str | None = None
 
     def holds(self, example: Any, quantities: Collection[str] = ()) -> bool:
         """Tells whether examples are of this kind, by their shape.
@@ -82,8 +91,21 @@ class Modality:
         """
         if self.drawn_by is None:
             raise InvalidValue(f"There is no picture of {self.wanted}.")
-        module, _, name = self.drawn_by.rpartition(".")
-        return getattr(importlib.import_module(module), name)(examples, titles)
+        return _named(self.drawn_by)(examples, titles)
+
+    def thumbnails(self, examples: Any, side: int) -> Any:
+        """Returns small images of examples, a uint8 array (examples, side, side, 3).
+
+        Args:
+            examples: A batch.
+            side: Pixels.
+
+        Raises:
+            ValueError: If there is no picture of such examples.
+        """
+        if self.thumbnails_by is None:
+            raise InvalidValue(f"There is no picture of {self.wanted}.")
+        return _named(self.thumbnails_by)(examples, side)
 
 
 def modality_of(source: Any) -> str | None:
@@ -120,12 +142,14 @@ MODALITIES = {
         quantity="sample_rate",
         inputs=("kerassl.transfer.inputs.sounds.log_mel_statistics",),
         drawn_by="kerassl.pictures.sound_sheet",
+        thumbnails_by="kerassl.pictures.sound_thumbnails",
     ),
     "image": Modality(
         "images of shape (height, width, channels)",
         rank=3,
         arranged=_with_channels,
         drawn_by="kerassl.pictures.image_sheet",
+        thumbnails_by="kerassl.pictures.image_thumbnails",
         inputs=("kerassl.transfer.inputs.pixels.pixels",),
     ),
     "text": Modality(

@@ -1,5 +1,6 @@
 """A progress bar on the error stream."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -12,13 +13,14 @@ def track(
 ) -> Iterator[Any]:
     """Yields items and shows how many of them are done.
 
-    On a terminal the bar goes when all are; elsewhere its last state stays.
+    On a terminal there is a bar that goes when all are; elsewhere there is one plain
+    line, if it is asked for.
 
     Args:
         items: What is gone through.
         description: What stands before the bar.
         total: How many there are, or None where nobody knows.
-        shown: Whether to show the bar; None where the error stream is a terminal.
+        shown: Whether to show it; None where the error stream is a terminal.
 
     Example:
         >>> list(track(range(3), "Counting", shown=False))
@@ -28,11 +30,16 @@ def track(
     from rich.progress import track
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        if shown:
+            print(description, file=sys.stderr)
+        yield from items
+        return
     yield from track(
         items,
         description=description,
         total=total,
         console=console,
-        transient=console.is_terminal,
-        disable=not (console.is_terminal if shown is None else shown),
+        transient=True,
+        disable=shown is False,
     )

@@ -125,6 +125,20 @@ class Run:
         keep_rate(task.optimizer)
         return task
 
+    @property
+    def pictures(self):
+        """Dict of the pictures by name, and what each shows.
+
+        Of those made while it trained it has the last, by the name of their folder.
+        """
+        from kerassl.pictures import title_of
+
+        found = {each.name: each for each in sorted(self.path.glob("*.png"))}
+        training = sorted((self.path / PICTURES).glob("*.png"))
+        if training:
+            found[f"{PICTURES}/ ({len(training)})"] = training[-1]
+        return {name: title_of(each) for name, each in found.items()}
+
     def _load(self, name):
         import kerassl.models  # noqa: F401 -- registers the classes
         import kerassl.optimizers  # noqa: F401
@@ -147,7 +161,10 @@ class Run:
     def __str__(self):
         page = self.path / REPORT_PAGE
         text = page.read_text("utf-8").strip() if page.is_file() else "not finished"
-        return f"{text}\n\nEverything is in {self.path}/"
+        pairs = self.pictures.items()
+        shown = "\n".join(f"- {name}{what and f': {what}'}" for name, what in pairs)
+        named = f"\n\nPictures:\n\n{shown}" if shown else ""
+        return f"{text}{named}\n\nEverything is in {self.path}/"
 
 
 def read_config(path):

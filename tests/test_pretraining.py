@@ -478,7 +478,7 @@ def test_a_finished_run_is_lengthened(tmp_path, capsys):
     first = run()
     before = [w.copy() for w in first.encoder.get_weights()]
     longer = run(steps=14, progress=True)
-    assert "goes on from step 8 with a new schedule" in capsys.readouterr().err
+    assert "from step 8 of 14, with a new schedule" in capsys.readouterr().err
     assert [row["step"] for row in read_log(longer.path / "history.jsonl")] == [
         *range(1, 15)
     ]
@@ -529,7 +529,7 @@ def test_a_small_data_set_is_said_to_make_the_batch_smaller(tmp_path, capsys):
     assert made.config["recipe"]["batch_size"] == 256
     assert made.config["fitted"]["batch_size"] == made.report["batch_size"] == 32
     said = capsys.readouterr().err
-    assert "40 examples; batch 32; 2 steps" in said
+    assert "40 examples\n" in said and "2 steps of 32;" in said
     assert "Batch 256 -> 32: there are not more examples." in said
     assert "follows the batch (sqrt): the preset's is for 256" in said
 

@@ -4,6 +4,7 @@ import json
 import time
 from pathlib import Path
 
+from kerassl.callbacks.events import drop_events, write_picture
 from kerassl.callbacks.steps import StepCounter
 from kerassl.errors import InvalidValue
 
@@ -19,7 +20,8 @@ class RunLog(StepCounter):
             come from a run that was killed and will be made again.
         batch_size: Examples in a batch, over all replicas.
         start: The step at which this `fit` starts.
-        tensorboard: Folder for TensorBoard's event files, or None.
+        tensorboard: Folder for TensorBoard's event files, or None. What is there of
+            steps after `start` is removed too.
 
     Attributes:
         rows: The lines so far, as dicts.
@@ -40,6 +42,7 @@ class RunLog(StepCounter):
         if self.tensorboard is not None:
             import tensorflow as tf
 
+            drop_events(self.tensorboard, after=self.step)
             self._writer = tf.summary.create_file_writer(str(self.tensorboard))
         self._spent = self.rows[-1]["seconds"] if self.rows else 0.0
         self._begin = self._mark = time.monotonic()
@@ -65,10 +68,18 @@ class RunLog(StepCounter):
         self._mark, self._mark_step = now, self.step
         self._write_scalars(row)
 
-    def on_train_end(self, logs=None):
-        """Closes TensorBoard's file."""
-        if self._writer is not None:
-            self._writer.close()
+    def picture(self, name, path):
+        """Shows a picture of this step in TensorBoard.
+
+        Args:
+            name: What it is a picture of.
+            path: The PNG file.
+        """
+        if self._writer is None:
+            return
+        with self._writer.as_default(step=self.step):
+            write_picture(name, path)
+        self._writer.flush()
 
     def _write_scalars(self, row):
         if self._writer is None:

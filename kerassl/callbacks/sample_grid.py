@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kerassl import distribute
+from kerassl import distribute, pictures
 from kerassl.callbacks.every import EverySteps
 
 
@@ -18,6 +18,9 @@ class SampleGrid(EverySteps):
         inputs: Raw examples for `task.draw`, the same for every picture.
         every: Steps between two pictures; None for each end of an epoch. The
             last step is always drawn.
+        title: What stands above each picture, with its step.
+        log: A `RunLog`, before this one in the list, whose TensorBoard shows the
+            pictures too; or None.
 
     Raises:
         ValueError: If `every` is below 1.
@@ -28,10 +31,14 @@ class SampleGrid(EverySteps):
         100
     """
 
-    def __init__(self, folder, inputs, *, every: int | None = None):
+    def __init__(
+        self, folder, inputs, *, every: int | None = None, title="Outputs", log=None
+    ):
         super().__init__(every=every)
         self.folder = Path(folder)
         self.inputs = inputs
+        self.title = title
+        self.log = log
         self._drawn_step = None
 
     def on_train_begin(self, logs=None):
@@ -54,5 +61,7 @@ class SampleGrid(EverySteps):
         if figure is not None and distribute.is_chief(self.model):
             self.folder.mkdir(parents=True, exist_ok=True)
             path = self.folder / f"step-{self.step:08d}.png"
-            figure.savefig(path, dpi=120, bbox_inches="tight")
+            pictures.save(figure, path, f"{self.title} at step {self.step:,}")
+            if self.log is not None:
+                self.log.picture("pictures/outputs", path)
         return {}

@@ -17,6 +17,40 @@ def console() -> Any:
     return Console() if sys.stdout.isatty() else Console(width=140)
 
 
+def page(text: str) -> None:
+    """Prints Markdown, laid out where a person sees it in a terminal."""
+    shown = console()
+    if shown.is_terminal:
+        from rich.markdown import Markdown
+
+        shown.print(Markdown(text))
+    else:
+        print(text)
+
+
+def opening(preset: str, plan: dict, steps: int | None, known: bool) -> None:
+    """Says at once what will be done, while TensorFlow takes its seconds to load.
+
+    Where nobody waits, the lines that a run tells of itself are enough.
+
+    Args:
+        preset: The preset as the user named it.
+        plan: Its configuration.
+        steps: The steps that were asked for, or None.
+        known: Whether the run is as the preset says, of which it tells the time.
+    """
+    if not sys.stderr.isatty():
+        return
+    recipe = plan["recipe"]
+    count = steps or recipe.get("steps")
+    minutes = plan.get("minutes") if known else None
+    time = f", about {minutes:g} min on a processor with two cores" if minutes else ""
+    batch = f" of {recipe['batch_size']:,}" if "batch_size" in recipe else ""
+    number = f"{count:,} steps{batch}" if count else "its steps"
+    lines = f"{preset}: {plan['summary']}\n{number}{time}. TensorFlow is loading."
+    print(lines, file=sys.stderr, flush=True)
+
+
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
     """Keeps TensorFlow's start-up notes off the screen, but not its errors.

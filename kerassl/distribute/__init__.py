@@ -10,6 +10,7 @@ size.
 from kerassl.distribute.backend import BACKEND, SUPPORTED_BACKENDS
 from kerassl.distribute.batches import can_share, check_batch_size, check_shares
 from kerassl.distribute.gradients import input_gradient
+from kerassl.distribute.hardware import devices_told
 from kerassl.distribute.players import PlayerOptimizers, prepare_optimizer
 from kerassl.distribute.progress import check_learning_rates, read_state, steps_done
 from kerassl.distribute.replicas import (
@@ -44,6 +45,7 @@ __all__ = [
     "check_learning_rates",
     "check_scope",
     "check_shares",
+    "devices_told",
     "gather_keys",
     "input_gradient",
     "is_chief",

@@ -1,21 +1,26 @@
 """Figures made without a display, by the kind of what they show."""
 
 from kerassl.pictures.curves import loss_curve
-from kerassl.pictures.fonts import BOX, fonts_for
+from kerassl.pictures.fonts import fonts_for
 from kerassl.pictures.images import image_grid, image_rows
+from kerassl.pictures.saving import save, title_of
 from kerassl.pictures.sheets import image_sheet, sound_sheet
 from kerassl.pictures.sounds import spectrograms
 from kerassl.pictures.texts import Mark, token_figure
+from kerassl.pictures.thumbnails import image_thumbnails, sound_thumbnails
 
 __all__ = [
-    "BOX",
     "Mark",
     "fonts_for",
     "image_grid",
     "image_rows",
     "image_sheet",
+    "image_thumbnails",
     "loss_curve",
+    "save",
     "sound_sheet",
+    "sound_thumbnails",
     "spectrograms",
+    "title_of",
     "token_figure",
 ]

@@ -3,12 +3,24 @@
 from collections.abc import Sequence
 
 from kerassl.errors import InvalidValue
+from kerassl.pictures.labels import plain
 
 # Of a line of the log, what is no measure of the training.
+# By the end of a measure's name, what its axis says of it.
+_GOOD = {
+    "loss": "lower is better",
+    "error": "lower is better",
+    "accuracy": "share, higher is better",
+    "embedding_std": "near 0: collapsed",
+    "effective_rank": "dimensions, near 1: collapsed",
+    "uniformity": "lower is more even",
+    "alignment": "lower is better",
+}
+TITLE = "Loss and measures by step"
 _NOT_DRAWN = {"step", "epoch", "seconds", "examples_per_second"}
 
 
-def loss_curve(rows: Sequence[dict], title: str | None = None):
+def loss_curve(rows: Sequence[dict], title: str = TITLE):
     """Returns curves of the loss and of every other measure over the steps.
 
     Args:
@@ -33,20 +45,21 @@ def loss_curve(rows: Sequence[dict], title: str | None = None):
     measures = _measures(rows)
     columns = min(3, len(measures))
     lines = -(-len(measures) // columns)
-    figure = Figure(figsize=(4 * columns, 2.8 * lines), layout="constrained")
+    figure = Figure(figsize=(3.2 * columns, 2.4 * lines), layout="constrained")
     axes = figure.subplots(lines, columns, squeeze=False).flat
     for axis, (name, curves) in zip(axes, measures.items(), strict=False):
         for label, (steps, values) in curves.items():
             axis.plot(steps, values, "." if len(steps) == 1 else "-", label=label)
-        axis.set_title(name.replace("_", " "), fontsize=10)
+        axis.set_title(plain(name.replace("_", " ")), fontsize=10)
+        good = [told for end, told in _GOOD.items() if name.endswith(end)]
+        axis.set_ylabel(good[0] if good else "", fontsize=8)
         axis.set_xlabel("step")
         axis.grid(alpha=0.3)
         if len(curves) > 1:
             axis.legend(frameon=False)
     for axis in list(figure.axes)[len(measures) :]:
         axis.remove()
-    if title:
-        figure.suptitle(title)
+    figure.suptitle(title)
     return figure
 
 

@@ -1,13 +1,18 @@
 """Examples beside each other, each under its title."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from kerassl.errors import InvalidValue
+from kerassl.pictures.fonts import fonts_for
 from kerassl.pictures.images import displayable
+from kerassl.pictures.labels import plain, short
 
 COLUMNS = 6
+# Letters of a title, in two lines.
+TITLE = 36
 
 
 def image_sheet(images, titles: Sequence[str]):
@@ -77,11 +82,14 @@ def _sheet(draw: Callable, titles, count, height):
     rows = -(-count // columns)
     figure = Figure(figsize=(1.5 * columns, height * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    families, drawn = fonts_for([*titles, "…"])
+    drawn.explain(figure)
     for i, axis in enumerate(axes):
         axis.set_axis_off()
         if i < count:
             draw(axis, i)
-            axis.set_title(titles[i], fontsize=8)
+            told = textwrap.wrap(short(drawn(titles[i]), TITLE), TITLE // 2 + 2)
+            axis.set_title(plain("\n".join(told)), fontsize=8, family=families)
         else:
             axis.remove()
     return figure

@@ -45,7 +45,7 @@ def spectrograms(rows: Mapping, front_end):
         )
     count, length, _ = shapes.pop()
     figure = Figure(
-        figsize=(0.8 + 2.8 * count, 0.5 + 1.9 * len(parts)), layout="constrained"
+        figsize=(0.8 + 2.1 * count, 0.5 + 1.6 * len(parts)), layout="constrained"
     )
     axes = figure.subplots(len(parts), count, squeeze=False, sharex=True, sharey=True)
     values = np.concatenate([part.compressed() for part in parts.values()])

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from kerassl.errors import InvalidValue
 from kerassl.pictures.fonts import fonts_for
+from kerassl.pictures.labels import plain
 
 PLAIN = "plain"
 
@@ -66,11 +67,16 @@ def token_figure(
             f"{', '.join(map(repr, (PLAIN, *marks)))}. Received {len(rows)} texts and "
             f"the unknown kinds {sorted(unknown)}"
         )
-    texts = [_lines(row, width)[:max_lines] for row in rows]
     families, drawn = fonts_for(
         (part for row in rows for token, _, target in row for part in (token, target)),
         "monospace",
     )
+    # Names of characters without a font take more room than these.
+    texts = [
+        _lines([(drawn(t), kind, drawn(target)) for t, kind, target in row], width)
+        for row in rows
+    ]
+    texts = [lines[:max_lines] for lines in texts]
     # Two rows of letters a line, one between texts, two for the legend.
     height = sum(2 * len(lines) + 1 for lines in texts) + 2
     figure = Figure(figsize=(0.073 * width + 0.4, 0.19 * height))
@@ -81,9 +87,9 @@ def token_figure(
     def write(column, line, text, **extra):
         x = (column + 1) / (width + 2)
         y = 1 - (line + 0.5) / height
-        # A dollar sign would start a formula.
-        figure.text(x, y, drawn(text).replace("$", r"\$"), **style, **extra)
+        figure.text(x, y, plain(text), **style, **extra)
 
+    drawn.explain(figure)
     column = 0
     for mark in (mark for kind, mark in marks.items() if kind in found):
         write(column, 0, mark.label, color=mark.letters, backgroundcolor=mark.box)

@@ -1,7 +1,6 @@
 """The three calls: pretrain, evaluate and preview."""
 
 import json
-import sys
 from pathlib import Path
 
 import tensorflow as tf
@@ -15,19 +14,27 @@ from kerassl.errors import InvalidValue
 from kerassl.locks import locked
 from kerassl.pretraining.examples import described, drawn, read, read_back, sources
 from kerassl.pretraining.facts import fill
-from kerassl.pretraining.header import header
+from kerassl.pretraining.header import header, tell
 from kerassl.pretraining.matching import facts_like, find
 from kerassl.pretraining.measuring import (
     Findings,
     labels_wanted,
     measure_all,
     measures_of,
+    work_of,
 )
 from kerassl.pretraining.plan import checked_seed, configured, run_plan
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.pretraining.report import write_report
+from kerassl.pretraining.run_progress import RunProgress
 from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
-from kerassl.pretraining.training import draw_training, save, train_task
+from kerassl.pretraining.training import (
+    TRAINING,
+    draw_training,
+    save,
+    train_task,
+    work_left,
+)
 from kerassl.runs import Run
 
 
@@ -119,21 +126,26 @@ def pretrain(
                 print(f"{path} holds this run already, done {finished.report['date']}.")
                 print()
             return finished
-        if found.lengthened is not None or not (path / runs.ENCODER).is_file():
-            with strategy.scope():
-                task, examples = _ready(
-                    preset_or_task, plan, rules, train, path, progress
-                )
-                if progress:
-                    _say(header(plan, rules, train, task, found.lengthened))
-                train_task(task, examples, plan, path, progress, checkpoint_seconds)
-            draw_training(task, train, plan, path)
-            save(task, path)  # last, since it tells that all this was done
-        findings = _findings(path, measures, train, test, seed, evaluate, progress)
+        untrained = found.lengthened is not None or not (path / runs.ENCODER).is_file()
+        with RunProgress(progress) as bar:
+            if untrained:
+                with strategy.scope():
+                    task, examples = _ready(
+                        preset_or_task, plan, rules, train, path, progress
+                    )
+                    asked = measures if evaluate else []
+                    if progress:
+                        tell(header(plan, rules, train, test, task, path, asked))
+                    work = {TRAINING: work_left(plan, path)}
+                    bar.expect({**work, **work_of(task, asked, train, test)})
+                    train_task(task, examples, plan, path, bar, checkpoint_seconds)
+                draw_training(task, train, plan, path)
+                save(task, path)  # last, since it tells that all this was done
+            findings = _findings(path, measures, train, test, seed, evaluate, bar)
         return write_report(path, findings)
 
 
-def _findings(path, measures, train, test, seed, evaluate, progress):
+def _findings(path, measures, train, test, seed, evaluate, bar):
     """Returns what a trained run's measures find, or why there is nothing."""
     if not evaluate:
         return Findings(page="Not evaluated: the run was asked not to.")
@@ -142,7 +154,9 @@ def _findings(path, measures, train, test, seed, evaluate, progress):
             page="No labels were given, so there is nothing to compare with. A folder "
             "with one subfolder a class, or a labelled source, brings the table."
         )
-    return measure_all(Run(path).task, measures, train, test, seed, progress, False)
+    task = Run(path).task
+    bar.expect(work_of(task, measures, train, test))
+    return measure_all(task, measures, train, test, seed, bar, False)
 
 
 def _folder(out, name):
@@ -213,12 +227,9 @@ def _other_process(path, preset_or_task, plan, rules, train, steps, strategy):
             task, examples = _ready(
                 preset_or_task, found.plan, rules, train, None, False
             )
-            train_task(task, examples, found.plan, path, progress=False)
+            bar = RunProgress(shown=False)
+            train_task(task, examples, found.plan, path, bar)
     return Run(path)
-
-
-def _say(lines):
-    print(*lines, sep="\n", file=sys.stderr)
 
 
 def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
@@ -266,11 +277,12 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
     now = json.loads(json.dumps(train.describe()))
     as_trained = facts_like(now, plan["data_used"]) == plan["data_used"]
     may_be_seen = described(given) == run.config["examples"] and not as_trained
-    with locked(path):
-        return write_report(
-            path,
-            measure_all(task, measures, train, test, split_seed, progress, may_be_seen),
+    with locked(path), RunProgress(progress) as bar:
+        bar.expect(work_of(task, measures, train, test))
+        findings = measure_all(
+            task, measures, train, test, split_seed, bar, may_be_seen
         )
+        return write_report(path, findings)
 
 
 def preview(preset, data=None, *, seed=0, overrides=None):

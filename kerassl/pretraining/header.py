@@ -1,36 +1,91 @@
 """What a run tells of itself before it trains."""
 
+import shutil
+import sys
+import textwrap
+
+import numpy as np
+
+from kerassl import distribute
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import rates, run_recipe
 from kerassl.pretraining.schedules import told
+from kerassl.pretraining.training import resumed_step
 
 # A text always has some rare characters; more unknown tokens than this are told.
 TOLD_SHARE = 0.01
+# Letters of the first column.
+COLUMN = 10
 
 
-def header(plan, rules, train, task, lengthened=None):
-    """Returns the lines that say what will be trained, and what the data changed.
+def header(plan, rules, train, test, task, path, measures):
+    """Returns the lines that say what will be done, and what the data changed.
 
     Args:
         plan: The run's configuration, fitted to its data.
         rules: The `Rules` of its recipe.
         train: The `Source` that is trained on.
-        task: The task.
-        lengthened: The step from which on the run is lengthened, or None.
+        test: The `Source` that is measured on, or None.
+        task: The task, its networks built.
+        path: The run's folder.
+        measures: What it will be measured by.
     """
-    recipe, stage = run_recipe(plan), stages(plan)[-1]
-    words = [
-        f"{plan['name']}: {len(train):,} {train.unit}",
-        f"batch {recipe['batch_size']:,}",
-        f"{recipe['steps']:,} steps",
-    ]
-    if "learning_rate" in recipe or "optimizer" in recipe:  # no task of one's own
-        words.append(_schedule(recipe, stage))
-    if lengthened is not None:
-        words.append(f"goes on from step {lengthened:,} with a new schedule")
+    held = f"; {len(test):,} more to test on" if test is not None else ""
+    facts = {
+        "run": f"{plan['name']} in {path}",
+        "device": distribute.devices_told(task),
+        "examples": f"{len(train):,} {train.unit}{held}",
+        "encoder": _sizes(task),
+        "training": _training(plan),
+        "resumed": _resumed(plan, resumed_step(path)),
+        "measures": _measures(measures, task, test),
+    }
+    lines = [f"{name:<{COLUMN}}{fact}" for name, fact in facts.items() if fact]
     # As read: what training a tokenizer notes is told here, resumed runs included.
     notes = plan["data_used"].get("notes", [])
-    return ["; ".join(words), *changes(plan, rules, task), *notes]
+    return [*lines, *changes(plan, rules, task), *notes]
+
+
+def tell(lines):
+    """Writes lines to the error stream, folded where that is a terminal."""
+    for line in lines:
+        if sys.stderr.isatty():
+            width = max(shutil.get_terminal_size().columns, 3 * COLUMN)
+            line = textwrap.fill(line, width, subsequent_indent=" " * COLUMN)
+        print(line, file=sys.stderr)
+
+
+def _training(plan):
+    recipe, stage = run_recipe(plan), stages(plan)[-1]
+    words = [f"{recipe['steps']:,} steps of {recipe['batch_size']:,}"]
+    if "learning_rate" in recipe or "optimizer" in recipe:  # no task of one's own
+        words.append(_schedule(recipe, stage))
+    return "; ".join(words)
+
+
+def _resumed(plan, start):
+    steps = plan["recipe"]["steps"]
+    anew = start and stages(plan)[-1]["start"] == start
+    schedule = ", with a new schedule" if anew else ""
+    return f"from step {start:,} of {steps:,}{schedule}" if start else ""
+
+
+def _sizes(task):
+    encoder, whole = (
+        sum(int(np.prod(v.shape)) for v in model.weights)
+        for model in (task.encoder, task)
+    )
+    return f"{encoder:,} parameters; {whole:,} with all that trains it"
+
+
+def _measures(measures, task, test):
+    if not measures:
+        return "none, as asked for"
+    if test is None:
+        return "none: no labels were given"
+    return " | ".join(
+        each.told() for each in measures if each.left_out(task, test) is None
+    )
 
 
 def changes(plan, rules, task):

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, field
 
 from kerassl import transfer, zoo
+from kerassl.pretraining.run_progress import part_of
 from kerassl.zoo.assemble import resolve
 
 
@@ -72,6 +73,18 @@ def labels_wanted(plan, measures):
     return kinds if "measures" in plan else kinds - {None}
 
 
+def work_of(task, measures, train, test):
+    """Returns {name of a measure: its work} of those that will be made.
+
+    Args:
+        task: As in `measure_all`, as are the others; `test` may be None.
+    """
+    if test is None:
+        return {}
+    made = [each for each in measures if each.left_out(task, test) is None]
+    return {each.name: each.work(train, test) for each in made}
+
+
 def measure_all(task, measures, train, test, seed, progress, may_be_seen):
     """Returns the `Findings` of all measures that fit a task and its data.
 
@@ -94,7 +107,8 @@ def measure_all(task, measures, train, test, seed, progress, may_be_seen):
             left_out[measure.name] = reason
             parts.append(f"Left out was the measure {measure.name}: {reason}.")
             continue
-        found = measure(task, train, test, seed=seed, progress=progress)
+        with part_of(progress, measure.name):
+            found = measure(task, train, test, seed=seed, progress=progress)
         results[measure.name] = found
         table, verdict = found.to_markdown(), getattr(found, "verdict", None)
         if verdict is not None:

@@ -6,7 +6,8 @@ from importlib.metadata import version
 
 import tensorflow as tf
 
-from kerassl import callbacks, distribute, files, runs, zoo
+from kerassl import callbacks, distribute, files, pictures, runs, zoo
+from kerassl.pretraining.board import write_board
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.runs import Run
@@ -45,11 +46,12 @@ def write_report(path, findings):
     }
     for result in findings.results.values():
         for stem, figure in result.figures().items():
-            with files.atomic(path / f"{stem}.png") as unfinished:
-                figure.savefig(unfinished, dpi=120, bbox_inches="tight")
+            pictures.save(figure, path / f"{stem}.png")
     files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
     files.write_json(path / runs.REPORT, report)
-    return Run(path)
+    run = Run(path)
+    write_board(run)
+    return run
 
 
 def _measured(findings):

@@ -8,6 +8,7 @@ import tensorflow as tf
 from kerassl import callbacks, distribute, files, pictures, runs
 from kerassl.errors import InvalidValue
 from kerassl.pretext.encoder_input import described_input
+from kerassl.pretraining.embedding_board import EmbeddingBoard
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
 
@@ -16,6 +17,20 @@ from kerassl.pretraining.recipe import run_recipe
 LINES = 50
 # Pictures of what the task makes of some examples, beside that of the untrained one.
 DRAWINGS = 4
+# What the training is called among the parts of a run.
+TRAINING = "training"
+
+
+def work_left(plan, path):
+    """Returns what is left to train, as a measure's `work` counts it."""
+    steps = plan["recipe"]["steps"] - resumed_step(path)
+    return 3.0 * steps * run_recipe(plan)["batch_size"]
+
+
+def resumed_step(path):
+    """Returns the step that a run goes on from, 0 where it begins."""
+    found = callbacks.latest_checkpoint(path / runs.CHECKPOINTS)
+    return found[1] if found else 0
 
 
 def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
@@ -26,7 +41,7 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
         examples: The `Source` to train on, as the task reads it.
         plan: The run's configuration.
         path: The run's folder.
-        progress: Whether to show a progress bar.
+        progress: The `RunProgress` to show it in.
         checkpoint_seconds: As in `pretrain`.
     """
     steps = plan["recipe"]["steps"]
@@ -55,32 +70,35 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
         ),
         *([log] if chief else []),
         callbacks.SampleGrid(
-            path / runs.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
+            path / runs.PICTURES,
+            drawn(examples),
+            every=max(1, steps // DRAWINGS),
+            title=f"What {plan['name']} gives",
+            log=log,
         ),
+        EmbeddingBoard(path / runs.TENSORBOARD, examples),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
         ),
         callbacks.StopAtStep(steps, start=start),
+        callbacks.ProgressBar(steps, start=start, bar=progress),
     ]
-    bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
     if start < steps:
         dataset = task.dataset(
             examples, batch_size=batch_size, seed=plan["seed"], start=start
         )
         try:
-            task.fit(
-                dataset,
-                initial_epoch=start // epoch_steps,
-                epochs=-(-steps // epoch_steps),
-                steps_per_epoch=epoch_steps,
-                callbacks=[*monitors, *([bar] if bar else [])],
-                verbose=0,
-            )
+            with progress.part(TRAINING):
+                task.fit(
+                    dataset,
+                    initial_epoch=start // epoch_steps,
+                    epochs=-(-steps // epoch_steps),
+                    steps_per_epoch=epoch_steps,
+                    callbacks=monitors,
+                    verbose=0,
+                )
         except tf.errors.OpError as error:
             raise _told(error) from error
-        finally:
-            if bar:
-                bar.close()
 
 
 def _told(error):
@@ -123,7 +141,7 @@ def _restore(task, checkpoints):
 
 def draw_training(task, train, plan, path):
     figure = task.pretext.draw(drawn(train), tf.constant([plan["seed"], 0], tf.int64))
-    figure.savefig(path / runs.VIEWS, dpi=120, bbox_inches="tight")
+    told = f"What {plan['name']} makes of examples to learn from them"
+    pictures.save(figure, path / runs.VIEWS, told)
     rows = callbacks.read_log(path / runs.HISTORY)
-    figure = pictures.loss_curve(rows)
-    figure.savefig(path / runs.LOSS, dpi=120, bbox_inches="tight")
+    pictures.save(pictures.loss_curve(rows), path / runs.LOSS)

@@ -13,7 +13,8 @@ from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.features import encode
 from kerassl.transfer.inputs import inputs_of
 from kerassl.transfer.measure import Measure
-from kerassl.transfer.options import CONTROLS, METHODS, check_options
+from kerassl.transfer.options import CONTROLS, METHODS, check_options, told_options
+from kerassl.transfer.tuning import tuning_work
 from kerassl.transfer.verdict import Verdict
 
 # More points than this make an embedding map a blot and t-SNE slow.
@@ -120,6 +121,33 @@ class Classification(Measure):
             "supervised_options": supervised_options,
         }
         check_options(self.options)
+
+    def told(self):
+        names = ("draws", "methods", "controls")
+        asked = (self.options[name] for name in names)
+        return "classes by " + told_options(
+            self.options["labels_per_class"], "labels a class", *asked
+        )
+
+    def work(self, train, test):
+        options, classes = self.options, len(np.unique(train.labels))
+        budgets = [
+            len(train) if n is None else min(n * classes, len(train))
+            for n in options["labels_per_class"]
+        ]
+        trained = [c for c in options["controls"] if c != "input"]
+        encoded = (len(train) + len(test)) * (1 + options["draws"] * len(trained))
+        # The supervised control is trained once with all labels, the others by budget.
+        tuned = "fine_tune" in options["methods"]
+        networks = tuned * (1 + ("random" in trained))
+        fitted = tuning_work(budgets * networks, options["fine_tune_options"])
+        if "supervised" in trained:
+            merged = {
+                **(options["fine_tune_options"] or {}),
+                **(options["supervised_options"] or {}),
+            }
+            fitted += tuning_work([len(train)], merged)
+        return float(encoded + options["draws"] * fitted)
 
     def __call__(self, task, train, test, *, seed=0, progress=True):
         distribute.read_state(task)

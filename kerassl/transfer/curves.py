@@ -2,10 +2,11 @@
 
 import textwrap
 
+from kerassl.pictures.labels import COLOURS
 from kerassl.transfer.options import METHODS, in_order, title
 
 _STYLES = {"pretrained": "o-", "random": "s--", "supervised": "^:"}
-_COLORS = {"pretrained": "C0", "random": "C1", "supervised": "C2"}
+_COLORS = dict(zip(_STYLES, COLOURS, strict=False))
 # Inputs have thin lines without a filled mark, told apart by mark and colour.
 _INPUT_MARKS = "xD+v*1"
 
@@ -33,7 +34,7 @@ def few_labels_figure(rows, protocol, headline=""):
     methods = in_order(row["method"] for row in rows)
     panels = [method for method in methods if method in METHODS] or methods
     others = "linear_probe" if "linear_probe" in panels else panels[-1]
-    figure = Figure(figsize=(4.2 * max(len(panels), 1.4), 4.4), layout="constrained")
+    figure = Figure(figsize=(3.3 * max(len(panels), 1.8), 4.2), layout="constrained")
     axes = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
     for axis, panel in zip(axes, panels, strict=True):
         own = [
@@ -41,7 +42,7 @@ def few_labels_figure(rows, protocol, headline=""):
         ]
         _draw(axis, [row for row in rows if row["method"] in own], rows, protocol)
         axis.set_title(title(panel))
-    axes[0].set_ylabel("test accuracy (%)")
+    axes[0].set_ylabel("test accuracy (%), higher is better")
     legend_below(figure, axes, columns=2 * len(axes) if len(axes) > 1 else 3)
     if headline:
         width = 24 * len(panels) + 24
@@ -91,7 +92,7 @@ def _style(label, rows):
     place = inputs.index(label)
     mark = _INPUT_MARKS[place % len(_INPUT_MARKS)]
     look = {"linewidth": 1, "markerfacecolor": "none"}
-    return {"fmt": f"{mark}-.", "color": f"C{3 + place % 7}", **look}
+    return {"fmt": f"{mark}-.", "color": COLOURS[3 + place % 4], **look}
 
 
 def legend_below(figure, axes, columns):

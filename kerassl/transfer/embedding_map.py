@@ -4,12 +4,19 @@ import keras
 import numpy as np
 
 from kerassl.errors import InvalidValue
-from kerassl.pictures import fonts_for
+from kerassl.pictures.fonts import fonts_for
+from kerassl.pictures.labels import COLOURS, look, plain, short_names
 from kerassl.transfer.examples import take
 from kerassl.transfer.features import encode
 
 # Of fewer there is no map to make.
 LEAST_MAP_EXAMPLES = 3
+# What titles call the methods.
+NAMES = {"tsne": "Features in two dimensions (t-SNE)", "pca": "Features (PCA)"}
+# Classes that are named below each other, and letters of a name there.
+ONE_COLUMN, LETTERS = 20, 28
+# Beyond so many classes a legend hides the picture.
+MOST_NAMED = 40
 
 
 def embedding_map(
@@ -33,7 +40,7 @@ def embedding_map(
         method: "tsne" keeps neighbourhoods; "pca" keeps distances.
         examples: At most this many are drawn, chosen at random.
         seed: Integer.
-        title: Title of the picture.
+        title: Title of the picture; None says what it shows.
 
     Returns:
         A `matplotlib.figure.Figure`.
@@ -63,6 +70,8 @@ def embedding_map(
     chosen = rng.permutation(count)[:examples]
     points = _in_two_dimensions(encode(encoder, take(x, chosen)), method, seed)
     labels = None if labels is None else np.asarray(labels)[chosen]
+    if title is None:
+        title = f"{NAMES[method]} of {len(chosen):,} examples: near means alike"
     return _scatter(points, labels, class_names, title)
 
 
@@ -85,34 +94,34 @@ def _in_two_dimensions(features, method, seed):
 
 
 def _scatter(points, labels, class_names, title):
-    from matplotlib import colormaps
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7.5, 6), layout="constrained")
     axis = figure.subplots()
+    shown = {"s": 14, "linewidths": 0, "alpha": 0.8}
     if labels is None:
-        axis.scatter(*points.T, s=9, linewidths=0)
+        axis.scatter(*points.T, **shown, color=COLOURS[0])
     else:
         kinds = np.unique(labels)
-        few = len(kinds) <= 10
-        colours = colormaps["tab10" if few else "nipy_spectral"]
         names = [str(k if class_names is None else class_names[int(k)]) for k in kinds]
-        families, drawn = fonts_for(names)
+        families, drawn = fonts_for([*names, "…"])
+        few = len(kinds) <= ONE_COLUMN
+        letters = LETTERS if few else LETTERS // 2
+        shown_names = short_names([drawn(name) for name in names], letters)
         for i, kind in enumerate(kinds):
-            colour = colours(i) if few else colours(i / len(kinds))
-            shown = points[labels == kind].T
-            label = drawn(names[i])
-            axis.scatter(*shown, s=9, linewidths=0, color=colour, label=label)
-        # Beyond 30 classes a legend hides the picture.
-        if len(kinds) <= 30:
-            columns = 1 if few else 2
+            label = plain(shown_names[i])
+            axis.scatter(*points[labels == kind].T, **shown, **look(i), label=label)
+        if len(kinds) <= MOST_NAMED:
             figure.legend(
                 loc="outside right upper",
-                markerscale=2.5,
-                ncols=columns,
-                prop={"family": families},
+                markerscale=1.5,
+                ncols=1 if few else 2,
+                prop={"family": families, "size": 9 if few else 8},
             )
+        else:
+            title += f"\n{len(kinds)} classes by colour and mark, too many to name"
+        drawn.explain(figure)
     axis.set_xticks([])
     axis.set_yticks([])
-    axis.set_title(title or "")
+    axis.set_title(title, fontsize="medium")
     return figure

@@ -148,6 +148,23 @@ class Measure:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `__call__`.")
 
+    def told(self) -> str:
+        """Returns what it measures beside what, in a line told before it does."""
+        return self.name.replace("_", " ")
+
+    def work(self, train, test) -> float:
+        """Returns about how much it computes, for an estimate of the time.
+
+        Args:
+            train: As for a call.
+            test: As for a call.
+
+        Returns:
+            Passes of one example through the encoder. A step of training counts
+            three for each, as it goes back too.
+        """
+        return float(len(train) + len(test))
+
     def left_out(self, task, test) -> str | None:
         """Returns why a task cannot be measured on a source, or None if it can.
 

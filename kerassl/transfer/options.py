@@ -29,6 +29,27 @@ def title(method: str) -> str:
     return TITLES.get(method, method)
 
 
+def told_options(budgets, unit, draws, methods, controls) -> str:
+    """Returns what is measured beside what, in a line.
+
+    Args:
+        budgets: Numbers of labels; None for all.
+        unit: What they are numbers of.
+        draws: How often the labels are drawn.
+        methods: As in `compare`, and so `controls`.
+        controls: See `methods`.
+
+    Example:
+        >>> told_options([1, None], "labels a class", 2, ["knn"], ["random"])
+        'kNN with 1 and all labels a class, 2 draws; beside random'
+    """
+    how = ", ".join(map(title, methods))
+    sizes = " and ".join("all" if size is None else f"{size:,}" for size in budgets)
+    beside = f"; beside {', '.join(controls)}" if controls else ""
+    times = f"{draws} draw{'s'[: draws > 1]}"
+    return f"{how} with {sizes} {unit}, {times}{beside}"
+
+
 def in_order(values: Iterable) -> list:
     """Returns what is different among values, in the order of its first places.
 

@@ -18,6 +18,7 @@ from kerassl.transfer.options import (
     TOKEN_CONTROLS,
     TOKEN_METHODS,
     check_token_options,
+    told_options,
 )
 from kerassl.transfer.tag_baselines import (
     lexicon_tags,
@@ -27,7 +28,7 @@ from kerassl.transfer.tag_baselines import (
 from kerassl.transfer.tagged_rows import TaggedRows
 from kerassl.transfer.token_comparison import TITLES, TokenComparison
 from kerassl.transfer.token_probe import fit_probe
-from kerassl.transfer.tuning import Tuner, cross_entropy, planned_steps
+from kerassl.transfer.tuning import Tuner, cross_entropy, planned_steps, tuning_work
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 # Rows of tokens whose features are in memory at a time.
@@ -111,6 +112,20 @@ class TokenClassification(Measure):
         self.validation, self.strengths = validation, list(strengths)
         self.options = dict(fine_tune_options or {})
         self.supervised_options = {**self.options, **(supervised_options or {})}
+
+    def told(self):
+        asked = self.draws, self.methods, self.controls
+        return "entities by " + told_options(self.sentences, "sentences", *asked)
+
+    def work(self, train, test):
+        budgets = [len(train) if n is None else n for n in self.sentences]
+        networks = 1 + ("random" in self.controls)
+        sizes = budgets * networks * ("fine_tune" in self.methods)
+        fitted = tuning_work(sizes, self.options)
+        if "supervised" in self.controls:
+            fitted += tuning_work([len(train)], self.supervised_options)
+        encoded = (len(train) + len(test)) * networks * len(budgets)
+        return float(self.draws * (encoded + fitted))
 
     def left_out(self, task, test):
         reason = super().left_out(task, test)

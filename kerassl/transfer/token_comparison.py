@@ -117,9 +117,10 @@ class TokenComparison:
             )
         axis.set_xscale("log")
         axis.set_xlabel("labelled sentences")
-        axis.set_ylabel("entity F1 (%)")
+        axis.set_ylabel("entity F1 (%), higher is better")
         axis.grid(alpha=0.3)
         figure.legend(loc="outside right upper", frameon=False, fontsize="small")
+        figure.suptitle("Entities found, by labelled sentences", fontsize="medium")
         return {"token_classification": figure}
 
     def _caption(self):

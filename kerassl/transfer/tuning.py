@@ -178,6 +178,24 @@ def planned_steps(steps, epochs, examples, batch_size):
     return min(max(math.ceil(wanted), 150), 1000)
 
 
+def tuning_work(sizes, options) -> float:
+    """Returns passes of an example through the encoder that trainings take.
+
+    Args:
+        sizes: Numbers of training examples, one for each training.
+        options: Arguments of `FineTuner.fit`, or None.
+
+    Example:
+        >>> tuning_work([2000], None) == 3 * 750 * 32
+        True
+    """
+    options = options or {}
+    batch_size = options.get("batch_size", 32)
+    asked = options.get("steps"), options.get("epochs")
+    steps = sum(planned_steps(*asked, size, batch_size) for size in sizes)
+    return 3.0 * batch_size * steps
+
+
 def cross_entropy(logits, labels) -> float:
     """Returns the mean cross-entropy in nats, computed in float64.
 

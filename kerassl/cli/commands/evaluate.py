@@ -39,4 +39,4 @@ def run(args: argparse.Namespace) -> None:
         overrides=overrides,
         progress=not args.quiet,
     )
-    print(run)
+    screen.page(str(run))

@@ -97,6 +97,8 @@ def run(args: argparse.Namespace) -> None:
         "checkpoint_seconds": args.checkpoint_seconds,
     }
     data = given.examples(args)
+    if not args.quiet:
+        _open(args, data, options["overrides"])
     with screen.quiet_start():
         import tensorflow  # noqa: F401
     given.allow_modules(args)
@@ -107,7 +109,8 @@ def run(args: argparse.Namespace) -> None:
     elif args.seeds or len(args.presets) > 1:
         _show(kerassl.pretrain_all(args.presets, data, seeds=seeds, **options))
     else:
-        print(kerassl.pretrain(args.presets[0], data, seed=args.seed, **options))
+        run = kerassl.pretrain(args.presets[0], data, seed=args.seed, **options)
+        screen.page(str(run))
 
 
 def _show(found: Any) -> None:
@@ -122,3 +125,12 @@ def _show(found: Any) -> None:
     print()
     for error in found.failed.values():
         raise error
+
+
+def _open(args: argparse.Namespace, data: Any, overrides: dict[str, Any]) -> None:
+    """Says at once what will be done, where it is one run."""
+    if len(args.presets) > 1 or args.seeds or args.tune:
+        return
+    preset = args.presets[0]
+    as_it_stands = data is None and not (overrides or args.no_evaluate or args.steps)
+    screen.opening(preset, zoo.config(preset), args.steps, as_it_stands)

@@ -30,8 +30,6 @@ def run(args: argparse.Namespace) -> None:
     card = f"{zoo.card(args.preset).rstrip()}\n\n{zoo.told(args.preset)}"
     console = screen.console()
     if console.is_terminal:
-        from rich.markdown import Markdown
-
-        console.print(Markdown(f"{card}\n\n```json\n{configuration}\n```"))
+        screen.page(f"{card}\n\n```json\n{configuration}\n```")
     else:
         print(card.strip(), configuration, sep="\n\n")
