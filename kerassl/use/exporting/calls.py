@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kerassl import files
+from kerassl import files, runs
 from kerassl.checks import check_one_of, suggest, user_path
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.progress import track
-from kerassl.runs import ENCODER
 from kerassl.use.exporting import page, upload
 from kerassl.use.exporting.formats import FORMATS
 from kerassl.use.exporting.quantizing import loss_of
@@ -100,10 +99,10 @@ def export(
         upload.check(upload_to)
     out = _target(out, overwrite)
     run = run_of(run)
-    if not (run.path / ENCODER).is_file():
+    if not (run.path / runs.ENCODER).is_file():
         raise FileNotFoundError(
-            f"{run.path} holds no {ENCODER}: the run has not finished. The command "
-            "that began it resumes it."
+            f"{run.path} holds no {runs.ENCODER}: the run has not finished. The "
+            "command that began it resumes it."
         )
     steps = iter(track(range(3), "exporting", 3, progress))
     next(steps)
@@ -170,8 +169,7 @@ def _check_fits(kind, subject):
 
 def _write(kind, subject, folder, quantize):
     """Writes the encoder, checks it, and returns what is to be said of it."""
-    inputs = kind.inputs(subject)
-    example = made_up(inputs)
+    inputs, example = kind.inputs(subject), kind.inputs(made_up(subject))
     want, given = kind.outputs(subject, inputs), kind.outputs(subject, example)
     facts = page.facts(kind, subject, quantize)
     if quantize:  # first in floats, to compare with
@@ -207,16 +205,19 @@ def _write_tokenizer(subject, folder):
     if not hasattr(subject.task.pretext, "tokenizer"):
         return None
     made = fast_tokenizer(subject)
-    if made is None:
-        target = folder / page.TOKENIZER
-        shutil.copytree(subject.run.path / "tokenizer", target, dirs_exist_ok=True)
+    same, count = agreement(made, subject) if made else (0, 0)
+    if not same:  # as where unknown words are left out
+        source = subject.run.path / runs.TOKENIZER
+        shutil.copytree(source, folder / page.TOKENIZER)
         return {"file": f"{page.TOKENIZER}/"}
-    target = folder if (folder / "tokenizer_config.json").is_file() else None
-    if target is None:
-        target = folder / page.TOKENIZER
-        target.mkdir()
-        vocabulary_files(made, target)
-    same, count = agreement(made, subject)
+    # The layout of transformers has it at the top.
+    target = (
+        folder
+        if (folder / "tokenizer_config.json").is_file()
+        else folder / page.TOKENIZER
+    )
+    target.mkdir(exist_ok=True)
+    vocabulary_files(made, target)
     file = (target / "tokenizer.json").relative_to(folder).as_posix()
     return {"file": file, "same_rows": same, "rows": count}
 

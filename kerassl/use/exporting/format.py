@@ -19,13 +19,13 @@ class Format:
         name: As users name it.
         output: What comes out, in words.
         packages: Modules of the extra `kerassl[export]` that it needs.
-        can_int8: Whether it can hold weights as 8-bit integers.
+        floats_only: Why it cannot hold weights as 8-bit integers, or None.
     """
 
     name: str
     output: str
     packages: ClassVar[tuple[str, ...]] = ()
-    can_int8 = False
+    floats_only: str | None = None
 
     def check(self, quantize) -> None:
         """Raises where the format cannot be written here, before anything is loaded.
@@ -33,10 +33,10 @@ class Format:
         Args:
             quantize: "int8" or None.
         """
-        if quantize and not self.can_int8:
+        if quantize and self.floats_only:
             raise InvalidValue(
-                f"`quantize` must be None for the format {self.name!r}, which holds "
-                f"floats only. Received: {quantize!r}"
+                f"`quantize` must be None for the format {self.name!r}: "
+                f"{self.floats_only}. Received: {quantize!r}"
             )
         for package in self.packages:
             try:
@@ -120,7 +120,7 @@ class GraphFormat(Format):
         return subject.kept[self.name]
 
     def inputs(self, subject):
-        return self.graph(subject).inputs
+        return self.graph(subject).taken(subject)
 
     def outputs(self, subject, inputs):
         return self.graph(subject).features(inputs)

@@ -1,5 +1,6 @@
 """An encoder as one function of named tensors, to be traced."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,13 +22,16 @@ class Graph:
 
     Attributes:
         call: From a dict of tensors to `{"features": (batch, dim)}`.
-        inputs: The subject's examples as it takes them, dict of arrays.
+        taken: From a `Subject` to its examples as the call takes them, a dict of
+            arrays by name.
+        inputs: Those of the subject that it was made for.
         open_axes: Of every input, the axes of any length, the batch's 0 left out.
         is_raw: Whether it takes raw examples, or prepared ones.
         encoder: The encoder in it.
     """
 
     call: Callable
+    taken: Callable[[Subject], dict[str, np.ndarray]]
     inputs: dict[str, np.ndarray]
     open_axes: tuple[int, ...]
     is_raw: bool
@@ -76,32 +80,44 @@ def graph_of(subject: Subject, lacking=frozenset(), opened=False) -> Graph:
     encoder = subject.task.encoder
     if lacking & _operations(subject):
         return _prepared(subject, encoder)
-    prepare = subject.task.pretext.prepare
-    named, bare = _raw_inputs(subject)
-
-    def call(inputs):
-        prepared = prepare(inputs[bare] if bare else inputs)
-        return _encoded(encoder, prepared)
-
-    axes = MODALITIES[subject.modality].open_axes if opened else ()
-    if axes and not _fits(subject, encoder, named, bare, axes):
-        axes = ()
-    return Graph(call, named, axes, True, encoder)
+    graph = _raw(subject, encoder)
+    if opened:
+        axes = MODALITIES[subject.modality].open_axes
+        wider = dataclasses.replace(graph, open_axes=axes)
+        graph = wider if _fits(wider, subject) else graph
+    return graph
 
 
 def as_tensors(inputs: dict) -> dict:
     return {name: tf.constant(values) for name, values in inputs.items()}
 
 
+def _raw(subject, encoder):
+    # Examples that are no dict have no name of their own.
+    name = MODALITIES[subject.modality].key or f"{subject.modality}s"
+    bare = None if isinstance(subject.examples, dict) else name
+    prepare = subject.task.pretext.prepare
+
+    def call(inputs):
+        return _encoded(encoder, prepare(inputs[bare] if bare else inputs))
+
+    def taken(subject):
+        return {bare: subject.examples} if bare else subject.examples
+
+    return Graph(call, taken, taken(subject), (), True, encoder)
+
+
 def _prepared(subject, encoder):
-    taken = ends(encoder)[0]
-    given = _taken(taken, subject.prepared)
-    bare = None if isinstance(given, dict) else taken.name
+    wanted = ends(encoder)[0]
+    bare = None if isinstance(wanted, dict) else wanted.name
 
     def call(inputs):
         return _encoded(encoder, inputs[bare] if bare else inputs)
 
-    return Graph(call, {bare: given} if bare else given, (), False, encoder)
+    def taken(subject):
+        return {bare: subject.prepared} if bare else _taken(wanted, subject.prepared)
+
+    return Graph(call, taken, taken(subject), (), False, encoder)
 
 
 def _encoded(encoder, prepared):
@@ -112,14 +128,6 @@ def _encoded(encoder, prepared):
     given = _taken(ends(encoder)[0], prepared)
     mask = given.get("padding_mask") if isinstance(given, dict) else None
     return {"features": tf.cast(pool(encoder(given, training=False), mask), tf.float32)}
-
-
-def _raw_inputs(subject):
-    """Returns raw examples by name, and the name where they have none of their own."""
-    if isinstance(subject.examples, dict):
-        return subject.examples, None
-    name = MODALITIES[subject.modality].key or f"{subject.modality}s"
-    return {name: subject.examples}, name
 
 
 def _taken(taken, prepared):
@@ -149,15 +157,17 @@ def _specs(examples):
     )
 
 
-def _fits(subject, encoder, named, bare, axes):
+def _fits(graph, subject):
     """Tells whether examples of any size are prepared to what an encoder takes."""
+    specs = graph.specs()
+    if not isinstance(subject.examples, dict):
+        (specs,) = specs.values()
+    prepare = tf.function(subject.task.pretext.prepare)
     try:
-        specs = Graph(lambda inputs: inputs, named, axes, True, encoder).specs()
-        prepare = tf.function(subject.task.pretext.prepare)
-        traced = prepare.get_concrete_function(specs[bare] if bare else specs)
+        traced = prepare.get_concrete_function(specs)
     except (ValueError, TypeError):  # of a layer that must know the size
         return False
-    taken = ends(encoder)[0]
+    taken = ends(graph.encoder)[0]
     made = tf.nest.flatten(_taken(taken, traced.structured_outputs))
     return all(
         side is None or part.shape[i] == side

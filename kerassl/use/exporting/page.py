@@ -132,7 +132,10 @@ def _tokenizer(facts):
     if found is None or any(x["dtype"] == "string" for x in facts["inputs"].values()):
         return []
     if "rows" not in found:
-        return [f"`{found['file']}` is KerasHub's tokenizer, with its vocabulary."]
+        return [
+            f"`{found['file']}` is the run's own tokenizer. No other library reads "
+            "texts just so; the format savedmodel has it inside."
+        ]
     code = (
         "from tokenizers import Tokenizer\n\n"
         f'tokenizer = Tokenizer.from_file("{found["file"]}")\n'
@@ -164,7 +167,7 @@ def _origin(facts):
 
 
 def _script(load, facts):
-    return f'''"""Loads the encoder of this folder, and compares it with what it gave."""
+    return f'''"""Loads the encoder that is here, and compares it with what it gave."""
 
 from pathlib import Path
 

@@ -1,5 +1,6 @@
 """What is exported: a run's encoder, with some examples to check it on."""
 
+import dataclasses
 import functools
 from dataclasses import dataclass, field
 from typing import Any
@@ -82,18 +83,18 @@ def subject_of(run, data=None, count=CHECKED) -> Subject:
     return Subject(run, task, source, modality, task.encode(source))
 
 
-def made_up(inputs: dict) -> dict:
-    """Returns inputs like others, but of no one's data.
+def made_up(subject: Subject) -> Subject:
+    """Returns the subject with examples of no one's, which may be passed on.
 
-    Args:
-        inputs: Dict of arrays by name, with the batch first.
-
-    Returns:
-        A dict of arrays of the same dtypes: evenly drawn numbers from the least to
-        the greatest there is, and texts of our own.
+    Of texts they are ours; of numbers evenly drawn, from the least to the greatest
+    that the subject's examples hold.
     """
     random = np.random.default_rng(0)
-    return {name: _like(values, random) for name, values in inputs.items()}
+    found = dataclasses.replace(subject)
+    found.__dict__["examples"] = keras.tree.map_structure(
+        lambda values: _like(values, random), subject.examples
+    )
+    return found
 
 
 def _like(values, random):

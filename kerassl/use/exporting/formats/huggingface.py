@@ -32,6 +32,7 @@ class HuggingFace(Format):
 
     name = "huggingface"
     output = "one vector for each token"
+    floats_only = "transformers reads floats"
 
     def refusal(self, subject):
         found = type(backbone_of(subject)).__name__

@@ -21,7 +21,6 @@ class LiteRT(GraphFormat):
 
     name = "litert"
     packages = ("ai_edge_litert.interpreter",)
-    can_int8 = True
     batch = 1
     lacking = frozenset({STRINGS, "ScaleAndTranslate"})
 

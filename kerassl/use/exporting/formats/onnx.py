@@ -20,7 +20,6 @@ class ONNX(GraphFormat):
 
     name = "onnx"
     packages = ("onnx", "tf2onnx", "onnxruntime")
-    can_int8 = True
     # tf2onnx makes of Fourier transforms only the absolute value.
     lacking = frozenset({STRINGS, "ScaleAndTranslate", "RFFT"})
 

@@ -14,7 +14,6 @@ class SavedModel(GraphFormat):
     """
 
     name = "savedmodel"
-    can_int8 = True
     opened = True
 
     def write(self, subject, folder, quantize=None):
