@@ -1,7 +1,6 @@
 """The call: a run's encoder becomes a folder that runs without kerassl."""
 
 import inspect
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from kerassl import files, runs
 from kerassl.checks import check_one_of, suggest, user_path
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.progress import track
+from kerassl.tokenizers import save_tokenizer
 from kerassl.use.exporting import page, upload
 from kerassl.use.exporting.formats import FORMATS
 from kerassl.use.exporting.quantizing import loss_of
@@ -104,10 +104,14 @@ def export(
             f"{run.path} holds no {runs.ENCODER}: the run has not finished. The "
             "command that began it resumes it."
         )
+    runs.read_config(run.path)  # what is damaged is told before the work
+    # A bar of three parts: loaded, written and read back, told.
     steps = iter(track(range(3), "exporting", 3, progress))
     next(steps)
     subject = subject_of(run, data, *((JUDGED,) if quantize else ()))
     _check_fits(kind, subject)
+    if quantize:
+        kind.check_int8(subject)
     next(steps)
     with files.atomic_folder(out) as folder:
         facts = _write(kind, subject, folder, quantize)
@@ -170,7 +174,7 @@ def _check_fits(kind, subject):
 def _write(kind, subject, folder, quantize):
     """Writes the encoder, checks it, and returns what is to be said of it."""
     inputs, example = kind.inputs(subject), kind.inputs(made_up(subject))
-    want, given = kind.outputs(subject, inputs), kind.outputs(subject, example)
+    want, given = kind.reference(subject), kind.outputs(subject, example)
     facts = page.facts(kind, subject, quantize)
     if quantize:  # first in floats, to compare with
         with tempfile.TemporaryDirectory() as scratch:
@@ -207,8 +211,7 @@ def _write_tokenizer(subject, folder):
     made = fast_tokenizer(subject)
     same, count = agreement(made, subject) if made else (0, 0)
     if not same:  # as where unknown words are left out
-        source = subject.run.path / runs.TOKENIZER
-        shutil.copytree(source, folder / page.TOKENIZER)
+        save_tokenizer(subject.task.pretext.tokenizer, folder / page.TOKENIZER)
         return {"file": f"{page.TOKENIZER}/"}
     # The layout of transformers has it at the top.
     target = (

@@ -63,6 +63,13 @@ class Format:
         """Returns what the encoder itself gives these inputs."""
         raise NotImplementedError
 
+    def reference(self, subject: Subject) -> np.ndarray:
+        """Returns what the encoder itself gives the subject's examples."""
+        return self.outputs(subject, self.inputs(subject))
+
+    def check_int8(self, subject: Subject) -> None:
+        """Raises where nothing of an encoder can become integers."""
+
     def write(self, subject: Subject, folder: Path, quantize=None) -> None:
         """Writes the encoder's files into a folder.
 
@@ -121,6 +128,9 @@ class GraphFormat(Format):
 
     def inputs(self, subject):
         return self.graph(subject).taken(subject)
+
+    def reference(self, subject):
+        return subject.features
 
     def outputs(self, subject, inputs):
         return self.graph(subject).features(inputs)

@@ -1,6 +1,7 @@
 """Weights as 8-bit integers, and what that costs."""
 
 import warnings
+from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -9,6 +10,24 @@ from kerassl.errors import InvalidValue
 from kerassl.transfer import knn
 
 KNN = 5
+# Examples that activations are calibrated with.
+CALIBRATED = 64
+
+
+def check_layers(model) -> None:
+    """Raises where a Keras model has no layer that Keras makes integers of.
+
+    Args:
+        model: A `keras.Model`.
+
+    Raises:
+        ValueError: If it has none, as of convolutions alone.
+    """
+    if not any(_quantizes(layer) for layer in model._flatten_layers()):
+        raise InvalidValue(
+            "`quantize`: Keras makes integers of dense layers and embeddings, and this "
+            "encoder has none. The formats 'litert' and 'onnx' quantise convolutions."
+        )
 
 
 def quantize_layers(model) -> None:
@@ -16,15 +35,7 @@ def quantize_layers(model) -> None:
 
     Args:
         model: A `keras.Model`, changed in place.
-
-    Raises:
-        ValueError: If it has no such layer, as of convolutions alone.
     """
-    if not any(_quantizes(layer) for layer in model._flatten_layers()):
-        raise InvalidValue(
-            "`quantize`: Keras makes integers of dense layers and embeddings, and this "
-            "encoder has none. The formats 'litert' and 'onnx' quantise convolutions."
-        )
     with warnings.catch_warnings():
         # Of every layer that stays in floats.
         warnings.filterwarnings("ignore", "Layer .* does not have a `quantize` method")
@@ -34,6 +45,21 @@ def quantize_layers(model) -> None:
 def _quantizes(layer):
     known = (keras.layers.Dense, keras.layers.EinsumDense, keras.layers.Embedding)
     return isinstance(layer, known)
+
+
+def calibration(inputs: dict) -> Iterator[dict]:
+    """Yields some of the examples, one at a time, from all over them.
+
+    Args:
+        inputs: Dict of arrays by name, with the batch first.
+
+    Example:
+        >>> [len(row["x"]) for row in calibration({"x": np.zeros((2, 3))})]
+        [1, 1]
+    """
+    count = len(next(iter(inputs.values())))
+    for i in range(0, count, max(1, count // CALIBRATED)):
+        yield {name: np.asarray(x[i : i + 1]) for name, x in inputs.items()}
 
 
 def loss_of(before, after, labels=None) -> dict:

@@ -31,7 +31,6 @@ class Subject:
         task: Its task; the encoder in it may be changed, as by quantisation.
         source: The examples, a `Source`.
         modality: What they are, a key of `MODALITIES`.
-        features: Float32 array (examples, dim), what the encoder gives them.
         kept: What a format keeps of its work, by name.
     """
 
@@ -39,7 +38,6 @@ class Subject:
     task: Any
     source: Source
     modality: str
-    features: np.ndarray
     kept: dict = field(default_factory=dict)
 
     @functools.cached_property
@@ -51,6 +49,11 @@ class Subject:
     def prepared(self):
         """The same as the encoder takes them, arrays."""
         return as_arrays(self.task.pretext.prepare(self.examples))
+
+    @functools.cached_property
+    def features(self):
+        """Float32 array (examples, dim), what the encoder gives them."""
+        return self.task.encode(self.source)
 
     @property
     def labels(self):
@@ -80,7 +83,7 @@ def subject_of(run, data=None, count=CHECKED) -> Subject:
     positions = np.linspace(0, len(source) - 1, min(count, len(source)), dtype="int64")
     source = Subset(source, positions)
     modality = modality_of(source) or run.config["modality"]
-    return Subject(run, task, source, modality, task.encode(source))
+    return Subject(run, task, source, modality)
 
 
 def made_up(subject: Subject) -> Subject:

@@ -7,6 +7,7 @@ import types
 import pytest
 
 import kerassl
+from kerassl import distribute
 from kerassl.cli import main
 from kerassl.use.exporting import upload
 
@@ -41,6 +42,12 @@ def test_one_line_says_what_is_wrong(
         kerassl.export(**given)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_graphs_are_tensorflows(images_run, tmp_path, monkeypatch):
+    monkeypatch.setattr(distribute, "BACKEND", "jax")
+    with pytest.raises(ValueError, match="Keras runs on jax here.*It has: none"):
+        kerassl.export(images_run, tmp_path / "out", "onnx")
 
 
 def test_an_unfinished_run(images_run, tmp_path):

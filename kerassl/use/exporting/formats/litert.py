@@ -2,12 +2,12 @@
 
 import warnings
 
-import numpy as np
 import tensorflow as tf
 
 from kerassl.errors import InvalidValue
 from kerassl.use.exporting.format import GraphFormat
 from kerassl.use.exporting.graph import STRINGS
+from kerassl.use.exporting.quantizing import calibration
 
 FILE = "encoder.tflite"
 
@@ -31,7 +31,7 @@ class LiteRT(GraphFormat):
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         if quantize:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
-            converter.representative_dataset = lambda: _one_by_one(graph.inputs)
+            converter.representative_dataset = lambda: calibration(graph.inputs)
         try:
             with warnings.catch_warnings():
                 # It calibrates with the interpreter that it says will go.
@@ -63,8 +63,3 @@ class LiteRT(GraphFormat):
             return np.concatenate(rows)
 
         return features
-
-
-def _one_by_one(inputs):
-    for i in range(len(next(iter(inputs.values())))):
-        yield {name: np.asarray(values[i : i + 1]) for name, values in inputs.items()}

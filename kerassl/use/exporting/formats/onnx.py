@@ -9,6 +9,7 @@ from pathlib import Path
 from kerassl.errors import InvalidValue
 from kerassl.use.exporting.format import GraphFormat
 from kerassl.use.exporting.graph import STRINGS
+from kerassl.use.exporting.quantizing import calibration
 
 FILE = "encoder.onnx"
 # Any engine of the last years reads it; tf2onnx knows up to 18.
@@ -106,11 +107,7 @@ def _write_int8(source, target, inputs):
     from onnxruntime import quantization
 
     class Examples(quantization.CalibrationDataReader):
-        def __init__(self):
-            count = len(next(iter(inputs.values())))
-            self.rows = iter(
-                {n: x[i : i + 1] for n, x in inputs.items()} for i in range(count)
-            )
+        rows = calibration(inputs)
 
         def get_next(self):
             return next(self.rows, None)

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from kerassl.use.exporting.format import GraphFormat
-from kerassl.use.exporting.quantizing import quantize_layers
+from kerassl.use.exporting.quantizing import check_layers, quantize_layers
 
 
 class SavedModel(GraphFormat):
@@ -15,6 +15,9 @@ class SavedModel(GraphFormat):
 
     name = "savedmodel"
     opened = True
+
+    def check_int8(self, subject):
+        check_layers(subject.task.encoder)
 
     def write(self, subject, folder, quantize=None):
         if quantize:
