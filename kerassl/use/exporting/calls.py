@@ -117,7 +117,7 @@ def export(
         facts = _write(kind, subject, folder, quantize)
         next(steps)
         facts["bytes"] = _bytes(folder)
-        page.write(folder, facts, subject, inspect.getsource(kind.load))
+        page.write(folder, facts, inspect.getsource(kind.load))
     list(steps)
     if upload_to is not None:
         facts["uploaded"] = upload.upload(out, upload_to)
@@ -211,8 +211,13 @@ def _write_tokenizer(subject, folder):
     made = fast_tokenizer(subject)
     same, count = agreement(made, subject) if made else (0, 0)
     if not same:  # as where unknown words are left out
-        save_tokenizer(subject.task.pretext.tokenizer, folder / page.TOKENIZER)
-        return {"file": f"{page.TOKENIZER}/"}
+        own = subject.task.pretext.tokenizer
+        save_tokenizer(own, folder / page.TOKENIZER)
+        home = type(own).__module__.partition(".")[0]
+        return {
+            "file": f"{page.TOKENIZER}/",
+            "class": f"{home}.tokenizers.{type(own).__name__}",
+        }
     # The layout of transformers has it at the top.
     target = (
         folder

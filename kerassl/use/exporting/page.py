@@ -44,13 +44,12 @@ def facts(kind, subject, quantize) -> dict:
     }
 
 
-def write(folder, facts, subject, source) -> None:
+def write(folder, facts, source) -> None:
     """Writes the pages of an export.
 
     Args:
         folder: The export's folder.
         facts: What is known of it.
-        subject: What was exported.
         source: The source of the function that loads it.
     """
     load = textwrap.dedent(source).replace("@staticmethod\n", "")
@@ -66,7 +65,7 @@ def summary(facts) -> str:
 
 
 def _checked(facts):
-    count = f"on {facts['checked_on']} examples of the run"
+    count = f"on {facts['checked_on']} examples"
     if "difference" in facts:
         return (
             f"read back {count} it differs by at most {facts['difference']:.1e} from "
@@ -133,8 +132,9 @@ def _tokenizer(facts):
         return []
     if "rows" not in found:
         return [
-            f"`{found['file']}` is the run's own tokenizer. No other library reads "
-            "texts just so; the format savedmodel has it inside."
+            f"`{found['file']}` holds the run's tokenizer, a `{found['class']}`, in "
+            "KerasHub's layout. The format savedmodel has it inside, with special "
+            "tokens and padding."
         ]
     code = (
         "from tokenizers import Tokenizer\n\n"

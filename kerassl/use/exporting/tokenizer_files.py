@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from kerassl.tokenizers import WordTokenizer
-from kerassl.tokenizers.byte_pairs import is_byte_level
+from kerassl.tokenizers.byte_pairs import fast_byte_pairs, is_byte_level
 from kerassl.tokenizers.word_pieces import is_word_piece
 
 FILE = "tokenizer.json"
@@ -24,9 +24,12 @@ def fast_tokenizer(subject):
     Args:
         subject: The `Subject` of a run on texts.
     """
+    from tokenizers import decoders
+
     tokenizer = getattr(subject.task.pretext, "tokenizer", None)
     if is_byte_level(tokenizer):
-        made = _byte_pairs(tokenizer)
+        made = fast_byte_pairs(tokenizer)
+        made.decoder = decoders.ByteLevel()
     elif is_word_piece(tokenizer):
         made = _words(tokenizer)
     else:
@@ -105,19 +108,6 @@ def _family(backbone):
         and getattr(each, "backbone_cls", None) is type(backbone)
     ]
     return found[0] if found else None
-
-
-def _byte_pairs(tokenizer):
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    merges = [tuple(pair.split(" ")) for pair in tokenizer.merges]
-    merges = merges[1:] if merges and merges[0][0] == "#version:" else merges
-    made = Tokenizer(models.BPE(vocab=dict(tokenizer.vocabulary), merges=merges))
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(
-        add_prefix_space=tokenizer.add_prefix_space
-    )
-    made.decoder = decoders.ByteLevel()
-    return made
 
 
 def _words(tokenizer):
