@@ -27,8 +27,12 @@ class SavedModel(GraphFormat):
 
     @staticmethod
     def load(folder):
+        import contextlib
+
         import tensorflow as tf
-        import tensorflow_text  # noqa: F401 -- the operations of tokenizers
+
+        with contextlib.suppress(ImportError):  # only texts need it
+            import tensorflow_text  # noqa: F401 -- the operations of tokenizers
 
         encode = tf.saved_model.load(str(folder)).signatures["serving_default"]
 
