@@ -16,6 +16,15 @@ DOCS = [
     "sphinx-copybutton>=0.5.2,<0.6",
 ]
 
+# Beside TensorFlow 2.21 they leave NumPy, protobuf and flatbuffers as they are.
+EXPORT = [
+    "ai-edge-litert>=2.3,<3",
+    "huggingface_hub>=2.4,<3",
+    "onnx>=1.23,<2",
+    "onnxruntime>=1.32,<2",
+    "tf2onnx>=1.17,<2",
+]
+
 setup(
     name="kerassl",
     version="0.3.0",
@@ -48,12 +57,14 @@ setup(
     extras_require={
         "docs": DOCS,
         "audio": ["soundfile>=0.14,<0.15"],
+        "export": EXPORT,
         "ner": ["nervaluate>=1.2.1,<1.3"],
         "search": ["usearch>=2.26,<3"],
         "tune": ["keras-tuner>=1.4.8,<1.5"],
         "parquet": ["pyarrow>=26,<27"],
         "test": [
             *DOCS,
+            *EXPORT,
             "pytest>=9.2,<10",
             "pytest-xdist>=3.8,<4",
             "ruff>=0.17,<0.18",

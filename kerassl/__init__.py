@@ -32,6 +32,7 @@ __all__ = [
     "encoders",
     "evaluate",
     "generate",
+    "export",
     "layers",
     "losses",
     "metrics",
@@ -60,6 +61,7 @@ _HOMES = {
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
     "generate": "kerassl.use",
+    "export": "kerassl.use",
     "pretrain": "kerassl.pretraining",
     "pretrain_all": "kerassl.use",
     "search": "kerassl.use",
@@ -94,6 +96,7 @@ if TYPE_CHECKING:
     from kerassl.runs import Run as Run
     from kerassl.use import compare as compare
     from kerassl.use import embed as embed
+    from kerassl.use import export as export
     from kerassl.use import generate as generate
     from kerassl.use import pretrain_all as pretrain_all
     from kerassl.use import search as search

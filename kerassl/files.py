@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -54,6 +55,48 @@ def atomic(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         publish(unfinished, path)
     except BaseException:
         unfinished.unlink(missing_ok=True)
+        raise
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
+    """Gives an empty folder to fill, which then appears at `path` at once.
+
+    After an error nothing has changed. A folder that stands there is replaced.
+
+    Args:
+        path: Where the folder shall stand, in a folder that is there.
+
+    Yields:
+        `pathlib.Path` beside `path`.
+
+    Example:
+        >>> import tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "notes"
+        >>> with atomic_folder(path) as unfinished:
+        ...     _ = (unfinished / "one.txt").write_text("all of it")
+        ...     path.exists()
+        False
+        >>> [file.name for file in path.iterdir()]
+        ['one.txt']
+    """
+    path = pathlib.Path(path)
+    unfinished = path.with_name(f".unfinished-{path.name}")
+    before = path.with_name(f".replaced-{path.name}")
+    for left in (unfinished, before):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    unfinished.mkdir()
+    try:
+        yield unfinished
+        for part in (*unfinished.rglob("*"), unfinished):
+            _flush(part)
+        if path.exists():
+            os.replace(path, before)
+        os.replace(unfinished, path)
+        _flush(path.parent)
+        shutil.rmtree(before, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
         raise
 
 

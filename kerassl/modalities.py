@@ -42,6 +42,7 @@ class Modality:
         inputs: What is known of such examples without any encoder: functions, or
             their dotted names, of (train, test, seed=...), two sources and an
             integer, that return a list of `kerassl.transfer.InputFeatures`.
+        open_axes: Axes of a batch, its own 0, in which examples may be of any length.
         drawn_by: Dotted name of the function of (examples, titles) that draws some
             of them beside each other, or None.
         thumbnails_by: Dotted name of the function of (examples, side) that makes a
@@ -55,6 +56,7 @@ class Modality:
     key: str = ""
     quantity: str = ""
     inputs: tuple[str | Callable, ...] = ()
+    open_axes: tuple[int, ...] = ()
     drawn_by: str | None = None
     thumbnails_by: str | None = None
 
@@ -140,6 +142,7 @@ MODALITIES = {
         rank=1,
         key="waveform",
         quantity="sample_rate",
+        open_axes=(1,),
         inputs=("kerassl.transfer.inputs.sounds.log_mel_statistics",),
         drawn_by="kerassl.pictures.sound_sheet",
         thumbnails_by="kerassl.pictures.sound_thumbnails",
@@ -147,6 +150,7 @@ MODALITIES = {
     "image": Modality(
         "images of shape (height, width, channels)",
         rank=3,
+        open_axes=(1, 2),
         arranged=_with_channels,
         drawn_by="kerassl.pictures.image_sheet",
         thumbnails_by="kerassl.pictures.image_thumbnails",

@@ -20,6 +20,22 @@ def test_the_old_file_stands_until_the_new_one_is_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_folder_stands_until_the_new_one_is_whole(tmp_path):
+    path = tmp_path / "folder"
+    with files.atomic_folder(path) as unfinished:
+        (unfinished / "old.txt").write_text("old")
+        assert not path.exists()
+    with pytest.raises(KeyError), files.atomic_folder(path) as unfinished:
+        (unfinished / "new.txt").write_text("ne")
+        raise KeyError
+    assert [file.name for file in path.iterdir()] == ["old.txt"]
+    with files.atomic_folder(path) as unfinished:
+        (unfinished / "new.txt").write_text("new")
+        assert (path / "old.txt").read_text() == "old"
+    assert [file.name for file in path.iterdir()] == ["new.txt"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_leaves_what_was_there(error, tmp_path):
     path = tmp_path / "file.txt"

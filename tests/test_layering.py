@@ -33,6 +33,7 @@ TOP_NAMES = {
     "pretrain_all": "use",
     "embed": "use",
     "generate": "use",
+    "export": "use",
     "search": "use",
     "tune": "use",
 }

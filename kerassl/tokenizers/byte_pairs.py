@@ -84,12 +84,13 @@ class BytePairEncoder:
     def _current(self):
         # Another vocabulary may have been set since.
         if self._vocabulary is not self.tokenizer.vocabulary:
-            self._backend = _backend(self.tokenizer)
+            self._backend = fast_byte_pairs(self.tokenizer)
             self._vocabulary = self.tokenizer.vocabulary
         return self._backend
 
 
-def _backend(tokenizer):
+def fast_byte_pairs(tokenizer):
+    """Returns a byte-level BPE of KerasHub as a `tokenizers.Tokenizer`."""
     from tokenizers import Tokenizer, models, pre_tokenizers
 
     merges = [tuple(merge.split(" ")) for merge in tokenizer.merges]

@@ -1,7 +1,8 @@
-"""What trained models are for: vectors, search, new examples, one beside another."""
+"""What trained models are for: vectors, search, new examples, explanation, export."""
 
 from kerassl.use.comparing import RunComparison, check_target, compare
 from kerassl.use.embedding import embed
+from kerassl.use.exporting import Export, export
 from kerassl.use.generated import Generated, GeneratedExamples, GeneratedTexts
 from kerassl.use.generating import generate
 from kerassl.use.searching import Found, search
@@ -10,6 +11,7 @@ from kerassl.use.tuning import Tuned, tune
 from kerassl.use.vectors import Vectors
 
 __all__ = [
+    "Export",
     "Found",
     "Generated",
     "GeneratedExamples",
@@ -21,6 +23,7 @@ __all__ = [
     "check_target",
     "compare",
     "embed",
+    "export",
     "generate",
     "pretrain_all",
     "search",

@@ -237,7 +237,9 @@ def resize(images, size: int):
     # in oneDNN (TensorFlow 2.21), seen in a parallel `Dataset.map` and eagerly.
     if images.dtype == tf.uint8:
         images = tf.cast(images, tf.float32) / 255.0
-    resized = tf.image.resize(images, (size, size), antialias=True)
+    resized = images
+    if images.shape[1:3] != (size, size):  # else the filter changes nothing
+        resized = tf.image.resize(images, (size, size), antialias=True)
     return tf.clip_by_value(tf.cast(resized, tf.float32), 0.0, 1.0)
 
 
