@@ -1,5 +1,6 @@
 """What an encoder is worth: measures, controls and few-label curves."""
 
+from kerassl.transfer.attention import attention_rollout, attention_weights
 from kerassl.transfer.by_name import measure_by_name
 from kerassl.transfer.classification import Classification, Classified
 from kerassl.transfer.compare import Comparison, compare
@@ -45,6 +46,8 @@ __all__ = [
     "Verdict",
     "WordSimilarity",
     "WordVectors",
+    "attention_rollout",
+    "attention_weights",
     "check_options",
     "compare",
     "copy_of",
