@@ -19,6 +19,13 @@ from kerassl.transfer.options import check_options
 from kerassl.transfer.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.random_control import random_control
 from kerassl.transfer.result import TransferResult
+from kerassl.transfer.saliency import (
+    gradient_times_input,
+    integrated_gradients,
+    occlusion,
+    smooth_grad,
+)
+from kerassl.transfer.saliency_target import Target, saliency_target
 from kerassl.transfer.sentence_pairs import SentenceSimilarity
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.token_classification import TokenClassification
@@ -40,6 +47,7 @@ __all__ = [
     "PreparedExamples",
     "SentenceSimilarity",
     "Result",
+    "Target",
     "TokenClassification",
     "TokenComparison",
     "TransferResult",
@@ -55,12 +63,17 @@ __all__ = [
     "encode",
     "entity_scores",
     "fine_tune",
+    "gradient_times_input",
+    "integrated_gradients",
     "knn",
     "linear_probe",
     "measure_by_name",
+    "occlusion",
     "perplexity",
     "random_control",
     "random_weights",
+    "saliency_target",
     "sentence_similarity",
+    "smooth_grad",
     "verdict",
 ]
