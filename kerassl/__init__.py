@@ -30,6 +30,7 @@ __all__ = [
     "embed",
     "encoders",
     "evaluate",
+    "explain",
     "layers",
     "losses",
     "metrics",
@@ -54,6 +55,7 @@ _HOMES = {
     "Run": "kerassl.runs",
     "embed": "kerassl.use",
     "evaluate": "kerassl.pretraining",
+    "explain": "kerassl.use",
     "pretrain": "kerassl.pretraining",
     "search": "kerassl.use",
 }
@@ -85,6 +87,7 @@ if TYPE_CHECKING:
     from kerassl.pretraining import pretrain as pretrain
     from kerassl.runs import Run as Run
     from kerassl.use import embed as embed
+    from kerassl.use import explain as explain
     from kerassl.use import search as search
 
 

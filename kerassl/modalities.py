@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerassl.errors import InvalidValue
@@ -38,6 +38,9 @@ class Modality:
             integer, that return a list of `kerassl.transfer.InputFeatures`.
         drawn_by: Dotted name of the function of (examples, titles) that draws some
             of them beside each other, or None.
+        explained_by: Of the kinds of `kerassl.explain` that there are for such
+            examples, {kind: dotted name of the function of (task, examples, names,
+            seed=..., progress=...) that returns a `kerassl.transfer.Explanation`}.
     """
 
     wanted: str
@@ -48,6 +51,7 @@ class Modality:
     quantity: str = ""
     inputs: tuple[str | Callable, ...] = ()
     drawn_by: str | None = None
+    explained_by: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, example: Any, quantities: Collection[str] = ()) -> bool:
         """Tells whether examples are of this kind, by their shape.
@@ -82,8 +86,17 @@ class Modality:
         """
         if self.drawn_by is None:
             raise InvalidValue(f"There is no picture of {self.wanted}.")
-        module, _, name = self.drawn_by.rpartition(".")
-        return getattr(importlib.import_module(module), name)(examples, titles)
+        return _named(self.drawn_by)(examples, titles)
+
+    def explainer(self, kind: str) -> Callable | None:
+        """Returns the function that explains such examples, or None."""
+        name = self.explained_by.get(kind)
+        return None if name is None else _named(name)
+
+
+def _named(name: str) -> Any:
+    module, _, name = name.rpartition(".")
+    return getattr(importlib.import_module(module), name)
 
 
 def modality_of(source: Any) -> str | None:
@@ -127,12 +140,22 @@ MODALITIES = {
         arranged=_with_channels,
         drawn_by="kerassl.pictures.image_sheet",
         inputs=("kerassl.transfer.inputs.pixels.pixels",),
+        explained_by={
+            "attention": "kerassl.transfer.explained_attention.attention_over_patches",
+            "saliency": "kerassl.transfer.explained_saliency.saliency_of_pixels",
+        },
     ),
     "text": Modality(
         "strings",
         rank=0,
         is_text=True,
         inputs=("kerassl.transfer.inputs.texts.texts",),
+        drawn_by="kerassl.pictures.text_sheet",
+        explained_by={
+            "attention": "kerassl.transfer.explained_attention."
+            "attention_between_tokens",
+            "saliency": "kerassl.transfer.explained_saliency.saliency_of_tokens",
+        },
     ),
     "vector": Modality(
         "vectors of numbers",

@@ -30,6 +30,7 @@ TOP_NAMES = {
     "evaluate": "pretraining",
     "Run": "runs",
     "embed": "use",
+    "explain": "use",
     "search": "use",
 }
 

@@ -8,6 +8,7 @@ from kerassl.transfer.copies import copy_of, random_weights
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.entity_scores import entity_scores
 from kerassl.transfer.examples import PreparedExamples
+from kerassl.transfer.explanation import Explanation, random_task
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.inputs import InputFeatures
@@ -39,6 +40,7 @@ __all__ = [
     "Classification",
     "Classified",
     "Comparison",
+    "Explanation",
     "InputFeatures",
     "Measure",
     "Measured",
@@ -71,6 +73,7 @@ __all__ = [
     "occlusion",
     "perplexity",
     "random_control",
+    "random_task",
     "random_weights",
     "saliency_target",
     "sentence_similarity",

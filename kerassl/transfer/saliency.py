@@ -66,7 +66,7 @@ def smooth_grad(function, x, noise: float = 0.15, samples: int = 16, seed: int =
     """
     check_number("noise", noise, least=0)
     check_positive_integers(samples=samples)
-    check_integer("seed", seed)
+    check_integer("seed", seed, least=0)
     x, rng = _checked(x), np.random.default_rng(seed)
     axes = tuple(range(1, x.ndim))
     spread = noise * np.ptp(x, axis=axes, keepdims=True)
