@@ -8,7 +8,7 @@ from kerassl.transfer.copies import copy_of, random_weights
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.entity_scores import entity_scores
 from kerassl.transfer.examples import PreparedExamples
-from kerassl.transfer.explanation import Explanation, random_task
+from kerassl.transfer.explanation import Explanation, agreement, random_task
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.inputs import InputFeatures
@@ -56,6 +56,7 @@ __all__ = [
     "Verdict",
     "WordSimilarity",
     "WordVectors",
+    "agreement",
     "attention_rollout",
     "attention_weights",
     "check_options",
