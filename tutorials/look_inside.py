@@ -69,7 +69,7 @@ texts = kerassl.pretrain(
 
 # %%
 unseen = kerassl.data.digits("test", size=8)
-found = kerassl.explain(digits, unseen, kind="neighbours", progress=False)
+found = kerassl.explain(digits, unseen, kind="neighbours", count=6, progress=False)
 print(found.to_markdown())
 figure = found.figure()
 figure.savefig("neighbours.png", dpi=150)
@@ -95,10 +95,14 @@ figure = found.figure()
 figure.savefig("saliency_digits.png", dpi=150)
 
 # %% [markdown]
-# Does that depend on the kind of map? The same number, and five ways to share it out:
+# Does that depend on the kind of map? The same number, and four ways to map it:
 # `gradient_times_input` looks at the image itself alone, `smooth_grad` averages the
 # gradient over noisy copies, `occlusion` covers squares and needs no gradient. The
 # table shows how far each agrees with the same map of the random network.
+#
+# `smooth_grad` is a plain gradient. In the other three the image itself is a factor:
+# where it is black there is nothing to share out or to cover. So both networks' maps
+# show the strokes, whatever the networks have learnt, and look the better for it.
 
 # %%
 task = digits.task

@@ -50,7 +50,7 @@ def hubness(neighbours, count: int) -> float:
         The third standardised moment, 0 where all occur equally often.
 
     Example:
-        >>> hubness(np.array([[1], [0], [0], [0]]), 4) > 1
+        >>> hubness(np.array([[1]] + [[0]] * 9), 10) > 1
         True
 
     Reference:

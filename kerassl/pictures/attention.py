@@ -37,8 +37,13 @@ def patch_attention(images, maps: Sequence, titles: Sequence[str]):
         >>> len(patch_attention(images, maps, ["image", "first", "last"]).axes)
         3
     """
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
+    # What is not read keeps the look of the image.
+    tint = LinearSegmentedColormap.from_list(
+        "tint", [(1, 0.3, 0, 0), (1, 0.3, 0, 0.85)]
+    )
     shown, maps = displayable(images), [np.asarray(part) for part in maps]
     if len(titles) != len(maps) + 1 or {len(part) for part in maps} != {len(shown)}:
         raise InvalidValue(
@@ -58,9 +63,8 @@ def patch_attention(images, maps: Sequence, titles: Sequence[str]):
                 # Each patch is a square of one colour: it has one weight.
                 axes[i, j].imshow(
                     maps[j - 1][i],
-                    cmap="inferno",
+                    cmap=tint,
                     vmin=0,
-                    alpha=0.65,
                     extent=(-0.5, width - 0.5, height - 0.5, -0.5),
                 )
             if i == 0:
@@ -104,7 +108,7 @@ def token_attention(tokens: Sequence[str], weights, rows: Sequence[str], columns
     families, drawn = fonts_for(tokens)
     # A dollar sign would start a formula.
     names = [drawn(token).replace("$", r"\$") for token in tokens[:MOST_TOKENS]]
-    side = max(1.6, 0.13 * len(names))
+    side = max(1.6, 0.1 * len(names))
     down, across = weights.shape[:2]
     figure = Figure(
         figsize=(side * across + 1.0, side * down + 1.0), layout="constrained"

@@ -100,7 +100,7 @@ def token_saliency(texts: Sequence, titles: Sequence[str], width: int = 100):
         >>> len(figure.texts) > 4
         True
     """
-    rows = []
+    rows, widest = [], max(map(len, titles))
     for maps in texts:
         if len(maps) != len(titles):
             raise InvalidValue(
@@ -110,7 +110,8 @@ def token_saliency(texts: Sequence, titles: Sequence[str], width: int = 100):
         for title, found in zip(titles, maps, strict=True):
             largest = max((abs(value) for _, value in found), default=0.0)
             tokens = [(token, _shade(value, largest), "") for token, value in found]
-            rows.append([(f"{title}:", PLAIN, ""), *tokens])
+            # As wide as the others, so that the maps' lines break at the same tokens.
+            rows.append([(f"{title}:".ljust(widest + 1), PLAIN, ""), *tokens])
     return token_figure(rows, MARKS, width)
 
 

@@ -54,7 +54,7 @@ def random_task(task, examples, seed: int = 0):
     Args:
         task: A `kerassl.models.PretextModel` with its pretext layer.
         examples: A batch of raw examples.
-        seed: Integer.
+        seed: Integer of 0 or more.
 
     Example:
         >>> from kerassl import data, encoders, models, pretext
@@ -67,6 +67,8 @@ def random_task(task, examples, seed: int = 0):
     Reference:
         Adebayo et al., 2018, https://arxiv.org/abs/1810.03292
     """
+    # Not what a network begins with that was made after `set_random_seed(seed)`.
+    seed = int(np.random.default_rng([seed, 1]).integers(2**31))
     found = random_copy(task, seed)
     found.pretext = task.pretext  # a tokenizer's words are no part of a copy
     open_branches(found)

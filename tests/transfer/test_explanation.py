@@ -2,6 +2,7 @@
 
 import warnings
 
+import keras
 import keras_hub
 import numpy as np
 import pytest
@@ -73,6 +74,16 @@ def test_a_random_task_is_another_network_that_reads_the_same():
         np.testing.assert_array_equal(a, b)
         assert np.all(a == a[..., :1]) or not np.array_equal(a, c)
     assert one.pretext is task.pretext
+
+
+def test_the_control_is_not_what_the_network_began_with():
+    keras.utils.set_random_seed(3)
+    encoder = encoders.dense((8, 8, 1), hidden_dims=(4,))
+    task = models.Autoencoder(encoder, pretext.Reconstruct())
+    kernel, other = (
+        each.encoder.get_weights()[0] for each in (task, random_task(task, IMAGES, 3))
+    )
+    assert np.abs(np.corrcoef(kernel.ravel(), other.ravel())[0, 1]) < 0.3
 
 
 def test_agreement_is_of_ranks_without_signs():

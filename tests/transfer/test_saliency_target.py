@@ -1,5 +1,9 @@
 """The value that a saliency map is of, and its gradient by pixels and words."""
 
+import os
+import subprocess
+import sys
+
 import keras_hub
 import numpy as np
 import pytest
@@ -113,3 +117,34 @@ def test_the_table_of_tokens_is_found():
     assert embedding_of(encoders.dense((8, 8, 1), hidden_dims=(4,))) is None
     roberta = keras_hub.models.RobertaBackbone(20, 1, 2, 8, 16)
     assert embedding_of(roberta) is roberta.token_embedding
+
+
+# Small, since JAX compiles each operation by itself.
+ON_JAX = """
+import keras, numpy as np
+from kerassl import data, encoders, models, pretext
+from kerassl.transfer import attention_weights, integrated_gradients, saliency_target
+assert keras.backend.backend() == "jax"
+encoder = encoders.dense((8, 8, 1), hidden_dims=(8,), activation="tanh")
+task = models.Autoencoder(encoder, pretext.Reconstruct())
+target = saliency_target(task, data.digits().fetch([0, 1]))
+found = integrated_gradients(target.function, target.x, steps=8).sum((1, 2, 3))
+difference = target.function(target.x) - target.function(0 * target.x)
+np.testing.assert_allclose(found, difference, atol=0.1 * np.abs(difference).max())
+assert np.abs(found).max() > 1e-3
+inputs = keras.Input((3, 4))
+reader = keras.Model(inputs, keras.layers.MultiHeadAttention(2, 2)(inputs, inputs))
+weights = attention_weights(reader, np.eye(3, 4, dtype="float32")[None])
+np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+"""
+
+
+def test_it_is_the_same_on_jax():
+    run = subprocess.run(
+        [sys.executable, "-c", ON_JAX],
+        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert run.returncode == 0, run.stderr[-2000:]

@@ -64,7 +64,7 @@ def test_saliency_of_hidden_tokens_sums_to_the_difference(bert_run):
     for row in found.rows:
         difference = row["value"] - row["of nothing"]
         assert row["sum"] == pytest.approx(difference, abs=0.1 * abs(difference) + 0.01)
-    texts = [text.get_text() for text in found.figure().texts]
+    texts = [text.get_text().strip() for text in found.figure().texts]
     assert texts.count("trained:") == texts.count("random network:") == 2
     again = kerassl.explain(bert_run, TEXTS, kind="saliency", count=2, progress=False)
     assert again.rows == found.rows
