@@ -186,7 +186,8 @@ for layer, row in enumerate(reach):
 # - 在命令行里：`kerassl explain look_inside/texts --kind attention --out
 #   attention.png`，用 `--data` 换成你自己的样本。
 # - `kerassl.transfer.attention_weights` 也接受 KerasHub 的编码器：BERT、ELECTRA、
-#   GPT-2、T5、BART、ViT。对 `ViTBackbone`，`kerassl explain` 把注意力画在图像的各个图块上。
+#   GPT-2、T5、BART、ViT。对 `ViTBackbone`，`kerassl explain` 把注意力画在图像的各个
+#   图块上。
 # - Abnar 与 Zuidema，2020，*Quantifying Attention Flow in Transformers*；
 #   Sundararajan 等，2017，*Axiomatic Attribution for Deep Networks*；
 #   Smilkov 等，2017，*SmoothGrad*；
