@@ -81,8 +81,8 @@ figure.savefig("neighbours.png", dpi=150)
 # SimCLR is trained for: the cosine of the features of two views of a digit, while the
 # first view is varied. *Integrated gradients* share that number out to the pixels,
 # red where a pixel raises it and blue where it lowers it. They are complete: the sum
-# of a map is the cosine, less that of a black image. The table shows both, so that
-# you can see how nearly.
+# of a map is the cosine, less what a black image gives. The table shows both, so
+# that you can see how nearly.
 #
 # Now compare the middle column with the right one. `ρ` is the rank correlation of the
 # two maps. Near 1, the map shows where the strokes are, which you knew; only what

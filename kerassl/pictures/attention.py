@@ -8,6 +8,7 @@ import numpy as np
 from kerassl.errors import InvalidValue
 from kerassl.pictures.fonts import fonts_for
 from kerassl.pictures.images import displayable
+from kerassl.pictures.saliency import in_range
 
 # What is shown of large encoders: the last layers, and the first heads of each.
 MOST_LAYERS = 3
@@ -20,8 +21,7 @@ def patch_attention(images, maps: Sequence, titles: Sequence[str]):
     """Returns a figure of images, each beside maps of attention laid over it.
 
     Args:
-        images: Array (examples, height, width, channels) as in `kerassl.pictures.
-            image_grid`.
+        images: As in `kerassl.pictures.image_saliency`.
         maps: Arrays (examples, rows, columns), weights of the patches; each is
             drawn on a scale of its own, from none to its largest.
         titles: One for the images and one for each of `maps`.
@@ -44,7 +44,7 @@ def patch_attention(images, maps: Sequence, titles: Sequence[str]):
     tint = LinearSegmentedColormap.from_list(
         "tint", [(1, 0.3, 0, 0), (1, 0.3, 0, 0.85)]
     )
-    shown, maps = displayable(images), [np.asarray(part) for part in maps]
+    shown, maps = displayable(in_range(images)), [np.asarray(part) for part in maps]
     if len(titles) != len(maps) + 1 or {len(part) for part in maps} != {len(shown)}:
         raise InvalidValue(
             f"`maps` must hold {len(shown)} examples each, and `titles` name the "

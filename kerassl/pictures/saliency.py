@@ -58,7 +58,7 @@ def image_saliency(images, maps: Sequence, titles: Sequence[str], notes=()):
             f"map. Received shapes {[part.shape for part in maps]} and {len(titles)} "
             "titles"
         )
-    shown = displayable(_in_range(images))
+    shown = displayable(in_range(images))
     figure = Figure(
         figsize=(1.4 * len(titles), 1.5 * len(shown) + 0.3), layout="constrained"
     )
@@ -121,7 +121,14 @@ def _shade(value, largest):
     return f"{'+' if value > 0 else '-'}{shade}" if shade else PLAIN
 
 
-def _in_range(images):
+def in_range(images):
+    """Returns images as they are, or stretched to [0, 1] where they leave that.
+
+    Example:
+        >>> in_range(np.array([-1.0, 0.0, 3.0])).tolist()
+        [0.0, 0.25, 1.0]
+    """
+    images = np.asarray(images, "float32")
     low, high = images.min(), images.max()
     if low >= 0 and high <= 1:
         return images

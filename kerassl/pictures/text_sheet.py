@@ -48,7 +48,7 @@ def text_sheet(texts, titles: Sequence[str]):
         axis = figure.add_axes((0.01, top, 0.98, height / sum(heights)))
         axis.set_axis_off()
         # Titles of axes, as of sheets of images, so that they can be coloured.
-        axis.set_title(title, fontsize=8, loc="left", y=1.0, pad=-8)
+        axis.set_title(title, fontsize=8, x=0.0, ha="left", y=1.0, pad=-8)
         text = drawn("\n".join(each)).replace("$", r"\$")
         axis.text(0.14, 0.95, text, family=families, fontsize=8, va="top")
     return figure

@@ -69,7 +69,7 @@ def attention_over_patches(task, examples, names, *, seed=0, progress=False):
 
     def draw():
         maps = [*rollouts, *np.moveaxis(heads, 1, 0)]
-        return patch_attention(_drawable(x), maps, titles)
+        return patch_attention(x, maps, titles)
 
     return Explanation(table, caption, draw)
 
@@ -156,10 +156,3 @@ def _layer(weights, place):
     """Returns the heads of a layer and the rollout up to it."""
     rollout = attention_rollout(weights[: place + 1])
     return np.stack([*weights[place, :MOST_HEADS], rollout])
-
-
-def _drawable(images):
-    low, high = images.min(), images.max()
-    if low >= 0 and high <= 1:
-        return images
-    return (images - low) / max(high - low, 1e-12)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import keras
 import numpy as np
@@ -46,7 +45,9 @@ def saliency_target(task, examples, seed: int = 0) -> Target:
     an autoencoder how well it restores. Where the loss compares the examples of a
     batch, or cannot be had without the run, it is the cosine of the features of two
     views, of which the first is looked at, and else that with the features of the
-    example itself.
+    example itself. By the cosine's length of the varied features that of the example
+    is meant: an encoder without biases would make no other cosine of any fraction of
+    its input, and all maps would be empty.
 
     Args:
         task: A `kerassl.models.PretextModel` with its pretext layer.
@@ -71,15 +72,17 @@ def saliency_target(task, examples, seed: int = 0) -> Target:
     import tensorflow as tf
 
     made = task.pretext(examples, seed=tf.constant([seed, 0], "int64"))
-    x, *rest = keras.tree.map_structure(_as_array, tuple(made))
-    if _has_loss_alone(task) and (_ids(x) is not None or _floats(x)):
-        return _loss_target(task, x, rest)
+    x, *rest = keras.tree.map_structure(np.asarray, tuple(made))
+    if _has_loss_alone(task):
+        target = _loss_target(task, x, rest)
+        if target is not None:
+            return target
     views = _floats(x)
     if len(views) > 1 and views[0].shape == views[1].shape:
         told = "the cosine of the features of two views, as the first is varied"
         return _similarity_target(task.encoder, views[0], views[1], told)
     told = "the cosine with the example's own features"
-    prepared = keras.tree.map_structure(_as_array, task.pretext.prepare(examples))
+    prepared = keras.tree.map_structure(np.asarray, task.pretext.prepare(examples))
     return _similarity_target(task.encoder, prepared, prepared, told)
 
 
@@ -113,10 +116,12 @@ def _has_loss_alone(task):
 
 
 def _loss_target(task, x, rest):
+    """Returns the target of a task's loss, None where `x` has nothing to vary."""
     told = "minus the task's loss"
     y = tuple(rest) if "weight" in task.reads else (rest[0] if rest else None)
 
     def value(inputs):
+        inputs = _tensors(inputs)
         outputs = keras.tree.map_structure(
             lambda part: ops.cast(part, "float32"), task.propagate(inputs, False)
         )
@@ -126,50 +131,61 @@ def _loss_target(task, x, rest):
 
     if _ids(x) is not None:
         return _embedded_target(task.encoder, x, lambda: value(x), told)
-    name = _first_float(x)
-    if name is None:
+    if not _floats(x):
+        return None
+    if not isinstance(x, dict):
         return Target(value, x, told)
+    name = next(name for name, part in x.items() if part.dtype.kind == "f")
     return Target(lambda part: value({**x, name: part}), x[name], told)
 
 
 def _similarity_target(encoder, x, other, told):
     features = feature_model(encoder)
-    fixed = _unit(features(_tensors(other), training=False))
+    one, two = (features(_tensors(each), training=False) for each in (x, other))
+    fixed = two / (_length(one) * _length(two))
 
     def value(inputs):
-        found = _unit(features(_tensors(inputs), training=False))
+        found = features(_tensors(inputs), training=False)
         return ops.sum(found * ops.stop_gradient(fixed), axis=-1)
 
+    target = None
     if _ids(x) is not None:
-        return _embedded_target(encoder, x, lambda: value(x), told)
-    if not _floats(x) or isinstance(x, dict):
+        target = _embedded_target(encoder, x, lambda: value(x), told)
+    elif not isinstance(x, dict) and _floats(x):
+        target = Target(value, x, told)
+    if target is None:
         raise InvalidValue(
-            "`task` must read numbers or tokens, to be varied by little. Received: "
-            f"{type(encoder).__name__} {encoder.name!r}, which reads neither"
+            "`task` must have an encoder of numbers, or one that embeds tokens, to be "
+            f"varied by little. Received: {type(encoder).__name__} {encoder.name!r}"
         )
-    return Target(value, x, told)
+    return target
 
 
 def _embedded_target(encoder, x, value, told):
-    """Returns the target of texts, whose tokens are varied as they are embedded."""
+    """Returns the target of texts, whose tokens are varied as they are embedded.
+
+    None where the encoder does not call an embedding on these tokens: word2vec reads
+    the rows of its table itself.
+    """
     name, table = _ids(x), embedding_of(encoder)
     if table is None:
-        raise InvalidValue(
-            "`task` must have an encoder that embeds its tokens. Received: "
-            f"{type(encoder).__name__} {encoder.name!r}"
-        )
-    ids = x[name]
+        return None
+    ids, read = x[name], []
 
     def function(embedded):
         def instead(layer, call, inputs, *args, **kwargs):
             if not _equal(inputs, ids):  # the vocabulary's logits, or another text
                 return call(inputs, *args, **kwargs)
+            read.append(True)
             return ops.cast(embedded, layer.compute_dtype)
 
         with hooked([table], instead):
             return value()
 
     embedded = ops.cast(table(ops.convert_to_tensor(ids)), "float32")
+    function(embedded)
+    if not read:
+        return None
     mask = x.get(name.replace("token_ids", "padding_mask"), np.ones_like(ids))
     lengths = np.asarray(mask).sum(axis=1)
     return Target(function, ops.convert_to_numpy(embedded), told, ids, lengths)
@@ -197,12 +213,6 @@ def _floats(x):
     return [part for part in keras.tree.flatten(x) if part.dtype.kind == "f"]
 
 
-def _first_float(x: Any):
-    if not isinstance(x, dict):
-        return None
-    return next(name for name, part in x.items() if part.dtype.kind == "f")
-
-
 def _equal(inputs, ids):
     dtype = keras.backend.standardize_dtype(inputs.dtype)
     if "int" not in dtype or tuple(inputs.shape) != ids.shape:
@@ -210,14 +220,9 @@ def _equal(inputs, ids):
     return bool((ops.convert_to_numpy(inputs) == ids).all())
 
 
-def _unit(vectors):
-    length = ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True))
-    return vectors / ops.maximum(length, 1e-12)
+def _length(vectors):
+    return ops.maximum(ops.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def _tensors(x):
     return keras.tree.map_structure(ops.convert_to_tensor, x)
-
-
-def _as_array(part):
-    return np.asarray(part)

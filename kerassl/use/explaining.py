@@ -8,7 +8,7 @@ import numpy as np
 from kerassl.checks import check_integer, check_one_of, check_positive_integers
 from kerassl.data.subset import Subset
 from kerassl.errors import InvalidValue
-from kerassl.modalities import MODALITIES
+from kerassl.modalities import MODALITIES, modality_of
 from kerassl.transfer.attention import attention_layers
 from kerassl.transfer.explanation import Explanation
 from kerassl.use.embedding import source_for
@@ -74,7 +74,7 @@ def explain(
             "`data` must be examples that can be read at any position. Received a "
             "stream."
         )
-    task, modality = run.task, source.modality or run.config["modality"]
+    task, modality = run.task, modality_of(source) or run.config["modality"]
     shown = {name: each.how(task, modality) for name, each in KINDS.items()}
     kinds = [name for name, how in shown.items() if how is not None]
     kind = kind or next(iter(kinds), "attention")

@@ -106,8 +106,7 @@ def _colour(figure, right):
     marks = np.concatenate([[None, *row] for row in right])
     for axis, mark in zip(figure.axes, marks, strict=True):
         if mark is not None:
-            for part in (axis.title, axis._left_title):
-                part.set_color(RIGHT if mark else WRONG)
+            axis.title.set_color(RIGHT if mark else WRONG)
 
 
 def _told(found, control, labels):

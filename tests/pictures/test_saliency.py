@@ -45,7 +45,7 @@ def test_texts_stand_below_each_other(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a font for Chinese may not be here
         figure = text_sheet(texts, ["query", "0.98", "0.90"])
-    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+    assert [axis.get_title() for axis in figure.axes] == [
         "query",
         "0.98",
         "0.90",

@@ -40,8 +40,8 @@ def digits_run(tmp_path_factory):
     return kerassl.pretrain(preset, out=folder / "run", **OPTIONS)
 
 
-def titles(figure, loc="center"):
-    return [axis.get_title(loc=loc) for axis in figure.axes]
+def titles(figure):
+    return [axis.get_title() for axis in figure.axes]
 
 
 def test_attention_of_a_text_stands_above_that_of_a_random_network(bert_run):
@@ -104,7 +104,7 @@ def test_neighbours_are_right_or_wrong_by_their_labels(digits_run):
 
 def test_neighbours_of_texts_are_drawn_as_texts(bert_run):
     found = kerassl.explain(bert_run, TEXTS, kind="neighbours", count=1, progress=False)
-    assert titles(found.figure(), "left")[0] == "query"
+    assert titles(found.figure())[0] == "query"
     assert "with its label" not in found.rows[0]
 
 
