@@ -33,6 +33,7 @@ __all__ = [
     "evaluate",
     "generate",
     "export",
+    "explain",
     "layers",
     "losses",
     "metrics",
@@ -62,6 +63,7 @@ _HOMES = {
     "evaluate": "kerassl.pretraining",
     "generate": "kerassl.use",
     "export": "kerassl.use",
+    "explain": "kerassl.use",
     "pretrain": "kerassl.pretraining",
     "pretrain_all": "kerassl.use",
     "search": "kerassl.use",
@@ -96,6 +98,7 @@ if TYPE_CHECKING:
     from kerassl.runs import Run as Run
     from kerassl.use import compare as compare
     from kerassl.use import embed as embed
+    from kerassl.use import explain as explain
     from kerassl.use import export as export
     from kerassl.use import generate as generate
     from kerassl.use import pretrain_all as pretrain_all

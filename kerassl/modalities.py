@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from kerassl.errors import InvalidValue
@@ -47,6 +47,9 @@ class Modality:
             of them beside each other, or None.
         thumbnails_by: Dotted name of the function of (examples, side) that makes a
             small square image of each, or None.
+        explained_by: Of the kinds of `kerassl.explain` that there are for such
+            examples, {kind: dotted name of the function of (task, examples, names,
+            seed=..., progress=...) that returns a `kerassl.transfer.Explanation`}.
     """
 
     wanted: str
@@ -59,6 +62,7 @@ class Modality:
     open_axes: tuple[int, ...] = ()
     drawn_by: str | None = None
     thumbnails_by: str | None = None
+    explained_by: Mapping[str, str] = field(default_factory=dict)
 
     def holds(self, example: Any, quantities: Collection[str] = ()) -> bool:
         """Tells whether examples are of this kind, by their shape.
@@ -109,6 +113,11 @@ class Modality:
             raise InvalidValue(f"There is no picture of {self.wanted}.")
         return _named(self.thumbnails_by)(examples, side)
 
+    def explainer(self, kind: str) -> Callable | None:
+        """Returns the function that explains such examples, or None."""
+        name = self.explained_by.get(kind)
+        return None if name is None else _named(name)
+
 
 def modality_of(source: Any) -> str | None:
     """Returns the kind of a source's examples, None where it is not known.
@@ -155,12 +164,22 @@ MODALITIES = {
         drawn_by="kerassl.pictures.image_sheet",
         thumbnails_by="kerassl.pictures.image_thumbnails",
         inputs=("kerassl.transfer.inputs.pixels.pixels",),
+        explained_by={
+            "attention": "kerassl.transfer.explained_attention.attention_over_patches",
+            "saliency": "kerassl.transfer.explained_saliency.saliency_of_pixels",
+        },
     ),
     "text": Modality(
         "strings",
         rank=0,
         is_text=True,
         inputs=("kerassl.transfer.inputs.texts.texts",),
+        drawn_by="kerassl.pictures.text_sheet",
+        explained_by={
+            "attention": "kerassl.transfer.explained_attention."
+            "attention_between_tokens",
+            "saliency": "kerassl.transfer.explained_saliency.saliency_of_tokens",
+        },
     ),
     "vector": Modality(
         "vectors of numbers",

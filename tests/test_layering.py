@@ -34,6 +34,7 @@ TOP_NAMES = {
     "embed": "use",
     "generate": "use",
     "export": "use",
+    "explain": "use",
     "search": "use",
     "tune": "use",
 }

@@ -7,6 +7,7 @@ from kerassl.metrics.geometry import (
     embedding_std,
     uniformity,
 )
+from kerassl.metrics.hubness import hubness, k_occurrences
 from kerassl.metrics.neighbours import nearest_neighbour_labels
 from kerassl.metrics.ranking import share_below
 
@@ -15,6 +16,8 @@ __all__ = [
     "effective_rank",
     "embedding_std",
     "frechet_distance",
+    "hubness",
+    "k_occurrences",
     "nearest_neighbour_labels",
     "share_below",
     "uniformity",

@@ -1,5 +1,6 @@
 """What an encoder is worth: measures, controls and few-label curves."""
 
+from kerassl.transfer.attention import attention_rollout, attention_weights
 from kerassl.transfer.by_name import measure_by_name
 from kerassl.transfer.classification import Classification, Classified
 from kerassl.transfer.compare import Comparison, compare
@@ -7,6 +8,7 @@ from kerassl.transfer.copies import copy_of, random_weights
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.entity_scores import entity_scores
 from kerassl.transfer.examples import PreparedExamples
+from kerassl.transfer.explanation import Explanation, agreement, random_task
 from kerassl.transfer.features import encode
 from kerassl.transfer.fine_tune import fine_tune
 from kerassl.transfer.inputs import InputFeatures
@@ -18,6 +20,13 @@ from kerassl.transfer.options import check_options
 from kerassl.transfer.perplexity import PerplexityResult, perplexity
 from kerassl.transfer.random_control import random_control
 from kerassl.transfer.result import TransferResult
+from kerassl.transfer.saliency import (
+    gradient_times_input,
+    integrated_gradients,
+    occlusion,
+    smooth_grad,
+)
+from kerassl.transfer.saliency_target import Target, saliency_target
 from kerassl.transfer.sentence_pairs import SentenceSimilarity
 from kerassl.transfer.similarity import sentence_similarity
 from kerassl.transfer.token_classification import TokenClassification
@@ -31,6 +40,7 @@ __all__ = [
     "Classification",
     "Classified",
     "Comparison",
+    "Explanation",
     "InputFeatures",
     "Measure",
     "Measured",
@@ -39,12 +49,16 @@ __all__ = [
     "PreparedExamples",
     "SentenceSimilarity",
     "Result",
+    "Target",
     "TokenClassification",
     "TokenComparison",
     "TransferResult",
     "Verdict",
     "WordSimilarity",
     "WordVectors",
+    "agreement",
+    "attention_rollout",
+    "attention_weights",
     "check_options",
     "compare",
     "copy_of",
@@ -52,12 +66,18 @@ __all__ = [
     "encode",
     "entity_scores",
     "fine_tune",
+    "gradient_times_input",
+    "integrated_gradients",
     "knn",
     "linear_probe",
     "measure_by_name",
+    "occlusion",
     "perplexity",
     "random_control",
+    "random_task",
     "random_weights",
+    "saliency_target",
     "sentence_similarity",
+    "smooth_grad",
     "verdict",
 ]

@@ -2,6 +2,7 @@
 
 from kerassl.use.comparing import RunComparison, check_target, compare
 from kerassl.use.embedding import embed
+from kerassl.use.explaining import explain
 from kerassl.use.exporting import Export, export
 from kerassl.use.generated import Generated, GeneratedExamples, GeneratedTexts
 from kerassl.use.generating import generate
@@ -23,6 +24,7 @@ __all__ = [
     "check_target",
     "compare",
     "embed",
+    "explain",
     "export",
     "generate",
     "pretrain_all",

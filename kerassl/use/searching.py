@@ -54,7 +54,7 @@ class Found:
         """Returns the query and what was found as a `matplotlib.figure.Figure`.
 
         Raises:
-            ValueError: If there is no picture of such examples, as of texts.
+            ValueError: If there is no picture of such examples, as of vectors.
         """
         titles = ["query"]
         titles += [f"{row['rank']}: {row['similarity']:.2f}" for row in self.rows]
@@ -114,7 +114,6 @@ def search(
     if MODALITIES[modality].is_text:
         for row, text in zip(rows, _texts(source, positions[0]), strict=True):
             row["text"] = text
-        return Found(str(query), rows, None, modality)
     return Found(str(query), rows, _with_query(asked, source, positions[0]), modality)
 
 
