@@ -22,7 +22,7 @@ def a_few(source, seed, share):
         share: How many these are, from 0 to 1: 4 or more but not above a fifth, and
             not above 1,000.
     """
-    size = len(source)
+    size, share = len(source), min(max(share, 0.0), 1.0)
     count = min(MANY, max(FEW, math.ceil(share * size)), size // 5)
     if source.sequential or not count:
         why = "they are a stream" if source.sequential else f"there are only {size}"

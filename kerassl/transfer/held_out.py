@@ -92,8 +92,8 @@ def batches_of(task, source, *, batch_size: int, seed: int) -> Iterator[tuple]:
             yield from part.as_numpy_iterator()
 
 
-def unreadable(task, source, batch_size: int = 1) -> str | None:
-    """Returns why a task cannot be measured on a source, None where it can.
+def first_batch(task, source, batch_size: int = 1) -> tuple:
+    """Returns (a batch that a task trains on, None), or (None, why there is none).
 
     Args:
         task: A `kerassl.models.PretextModel`.
@@ -101,12 +101,11 @@ def unreadable(task, source, batch_size: int = 1) -> str | None:
         batch_size: As in `batches_of`.
     """
     if task.pretext is None:
-        return "it needs a task with a pretext layer"
+        return None, "it needs a task with a pretext layer"
     try:
-        _dataset(task, source, batch_size, 0)
+        return next(batches_of(task, source, batch_size=batch_size, seed=0)), None
     except InvalidValue as error:
-        return f"the examples to test on cannot be read as the task does: {error}"
-    return None
+        return None, f"the task cannot read the examples to test on: {error}"
 
 
 def part_means(values, weights=None) -> np.ndarray:

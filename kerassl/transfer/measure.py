@@ -96,7 +96,8 @@ class Result:
     def to_markdown(self) -> str:
         names = list(self.rows[0])
         texts = [isinstance(self.rows[0][name], str) for name in names]
-        lines = [names, ["---" if text else "---:" for text in texts]]
+        heads = [name.replace("_", " ") for name in names]
+        lines = [heads, ["---" if text else "---:" for text in texts]]
         lines += [[_cell(row[name]) for name in names] for row in self.rows]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return f"{self.caption}\n\n{table}".strip()

@@ -8,9 +8,9 @@ from kerassl import distribute
 from kerassl.transfer.held_out import (
     JudgedResult,
     batches_of,
+    first_batch,
     part_means,
     some_of,
-    unreadable,
 )
 from kerassl.transfer.measure import Measure
 from kerassl.transfer.verdict import verdict
@@ -61,7 +61,7 @@ class Reconstruction(Measure):
         controls = {"mean of training": np.broadcast_to(known.mean(axis=0), y.shape)}
         code = math.prod(task.encoder.output_shape[1:])
         numbers = min(code, len(known) - 1)
-        if 0 < numbers < size:
+        if 0 < numbers < size and np.ptp(known, axis=0).any():
             controls[f"PCA, {numbers} numbers"] = _projected(known, x, numbers, seed)
         if not np.array_equal(x, y):
             controls["the input as it is"] = x
@@ -84,7 +84,7 @@ class Reconstruction(Measure):
     def left_out(self, task, test):
         if not hasattr(task, "reconstruct"):
             return "it needs a task that restores examples"
-        return unreadable(task, test)
+        return first_batch(task, test)[1]
 
 
 def _judged(errors, rows, whole):
@@ -95,7 +95,7 @@ def _judged(errors, rows, whole):
     won = errors[best["model"]] - errors["this one"]
     return verdict(
         100 * part_means(won) / whole,
-        what="In restoring examples the features are",
+        what="Restoring from the features",
         against=best["model"].replace("mean", "the mean"),
         unit="points of the variance",
         figures={

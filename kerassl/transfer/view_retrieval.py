@@ -1,25 +1,23 @@
 """How often a view of a held-out example finds another view of the same example."""
 
-import keras
+import math
+
 import numpy as np
 from keras import ops
 
 from kerassl import distribute
+from kerassl.data.dataset import pretext_dataset
 from kerassl.encoders.pooling import feature_model
-from kerassl.transfer.copies import copy_of
-from kerassl.transfer.held_out import (
-    JudgedResult,
-    batches_of,
-    part_means,
-    some_of,
-    unreadable,
-)
+from kerassl.errors import InvalidValue
+from kerassl.transfer.copies import random_copy
+from kerassl.transfer.held_out import JudgedResult, part_means, some_of
 from kerassl.transfer.measure import Measure
 from kerassl.transfer.random_control import random_control
 from kerassl.transfer.verdict import verdict
 
-# Examples among which one is to be found, at most.
-EXAMPLES = 1000
+# Examples among which one is to be found, at most, and numbers of their views, which
+# are in memory together.
+EXAMPLES, MOST_NUMBERS = 1000, 1 << 26
 BATCH = 64
 
 
@@ -30,7 +28,7 @@ class ViewRetrieval(Measure):
     example where, of the other views of all test examples, that of the same one has
     the largest cosine with it (recall@1). Controls are chance, the views as they are
     where they are arrays (with their mean taken away), and the encoder with random
-    weights. There are at most 1,000 examples, drawn with the seed.
+    weights. There are at most 1,000 examples, fewer of large ones, drawn with the seed.
 
     It tells how well the pretext task is solved, and not what the features are worth
     for classes: those need labels.
@@ -51,17 +49,21 @@ class ViewRetrieval(Measure):
 
     def __call__(self, task, train, test, *, seed=0, progress=True):
         distribute.read_state(task)
-        test = some_of(test, EXAMPLES, seed)
-        views = [_views(task, test, seed + draw) for draw in (0, 1)]
-        count = len(keras.tree.flatten(views[0][0])[0])
-        control = copy_of(task.encoder)
-        control.set_weights(random_control(control, seed))
+        test = some_of(test, _most(task.encoder), seed)
+        views = [list(_views(task, test, seed + draw)) for draw in (0, 1)]
         found = {}
         if not isinstance(views[0][0], dict):
             flat = (np.concatenate(parts).reshape(_rows(parts), -1) for parts in views)
             found["the views as they are"] = _found(*(v - v.mean(0) for v in flat))
-        for name, encoder in ("random", control), ("pretrained", task.encoder):
-            model = feature_model(encoder, "auto")
+        # A copy, whose dropout has the seed, and not where the task's is by now.
+        encoder = random_copy(task.encoder, seed)
+        model = feature_model(encoder, "auto")
+        control = random_control(task.encoder, seed)
+        for name, weights in (
+            ("random", control),
+            ("pretrained", task.encoder.get_weights()),
+        ):
+            encoder.set_weights(weights)
             found[name] = _found(
                 *(_features(model, parts, task.views_by_dropout) for parts in views)
             )
@@ -84,17 +86,29 @@ class ViewRetrieval(Measure):
     def left_out(self, task, test):
         if task.pretext is None:
             return "it needs a task with a pretext layer"
-        reason = unreadable(task, test, BATCH)
-        if reason is not None:
-            return reason
-        x, *_ = next(batches_of(task, test, batch_size=BATCH, seed=0))
-        return None if task.view(x) is not None else "it needs a task of views"
+        if len(test) < 2:
+            return "it needs two examples or more"
+        try:
+            view = next(_views(task, test, 0))
+        except InvalidValue as error:
+            return f"no views can be made of the examples to test on: {error}"
+        return None if view is not None else "it needs a task of views"
+
+
+def _most(encoder):
+    """Returns how many examples there are at most, as their views fit into memory."""
+    taken = getattr(encoder, "input_shape", None)
+    sides = [side or 1 for side in taken[1:]] if isinstance(taken, tuple) else []
+    return min(EXAMPLES, max(2, MOST_NUMBERS // math.prod(sides)))
 
 
 def _views(task, source, seed):
-    """Returns what the encoder takes of a view of each example, in batches."""
-    batches = batches_of(task, source, batch_size=BATCH, seed=seed)
-    return [task.view(x) for x, *_ in batches]
+    """Yields what the encoder takes of a view of each example, in batches."""
+    size = min(BATCH, len(source))
+    dataset = pretext_dataset(source, task.pretext, batch_size=size, seed=seed)
+    for part in dataset.in_order():
+        for x, *_ in [] if part is None else part.as_numpy_iterator():
+            yield task.view(x)
 
 
 def _rows(parts):
