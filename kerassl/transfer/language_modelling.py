@@ -35,7 +35,7 @@ class Perplexity(Measure):
 
     def __call__(self, task, train, test, *, seed=0, progress=True):
         distribute.read_state(task)
-        counted = drawn_texts(train, COUNTED_TEXTS)
+        counted = drawn_texts(train, COUNTED_TEXTS) if holds_texts(train) else None
         return perplexity(task, drawn_texts(test, TOLD_TEXTS), train_texts=counted)
 
     def left_out(self, task, test):

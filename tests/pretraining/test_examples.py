@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from kerassl.data import ArraySource
+from kerassl.data.windows import TokenWindows
 from kerassl.pretraining.examples import sources
 
 
@@ -79,6 +80,13 @@ def test_of_examples_without_labels_a_few_are_kept_apart(size, kept):
     assert source.notes == []  # the user's own source says nothing of this run
     other = sources(plan, source, 1, {None})[1]
     assert len(other) == kept and (kept < 10 or list(other.indices) != [*test.indices])
+
+
+def test_windows_of_tokens_are_divided_too():
+    source = TokenWindows([np.arange(201)], [np.array([0])], 4, tokenizer="its own")
+    train, test = sources({"held_out": 0.05}, source, 0, {None})
+    assert (len(train), len(test)) == (46, 4)
+    assert train.tokenizer == "its own" and train.unit == "windows"
 
 
 def test_a_stream_is_not_divided():
