@@ -101,11 +101,11 @@ def _with_classes_of(train, source):
     if source.labels is None:
         return source
     part = Subset(source, np.arange(len(source)))
-    several = train.labels is not None and len(np.unique(train.labels)) > 1
-    if train.label_kind != source.label_kind or not several:
+    if train.labels is None or train.label_kind != source.label_kind:
         part.labels = None
     elif train.label_kind == "classes":
-        part.labels = _as_numbered(train, source)
+        several = len(np.unique(train.labels)) > 1
+        part.labels = _as_numbered(train, source) if several else None
         part.class_names = train.class_names
     return part
 

@@ -91,9 +91,9 @@ def divided_like(path, plan):
     """
     if not (path / runs.CONFIG).is_file() or not _has_begun(path):
         return plan
-    stored, now = Run(path).config, dict(plan)
-    now.pop("held_out", None)
-    return {**now, **{key: stored[key] for key in ("held_out",) if key in stored}}
+    stored = Run(path).config
+    told = {"held_out": stored["held_out"]} if "held_out" in stored else {}
+    return {**{key: plan[key] for key in plan if key != "held_out"}, **told}
 
 
 def _check_length(path, stored, longer, steps):

@@ -45,8 +45,6 @@ def write_report(path, findings):
         **_measured(findings),
         "earlier": earlier(run, findings.asked),
     }
-    if "test_used" in plan:
-        report["test_data"] = plan["test_used"]
     for result in findings.results.values():
         for stem, figure in result.figures().items():
             with files.atomic(path / f"{stem}.png") as unfinished:
@@ -118,8 +116,11 @@ def _page(report):
     if report["unknown_share"]:
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
-    if "test_data" in report:
-        lines.append(f"Tested on {report['test_data']['examples']:,} examples given.")
+    for name, done in ("test", "Tested"), ("validation", "Settings are chosen"):
+        if report["asked"].get(name) is not None:
+            lines.append(
+                f"{done} on examples that were given: {report['asked'][name]}."
+            )
     pages = [report["page"].strip(), *pages_of(report)]
     return "\n".join([*lines, "", "\n\n".join(pages), ""])
 

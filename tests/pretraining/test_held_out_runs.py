@@ -144,7 +144,7 @@ def test_test_data_are_measured_on_and_all_others_trained_on(tmp_path, fast):
     assert run.report["data"]["examples"] == 40
     protocol = run.report["transfer"]["protocol"]
     assert protocol["test_examples"] == 10 and protocol["validation_examples"] == 8
-    assert "Tested on 10 examples given." in str(run)
+    assert "Tested on examples that were given: <ArraySource>." in str(run)
     # Of two labels a class none can be spared, so without these nothing is chosen.
     for row in run.report["transfer"]["rows"]:
         assert all(each["validation_accuracy"] is not None for each in row["settings"])
