@@ -158,8 +158,7 @@ def test_test_data_are_measured_on_and_all_others_trained_on(tmp_path, fast):
 def test_an_evaluation_adds_to_the_report(tmp_path, fast):
     run = pretrain(tmp_path, labelled())
     first = run.report["transfer"]
-    options = {"data": labelled(), "progress": False}
-    again = kerassl.evaluate(tmp_path, seed=3, **options)
+    again = kerassl.evaluate(tmp_path, data=labelled(), seed=3, progress=False)
     assert again.report["transfer"]["protocol"]["seeds"] == [3, 4]
     (earlier,) = again.report["earlier"]
     assert earlier["transfer"] == first and earlier["asked"]["seed"] == 0
@@ -169,7 +168,9 @@ def test_an_evaluation_adds_to_the_report(tmp_path, fast):
     # A third, on data at a path: asked twice, it stands there once.
     np.save(tmp_path / "test.npy", images(10, seed=1).fetch(np.arange(10)).numpy())
     for _ in range(2):
-        kerassl.evaluate(tmp_path, test_data=tmp_path / "test.npy", **options)
+        kerassl.evaluate(
+            tmp_path, data="digits", test_data=tmp_path / "test.npy", progress=False
+        )
     report = Run(tmp_path).report
     assert [each["asked"]["test"] for each in report["earlier"]] == [None, None]
     assert report["asked"]["test"] == str(tmp_path / "test.npy")
