@@ -68,6 +68,17 @@ def test_a_batch_larger_than_the_data(here, pretrain):
     refused(pretrain("--data", "photos", "--batch-size", "99"), "99", "8")
 
 
+@pytest.mark.parametrize("option", ["--test-data", "--validation-data"])
+def test_examples_that_do_not_go_with_those_to_train_on(here, pretrain, option):
+    write_images(here / "photos")
+    (here / "texts").mkdir()
+    (here / "texts" / "a.txt").write_text("one\ntwo\n")
+    name = option.strip("-").replace("-", "_")
+    for wrong in ("texts", "nowhere"):
+        refused(pretrain("--data", "photos", option, wrong), f"`{name}`", wrong)
+    assert not (here / "runs" / "tiny" / "history.jsonl").exists()
+
+
 def test_a_folder_that_cannot_be_written(here, pretrain):
     (here / "file").touch()
     refused(pretrain("--out", "file/run"), "out")

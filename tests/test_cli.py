@@ -171,6 +171,8 @@ def test_options_become_arguments(asked, capsys):
                 "evaluate": False,
                 "progress": False,
                 "checkpoint_seconds": 30.0,
+                "test_data": None,
+                "validation_data": None,
             },
         )
     ]
@@ -183,6 +185,18 @@ def test_several_paths_are_files_not_documents(asked):
     (_, (_, trained), _), (_, _, options) = asked
     assert trained == [Path("a.txt"), Path("b/*.txt")]
     assert options["data"] == [Path("a"), Path("b")]
+
+
+@pytest.mark.parametrize("command", ["pretrain simclr_digits", "evaluate ."])
+def test_examples_beside_those_to_train_on(asked, capsys, command):
+    words = f"{command} --quiet --test-data a.npy --validation-data b.npy c.npy"
+    assert cli.main(words.split()) == cli.DONE
+    ((_, _, options),) = asked
+    assert options["test_data"] == "a.npy"
+    assert options["validation_data"] == [Path("b.npy"), Path("c.npy")]
+    for option in ("--test-data", "--validation-data"):
+        assert cli.main([*command.split(), option, " "]) == cli.USAGE
+        assert f"{option}: expected a path" in capsys.readouterr().err
 
 
 def test_evaluate_takes_a_folder_or_the_name_of_its_preset(asked, tmp_path):

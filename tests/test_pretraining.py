@@ -524,7 +524,11 @@ def test_a_small_data_set_is_said_to_make_the_batch_smaller(tmp_path, capsys):
     images = np.random.default_rng(0).integers(0, 256, (40, 8, 8, 1)).astype("uint8")
     options = {"encoder.strides": [2], "encoder.widths": [4]}
     made = kerassl.pretrain(
-        "simclr_digits", images, out=tmp_path, steps=2, overrides=options
+        *("simclr_digits", images),
+        out=tmp_path,
+        steps=2,
+        overrides=options,
+        evaluate=False,
     )
     assert made.config["recipe"]["batch_size"] == 256
     assert made.config["fitted"]["batch_size"] == made.report["batch_size"] == 32

@@ -8,6 +8,7 @@ import numpy as np
 
 from kerassl import distribute
 from kerassl.pretraining.matching import stages
+from kerassl.pretraining.measuring import expected
 from kerassl.pretraining.recipe import rates, run_recipe
 from kerassl.pretraining.schedules import told
 from kerassl.pretraining.training import resumed_step
@@ -18,27 +19,31 @@ TOLD_SHARE = 0.01
 COLUMN = 10
 
 
-def header(plan, rules, train, test, task, path, measures):
+def header(plan, rules, read, task, path, measures):
     """Returns the lines that say what will be done, and what the data changed.
 
     Args:
         plan: The run's configuration, fitted to its data.
         rules: The `Rules` of its recipe.
-        train: The `Source` that is trained on.
-        test: The `Source` that is measured on, or None.
+        read: The `Examples` of the run.
         task: The task, its networks built.
         path: The run's folder.
         measures: What it will be measured by.
     """
-    held = f"; {len(test):,} more to test on" if test is not None else ""
+    more = {"test": read.test, "choose": read.validation}
+    held = "".join(
+        f"; {len(part):,} more to {use} on"
+        for use, part in more.items()
+        if part is not None
+    )
     facts = {
         "run": f"{plan['name']} in {path}",
         "device": distribute.devices_told(task),
-        "examples": f"{len(train):,} {train.unit}{held}",
+        "examples": f"{len(read.train):,} {read.train.unit}{held}",
         "encoder": _sizes(task),
         "training": _training(plan),
         "resumed": _resumed(plan, resumed_step(path)),
-        "measures": _measures(measures, task, test),
+        "measures": _measures(measures, task, read.test),
     }
     lines = [f"{name:<{COLUMN}}{fact}" for name, fact in facts.items() if fact]
     # As read: what training a tokenizer notes is told here, resumed runs included.
@@ -82,10 +87,8 @@ def _measures(measures, task, test):
     if not measures:
         return "none, as asked for"
     if test is None:
-        return "none: no labels were given"
-    return " | ".join(
-        each.told() for each in measures if each.left_out(task, test) is None
-    )
+        return "none: nothing was kept out to test on"
+    return " | ".join(each.told() for each in expected(task, measures, test))
 
 
 def changes(plan, rules, task):

@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from kerassl import callbacks, distribute, files, pictures, runs, zoo
 from kerassl.pretraining.board import write_board
+from kerassl.pretraining.earlier import earlier, pages_of
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.runs import Run
@@ -43,11 +44,12 @@ def write_report(path, findings):
         "environment": _environment(),
         "date": datetime.date.today().isoformat(),
         **_measured(findings),
+        "earlier": earlier(run, findings.asked),
     }
     for result in findings.results.values():
         for stem, figure in result.figures().items():
             pictures.save(figure, path / f"{stem}.png")
-    files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
+    files.write_text(path / runs.REPORT_PAGE, _page(report))
     files.write_json(path / runs.REPORT, report)
     run = Run(path)
     write_board(run)
@@ -60,7 +62,8 @@ def _measured(findings):
     named = {key: found.pop(name, None) for name, key in runs.REPORT_KEYS.items()}
     verdicts = {name: each.to_dict() for name, each in findings.verdicts.items()}
     measured = {**named, "verdict": verdicts, "measures": found}
-    measured["left_out"] = findings.left_out
+    measured |= {"left_out": findings.left_out, "page": findings.page}
+    measured["asked"] = findings.asked
     if findings.seconds is not None:
         measured["transfer_seconds"] = findings.seconds
     return measured
@@ -78,7 +81,7 @@ def _environment():
     }
 
 
-def _page(report, measured):
+def _page(report):
     used = report["data"]
     last = report["last"]
     lines = [
@@ -115,7 +118,13 @@ def _page(report, measured):
     if report["unknown_share"]:
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
-    return "\n".join([*lines, "", measured.strip(), ""])
+    for name, done in ("test", "Tested"), ("validation", "Settings are chosen"):
+        if report["asked"].get(name) is not None:
+            lines.append(
+                f"{done} on examples that were given: {report['asked'][name]}."
+            )
+    pages = [report["page"].strip(), *pages_of(report)]
+    return "\n".join([*lines, "", "\n\n".join(pages), ""])
 
 
 def _paragraphs(sentences):

@@ -96,7 +96,8 @@ class Result:
     def to_markdown(self) -> str:
         names = list(self.rows[0])
         texts = [isinstance(self.rows[0][name], str) for name in names]
-        lines = [names, ["---" if text else "---:" for text in texts]]
+        heads = [name.replace("_", " ") for name in names]
+        lines = [heads, ["---" if text else "---:" for text in texts]]
         lines += [[_cell(row[name]) for name in names] for row in self.rows]
         table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
         return f"{self.caption}\n\n{table}".strip()
@@ -106,7 +107,9 @@ class Result:
 
 
 def _cell(value):
-    return f"{value:.3f}" if isinstance(value, float | np.floating) else str(value)
+    if not isinstance(value, float | np.floating):
+        return "" if value is None else str(value)
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.1 else f"{value:.3g}"
 
 
 class Measure:
@@ -121,6 +124,9 @@ class Measure:
             `kerassl.data.source.LABEL_KINDS`; None where it reads none.
         unseen: Whether it means nothing on examples that were pretrained on, as
             where the pretext task itself is measured.
+        fallback: Whether it is made only where no other measure fits the data.
+        reads_validation: Whether a call takes `validation` too, a `Source` of examples
+            to choose settings on, or None.
         section: The section of a preset that holds further settings, or None.
         heading: A line above its table in a report.
     """
@@ -128,6 +134,8 @@ class Measure:
     name = ""
     needs: str | None = None
     unseen = False
+    fallback = False
+    reads_validation = False
     section: str | None = None
     heading = ""
 

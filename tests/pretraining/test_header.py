@@ -8,11 +8,14 @@ import pytest
 
 from kerassl import distribute
 from kerassl.data import ArraySource
+from kerassl.pretraining.given import Examples
 from kerassl.pretraining.header import header, tell
 from kerassl.pretraining.plan import run_plan
 
 
 class Measure:
+    fallback = False
+
     def told(self):
         return "classes by kNN"
 
@@ -40,7 +43,7 @@ def said(
         (path / "checkpoints").mkdir()
         (path / "checkpoints" / f"step-{start:08d}.npz").touch()
     train = ArraySource(np.zeros((300, 2)))
-    return header(plan, rules, train, test, task, path, measures)
+    return header(plan, rules, Examples(train, test), task, path, measures)
 
 
 def test_a_run_is_told_in_a_line_for_each_fact(lines, tmp_path):
@@ -64,7 +67,7 @@ def test_a_run_is_told_in_a_line_for_each_fact(lines, tmp_path):
 
 
 def test_what_is_not_measured_is_told(lines):
-    assert lines()[-1] == "measures  none: no labels were given"
+    assert lines()[-1] == "measures  none: nothing was kept out to test on"
     assert lines(measures=[])[-1] == "measures  none, as asked for"
 
 

@@ -108,6 +108,7 @@ class GAN(PretextModel):
         Gulrajani et al., 2017, https://arxiv.org/abs/1704.00028
     """
 
+    default_measures = ("classification",)
     tracked = ("discriminator_loss", "generator_loss", "told_apart")
     generates = "images"
 

@@ -94,7 +94,7 @@ class CausalLM(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
-    default_measures = ("classification", "perplexity")
+    default_measures = ("classification", "perplexity", "pretext")
     generates = "texts that go on from a prompt"
 
     def __init__(

@@ -76,6 +76,7 @@ class Autoencoder(PretextModel):
 
     tracked = ("squared_error",)
     generates = "examples between two others"
+    default_measures = ("classification", "reconstruction")
 
     def __init__(
         self,
