@@ -116,7 +116,8 @@ class Autoencoder(PretextModel):
 
     def fit(self, x=None, y=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does; targets in an array are looked at."""
-        if self.criterion == "binary_crossentropy" and hasattr(y, "__array__"):
+        targets = hasattr(y, "__array__") and np.ndim(y) == np.ndim(x)  # no labels
+        if self.criterion == "binary_crossentropy" and targets:
             _check_targets(x, as_tensor(np.asarray(y)))
         return super().fit(x, y, *args, **kwargs)
 

@@ -1,0 +1,385 @@
+"""What a user gives to `fit`: raw examples, batches of them, or ready batches."""
+
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from kerassl import distribute
+from kerassl.data.conversion import as_source
+from kerassl.data.dataset import batched_dataset
+from kerassl.data.source import Source
+from kerassl.data.subset import Subset
+from kerassl.data.windows import windows_for
+from kerassl.encoders.pooling import ends
+from kerassl.errors import InvalidType, InvalidValue, UserError
+from kerassl.models.own_views import as_views, is_pair
+
+# How Keras calls its own.
+BATCH_SIZE = 32
+# Rows that are looked at to tell what a user gives.
+FEW = 4
+# Ready for training; examples to be drawn from; batches of raw examples.
+READY, EXAMPLES, BATCHES = "ready", "examples", "batches"
+
+
+def training_data(task, options, seed):
+    """Returns the arguments of `fit` with data that are ready for training.
+
+    Args:
+        task: A `PretextModel`.
+        options: Dict of the arguments of `keras.Model.fit`.
+        seed: Integer, from which all randomness of raw examples comes.
+
+    Raises:
+        ValueError: If it is not clear what the data are, or they cannot be read.
+    """
+    size = options.get("batch_size")
+    targets = [options.get(name) for name in ("y", "sample_weight")]
+    kind, x = read(task, options.get("x"), *targets)
+    held_out = options.get("validation_data")
+    if kind != READY:
+        split = options.pop("validation_split", 0.0)
+        if split and held_out is None:
+            x, held_out = _split(kind, x, split)
+        if kind == EXAMPLES and options.get("shuffle", True) is False:
+            raise InvalidValue(
+                "`shuffle` must be True for raw examples. A tf.data.Dataset keeps its "
+                "order: give tf.data.Dataset.from_tensor_slices(x)."
+            )
+        start = distribute.steps_done(task) if task.compiled else 0
+        options["x"] = _endless(task, kind, x, size, seed, start)
+        options["batch_size"] = None
+    if held_out is not None:
+        size = options.get("validation_batch_size") or size
+        options["validation_data"] = _validation(task, held_out, size)
+    return options
+
+
+def one_pass(task, x, y=None, batch_size=None, *, loss=True):
+    """Returns batches of all examples once, or None where `x` is ready as it is.
+
+    Args:
+        task: A `PretextModel`.
+        x: What `evaluate` and `predict` take.
+        y: Targets of ready arrays, or None.
+        batch_size: Examples in a batch at most, or None.
+        loss: As in `read`.
+    """
+    kind, x = read(task, x, y, loss=loss)
+    if kind == READY:
+        return None
+    if kind == BATCHES:
+        return _made_of_batches(task, x)
+    return task.dataset(*_sized(task, x, batch_size))
+
+
+def read(task, x, y=None, sample_weight=None, *, loss=True):
+    """Returns (kind, x): what data are, and raw ones without labels.
+
+    They are ready if they have the form of what the pretext layer makes, raw if the
+    layer takes them. So nothing is prepared twice, and nothing not at all.
+
+    Args:
+        task: A `PretextModel`.
+        x: What `fit` takes.
+        y: What `fit` takes beside arrays, and so `sample_weight`.
+        sample_weight: See `y`.
+        loss: Whether ready batches need what the loss reads, which `predict` does not.
+
+    Raises:
+        ValueError: If they are neither, or could be both.
+    """
+    if x is None or hasattr(x, "steps_per_epoch") or hasattr(x, "is_made"):
+        return READY, x  # of `task.dataset`
+    if isinstance(x, (str, os.PathLike, Source)) or _is_list_of(x, (str, os.PathLike)):
+        return _raw(task, EXAMPLES, x, y)
+    if isinstance(x, tf.data.Dataset):
+        return _read_dataset(task, x, loss)
+    if isinstance(x, (list, tuple, dict)) or hasattr(x, "__array__"):
+        return _read_arrays(task, x, y, sample_weight, loss)
+    return READY, x  # generators and the like, which Keras reads
+
+
+def _read_arrays(task, x, y, sample_weight, loss):
+    if is_pair(task, x):
+        return _raw(task, EXAMPLES, tuple(x), y)
+    if isinstance(x, tuple):
+        hint = " or two views of one shape" if task.views else ""
+        raise InvalidType(
+            f"`x` must be an array{hint}, not a tuple of {len(x)}: leave labels out, "
+            "as in task.fit(x[0])."
+        )
+    if isinstance(x, list):
+        x = np.asarray(x) if len({np.shape(item) for item in x}) == 1 else x
+    if isinstance(x, list):
+        return _raw(task, EXAMPLES, x, y)  # ragged, which a source tells
+    given = [part for part in (x, y, sample_weight) if part is not None]
+    few = [
+        keras.tree.map_structure(lambda part: np.asarray(part[:FEW]), part)
+        for part in given
+    ]
+    element = few[0] if len(few) == 1 else tuple(few)
+    made, why = _made_of(task, task.pretext, few[0])
+    if made is not None and not _same_form(task, made, element):
+        return _raw(task, EXAMPLES, x, y)
+    if made is None:
+        _check_ready(task, element, why, loss)
+    _check_values(task, x)
+    return READY, x
+
+
+def _read_dataset(task, dataset, loss):
+    first = next(iter(dataset.take(1)), None)
+    if first is None:
+        raise InvalidValue("The dataset must hold at least one example.")
+    if is_pair(task, dataset):
+        named, layer = as_views(task, dataset)
+        (first,) = named.take(1)
+        kind = _batched_or_single(task, layer, first)
+        if kind is not None:
+            return kind, dataset
+        raise InvalidValue(_made_of(task, layer, first)[1])
+    x = first[0] if isinstance(first, tuple) else first
+    made, why = _made_of(task, task.pretext, x)
+    if made is None or not _same_form(task, made, first):
+        kind = _batched_or_single(task, task.pretext, x)
+        if kind is not None:
+            if isinstance(first, tuple):
+                _check_labels(first)
+                dataset = dataset.map(lambda example, *_: example)
+            return kind, dataset
+        _check_ready(task, first, why, loss)
+    _check_values(task, x)
+    return READY, dataset
+
+
+def _batched_or_single(task, layer, x):
+    """Returns BATCHES or EXAMPLES, None where `x` is neither for the layer."""
+    forms = {
+        BATCHES: x,
+        EXAMPLES: keras.tree.map_structure(lambda part: part[None], x),
+    }
+    made = {kind: _made_of(task, layer, form)[0] for kind, form in forms.items()}
+    found = [kind for kind, batch in made.items() if batch is not None]
+    if len(found) > 1:  # a layer that looks at no shape: the encoder does
+        found = [kind for kind in found if _has_rank(task, layer, forms[kind])]
+    if len(found) > 1:
+        found = [kind for kind in found if _refusal(task, made[kind]) is None]
+    if len(found) > 1:
+        raise InvalidValue(
+            "`x` must tell whether its elements are batches. Write "
+            "task.fit(task.dataset(x, batch_size)) for single examples, and "
+            "task.fit(task.dataset(x.unbatch(), batch_size)) for batches."
+        )
+    return found[0] if found else None
+
+
+def _has_rank(task, layer, examples):
+    """Returns whether what is made of examples has as many axes as the encoder takes.
+
+    Keras itself lets pass one more or one less.
+    """
+    try:
+        taken, ready = ends(task.encoder)[0], layer.prepare(examples)
+        return len(taken.shape) == len(ready.shape)
+    except (AttributeError, InvalidValue, NotImplementedError):
+        return True  # several inputs, or a layer that only trains
+
+
+def _raw(task, kind, x, y):
+    if task.pretext is None and not is_pair(task, x):
+        pairs = ", give pairs of views," if task.views else ""
+        raise InvalidValue(
+            f"This {type(task).__name__} has no pretext layer to make training data of "
+            f"raw examples. Pass `pretext=` when you make it{pairs} or give batches as "
+            "it reads them."
+        )
+    if y is not None:
+        raise InvalidValue(
+            "`y` must be None: a task makes its targets of the examples, and reads no "
+            "labels."
+        )
+    return kind, x
+
+
+def _made_of(task, layer, batch):
+    """Returns (what a layer makes of a batch, None), or (None, why it does not)."""
+    if layer is None:
+        return None, f"This {type(task).__name__} has no pretext layer (`pretext=`)."
+    try:
+        batch = keras.tree.map_structure(tf.convert_to_tensor, batch)
+        return layer(batch, seed=tf.constant([0, 0], tf.int64)), None
+    except Exception as error:  # of any kind: the layer may be a user's own
+        return None, _first_line(error)
+
+
+def _same_form(task, made, element):
+    """Returns whether a batch has the parts that are made, of their ranks and types.
+
+    A single array has not: it is what a layer takes. Targets may be left out beside
+    a dict, which is what a layer makes.
+    """
+    if isinstance(element, dict):
+        element = (element,)
+    if not isinstance(element, tuple):
+        return False
+    x, *rest = element
+    if isinstance(x, dict):
+        x = {key: part for key, part in x.items() if key not in task.reads}
+    if rest or isinstance(x, dict):
+        made = made[: len(element)]
+    return _form(made) == _form((x, *rest))
+
+
+def _form(batch):
+    return {
+        path: (len(part.shape), str(getattr(part.dtype, "name", part.dtype)))
+        for path, part in keras.tree.flatten_with_path(batch)
+    }
+
+
+def _check_ready(task, batch, why, loss):
+    """Raises unless a task takes a batch as it is."""
+    refusal = _refusal(task, batch, loss)
+    if refusal is None:
+        return
+    if not isinstance(batch, (tuple, dict)):
+        raise InvalidValue(why or refusal)  # raw, since no batch is a single array
+    shown = keras.tree.map_structure(lambda part: tuple(part.shape), batch)
+    raise InvalidValue(
+        "`x` must hold raw examples or batches as `task.dataset(...)` makes them. "
+        f"Received the shapes {shown}. Not raw: {why} Not ready: {refusal}"
+    )
+
+
+def _check_values(task, x):
+    """Raises where what the encoder is to read is out of its range."""
+    taken = getattr(task.encoder, "input_shape", None)
+    wanted = None if task.pretext is None else task.pretext.encoder_input
+    if wanted is None or (wanted.key is None and not isinstance(taken, tuple)):
+        return
+    parts = x if isinstance(x, dict) else {"x": x}
+    wanted.check(
+        {
+            name: part
+            for name, part in parts.items()
+            if name == wanted.key
+            or (wanted.key is None and tuple(part.shape[1:]) == taken[1:])
+        }
+    )
+
+
+def _refusal(task, batch, loss=True):
+    """Returns why a task cannot compute the loss of a batch, None where it can."""
+    if distribute.has_strategy(task):
+        return None  # which has no place to compute one batch
+    batch = keras.tree.map_structure(lambda part: part[:FEW], batch)
+    x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
+    try:
+        outputs = task(x, training=False)
+        if loss:
+            task.compute_loss(x, y, outputs, weight, training=False)
+    except Exception as error:  # of any kind, from Keras or a task
+        return _first_line(error)
+    return None
+
+
+def _first_line(error):
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    if lines and not isinstance(error, UserError):
+        # Keras tells first where, then what.
+        lines = [
+            line for line in lines if not line.startswith("Exception enc")
+        ] or lines
+    return f"{lines[0].rstrip('.')}." if lines else f"{type(error).__name__}."
+
+
+def _check_labels(element):
+    """Raises unless what stands beside an example may be its label."""
+    x, *rest = element
+    kinds = [(tuple(p.shape), p.dtype) for p in keras.tree.flatten((x, rest))]
+    if any(kind == kinds[0] or len(kind[0]) > 2 for kind in kinds[1:]):
+        raise InvalidValue(
+            "`x` must hold examples, alone or with a label. Received pairs of "
+            f"{kinds[0][0]} and {kinds[1][0]}, which this task does not read: drop "
+            "one, as in dataset.map(lambda x, *_: x)."
+        )
+
+
+def _is_list_of(x, types):
+    return isinstance(x, list) and any(isinstance(item, types) for item in x)
+
+
+def _sized(task, x, batch_size):
+    """Returns the examples, and the size of a batch, at most that of all."""
+    layer = task.pretext
+    if is_pair(task, x):
+        count = len(x) if hasattr(x, "element_spec") else len(x[0])
+    else:
+        x = windows_for(as_source(x), layer)
+        count = _length(x)
+    wanted = BATCH_SIZE if batch_size is None else batch_size
+    return x, wanted if count is None else min(wanted, count)
+
+
+def _length(source):
+    try:
+        return len(source)
+    except TypeError:  # a stream of unknown length
+        return None
+
+
+def _endless(task, kind, x, batch_size, seed, start):
+    """Returns the endless batches that `fit` trains on, from a step on."""
+    if kind == EXAMPLES:
+        x, size = _sized(task, x, batch_size)
+        # A batch that was asked for is not made smaller without a word.
+        return task.dataset(x, size if batch_size is None else batch_size, seed, start)
+    least = max(task.least_examples, distribute.num_shares(task))
+    enough = x.filter(lambda *batch: tf.shape(tf.nest.flatten(batch)[0])[0] >= least)
+    steps = int(x.cardinality())
+    dataset = _made_of_batches(task, enough.repeat().skip(start), seed, start)
+    dataset.steps_per_epoch = steps if steps > 0 else None
+    return dataset
+
+
+def _made_of_batches(task, batches, seed=0, start=0):
+    batches, layer = as_views(task, batches)
+    reads = [key for key in task.reads if key != "weight"]
+    return batched_dataset(batches, layer, seed=seed, start=start, reads=reads)
+
+
+def _validation(task, data, batch_size):
+    """Returns what `fit` takes as `validation_data`, raw examples made ready."""
+    x, y = data, None
+    if isinstance(data, tuple) and not is_pair(task, data):
+        x, y = data[0], data[1] if len(data) > 1 else None
+    batches = one_pass(task, x, y, batch_size)
+    return data if batches is None else batches
+
+
+def _split(kind, x, share):
+    """Returns (examples to train on, the last share of them), as Keras splits."""
+    if not isinstance(share, float) or not 0 < share < 1:
+        raise InvalidValue(
+            f"`validation_split` must be a number between 0 and 1. Received: {share!r}"
+        )
+    if kind == BATCHES or hasattr(x, "element_spec"):
+        raise InvalidValue(
+            "`validation_split` is for arrays and lists. Of a tf.data.Dataset give "
+            "`validation_data`, as by dataset.take(n) and dataset.skip(n)."
+        )
+    if isinstance(x, tuple):
+        first = round(len(x[0]) * (1 - share))
+        return tuple(part[:first] for part in x), tuple(part[first:] for part in x)
+    source = as_source(x)
+    first = round(len(source) * (1 - share))
+    if not 0 < first < len(source):
+        raise InvalidValue(
+            f"`validation_split` must leave examples on both sides. Received: {share} "
+            f"of {len(source)}"
+        )
+    kept, rest = np.split(np.arange(len(source)), [first])
+    return Subset(source, kept), Subset(source, rest)
