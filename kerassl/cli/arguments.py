@@ -43,6 +43,23 @@ def data(parser: argparse.ArgumentParser, of: str = "the preset") -> None:
     )
 
 
+def beside(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--test-data",
+        nargs="+",
+        metavar="PATH",
+        help="examples of your own to measure on, in any form of --data (default: a "
+        "part of --data is kept out for that)",
+    )
+    parser.add_argument(
+        "--validation-data",
+        nargs="+",
+        metavar="PATH",
+        help="examples of your own to choose the settings of probes on, and to watch "
+        "the loss on",
+    )
+
+
 def batch_size(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size",

@@ -12,13 +12,17 @@ from kerassl import zoo
 from kerassl.errors import InvalidValue
 
 
-def examples(args: argparse.Namespace) -> Any:
-    """Returns what --data names as `kerassl.pretrain` takes it."""
-    if not all(path.strip() for path in args.data or ()):
-        raise InvalidValue("--data: expected a path or a name, received an empty one.")
-    if args.data is None or len(args.data) == 1:
-        return args.data and args.data[0]
-    return [Path(path) for path in args.data]  # strings would be documents
+def examples(args: argparse.Namespace, option: str = "data") -> Any:
+    """Returns what --data, or another such option, names as `kerassl.pretrain` does."""
+    paths = getattr(args, option)
+    if not all(path.strip() for path in paths or ()):
+        name = option.replace("_", "-")
+        raise InvalidValue(
+            f"--{name}: expected a path or a name, received an empty one."
+        )
+    if paths is None or len(paths) == 1:
+        return paths and paths[0]
+    return [Path(path) for path in paths]  # strings would be documents
 
 
 def overrides(args: argparse.Namespace) -> dict[str, Any]:

@@ -155,8 +155,9 @@ class Source:
             self.skipped.append(Skipped(printable(where), reason))
 
     def note(self, sentence):
-        """Notes what the user should know of how the data were read."""
-        self.notes.append(sentence)
+        """Notes what the user should know of how the data were read, once."""
+        if sentence not in self.notes:
+            self.notes.append(sentence)
 
     def fingerprints(self):
         """Returns {file: digest of its content}, or None where there are no files.

@@ -14,13 +14,14 @@ class Subset(Source):
         source: The `Source` to take them from.
         indices: Their positions, integers of shape (n,), each in
             [0, len(source)).
+        reason: A sentence for whoever is told of the data, on why it is a part.
 
     Raises:
         TypeError: If `indices` are no vector of integers.
         ValueError: If an index is out of range.
     """
 
-    def __init__(self, source, indices):
+    def __init__(self, source, indices, reason=""):
         super().__init__()
         indices = np.asarray(indices)
         if indices.ndim != 1 or (indices.size and indices.dtype.kind not in "iu"):
@@ -34,7 +35,7 @@ class Subset(Source):
                 f"`indices` must lie in [0, {len(source)}). Received values from "
                 f"{indices.min()} to {indices.max()}."
             )
-        self.source = source
+        self.source, self.reason = source, reason
         self.modality = source.modality
         self.indices = indices
         self.skipped = source.skipped
@@ -42,6 +43,8 @@ class Subset(Source):
         self.skipped_by_reason = source.skipped_by_reason
         self.notes = source.notes
         self.quantities = source.quantities
+        self.unit = source.unit
+        self.tokenizer = getattr(source, "tokenizer", None)
         self.class_names = source.class_names
         self.label_kind = source.label_kind
         self.bytes_in_memory = source.bytes_in_memory
@@ -66,4 +69,6 @@ class Subset(Source):
 
     def describe(self):
         """Returns the description of the whole, with the size of this part."""
-        return {**self.source.describe(), "examples": len(self)}
+        whole = self.source.describe()
+        notes = [*whole["notes"], *([self.reason] if self.reason else [])]
+        return {**whole, "examples": len(self), "notes": notes}

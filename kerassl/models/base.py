@@ -87,6 +87,10 @@ class PretextModel(distribute.Trainer):
             measures in `kerassl.transfer`, or measures of your own.
         compares_examples: Whether an example's loss changes with the number of
             the others in its batch. `evaluate` then takes whole batches only.
+        baselines: Dict from a name of `tracked` that is the loss of a guess without
+            any network to what that guess is, in words.
+        views_by_dropout: Whether two views of an example differ by dropout alone
+            (see `view`).
     """
 
     tracked: tuple[str, ...] = ()
@@ -97,7 +101,9 @@ class PretextModel(distribute.Trainer):
     run_arguments: dict[str, str] = {}
     least_examples = 1
     compares_examples = False
-    default_measures: tuple = ("classification",)
+    default_measures: tuple = ("classification", "views", "pretext")
+    baselines: dict[str, str] = {}
+    views_by_dropout = False
     _unread: frozenset = frozenset()
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -169,6 +175,25 @@ class PretextModel(distribute.Trainer):
             y: As for `objective`.
         """
         return y[1] if "weight" in self.reads else None
+
+    def loss_at_chance(self, batch_size):
+        """Returns the loss where nothing is learnt, None where it is not known.
+
+        Args:
+            batch_size: Examples in the batch.
+        """
+        return None
+
+    def view(self, x):
+        """Returns what the encoder takes of a view of each example, or None.
+
+        Such views should have like features. Two of an example come from two seeds
+        of the pretext layer. By default it is the input `"view1"`, if there is one.
+
+        Args:
+            x: As for `propagate`.
+        """
+        return x.get("view1") if isinstance(x, dict) else None
 
     def encoders(self):
         """Returns what a run keeps of the task, encoders by the names of their files.
@@ -371,6 +396,23 @@ class PretextModel(distribute.Trainer):
             mean = distribute.all_sum(global_mean_share(measures[tracker.name]))
             tracker.update_state(mean)
         return self.get_metrics_result()
+
+    def values_of(self, batch):
+        """Returns the loss and the measures of a batch, without training on it.
+
+        Args:
+            batch: One of `dataset()`.
+
+        Returns:
+            Dict of floats: "loss", and each of `tracked`.
+        """
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
+        outputs = self(x, training=False)
+        loss = self.compute_loss(x, y, outputs, sample_weight, training=False)
+        y = self._target(y, sample_weight)
+        found = self.measures(x, y, _to_float32(outputs)) if self.tracked else {}
+        means = {name: global_mean_share(found[name]) for name in self.tracked}
+        return {name: float(value) for name, value in {"loss": loss, **means}.items()}
 
     def _target(self, y, sample_weight):
         """Returns what `objective` finds in its argument `y`."""

@@ -13,10 +13,11 @@ from kerassl.data.dataset import check_examples, check_fits
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 from kerassl.locks import locked
-from kerassl.pretraining.examples import described, drawn, read, read_back, sources
+from kerassl.pretraining.examples import described, drawn, read, read_back
 from kerassl.pretraining.facts import fill
+from kerassl.pretraining.given import read_all
 from kerassl.pretraining.header import header
-from kerassl.pretraining.matching import facts_like, find
+from kerassl.pretraining.matching import divided_like, facts_like, find
 from kerassl.pretraining.measuring import (
     Findings,
     labels_wanted,
@@ -29,6 +30,12 @@ from kerassl.pretraining.report import write_report
 from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
 from kerassl.pretraining.training import draw_training, save, train_task
 from kerassl.runs import Run
+
+# What there must be to evaluate with.
+WANTED = (
+    "Give a folder with one subfolder a class, a source with `labels`, or `test_data` "
+    "that the run was not trained on."
+)
 
 
 def pretrain(
@@ -44,6 +51,8 @@ def pretrain(
     evaluate=True,
     progress=True,
     checkpoint_seconds=30.0,
+    test_data=None,
+    validation_data=None,
 ):
     """Pretrains an encoder and reports what it is worth.
 
@@ -56,8 +65,10 @@ def pretrain(
     itself, with the same encoder at random initialisation and with a supervised
     one; it begins with a sentence on whether the encoder beats the input. Labelled
     examples of your own are cut in two for that: a fifth, drawn by `seed`, is
-    kept out of pretraining and only tested on. A language model also tells
-    them, in bits per byte beside a unigram model.
+    kept out of pretraining and only tested on. Of examples without labels it is a
+    twentieth, at most 1,000, and a report tells how well the task itself is done on
+    them: a language model tells them in bits per byte or nats per token beside models
+    that count, an autoencoder restores them beside PCA, views find each other.
 
     Args:
         preset_or_task: A preset's name, the path of a preset of your own, or a
@@ -78,6 +89,11 @@ def pretrain(
         progress: Whether to show a progress bar.
         checkpoint_seconds: Seconds between checkpoints, at least; what a kill
             can cost.
+        test_data: Examples of your own to measure on, in any form of `data`. Then
+            all of `data` are trained on.
+        validation_data: Examples of your own, likewise. Probes choose their settings
+            on those with labels, instead of on a part of the training labels, and the
+            history has the task's loss on some of them, `val_loss`.
 
     Returns:
         A `kerassl.runs.Run`. Where several processes train together
@@ -104,17 +120,19 @@ def pretrain(
     transfer.check_options(plan.get("transfer", {}), "transfer.")
     own = None if isinstance(preset_or_task, str | Path) else preset_or_task
     measures = measures_of(plan, own)
-    kinds = labels_wanted(plan, measures) if evaluate else set()
+    given = {"data": data, "test": test_data, "validation": validation_data}
     path = _folder(out, plan["name"])
     if not distribute.is_chief(strategy):
-        train, _ = sources(plan, data, seed, kinds)
-        return _other_process(path, preset_or_task, plan, rules, train, steps, strategy)
+        plan = divided_like(path, plan)
+        read = _read(plan, given, measures, evaluate)
+        return _other_process(path, preset_or_task, plan, rules, read, steps, strategy)
     runs.make_folder(path)
     with locked(path):
-        train, test = sources(plan, data, seed, kinds)
-        found = _find(path, plan, train, steps=steps, write=True)
+        plan = divided_like(path, plan)
+        read = _read(plan, given, measures, evaluate)
+        found = _find(path, plan, read.train, steps=steps, write=True)
         finished, plan = found.finished, found.plan
-        if finished and (not evaluate or test is None or finished.measured):
+        if finished and (not evaluate or read.test is None or finished.measured):
             if progress:
                 print(f"{path} holds this run already, done {finished.report['date']}.")
                 print()
@@ -122,27 +140,44 @@ def pretrain(
         if found.lengthened is not None or not (path / runs.ENCODER).is_file():
             with strategy.scope():
                 task, examples = _ready(
-                    preset_or_task, plan, rules, train, path, progress
+                    preset_or_task, plan, rules, read, path, progress
                 )
                 if progress:
-                    _say(header(plan, rules, train, task, found.lengthened))
-                train_task(task, examples, plan, path, progress, checkpoint_seconds)
-            draw_training(task, train, plan, path)
+                    _say(header(plan, rules, read.train, task, found.lengthened))
+                train_task(
+                    *(task, examples, plan, path, progress, checkpoint_seconds),
+                    validation=read.validation,
+                )
+            draw_training(task, read.train, plan, path)
             save(task, path)  # last, since it tells that all this was done
-        findings = _findings(path, measures, train, test, seed, evaluate, progress)
+        findings = _findings(path, measures, read, seed, evaluate, progress)
+        findings.asked = _asked(given, plan, seed)
         return write_report(path, findings)
 
 
-def _findings(path, measures, train, test, seed, evaluate, progress):
+def _read(plan, given, measures, evaluate):
+    """Returns the `Examples` of a run: those given, or the preset's own."""
+    kinds = labels_wanted(plan, measures) if evaluate else set()
+    return read_all(plan, seed=plan["seed"], kinds=kinds, **given)
+
+
+def _findings(path, measures, read, seed, evaluate, progress):
     """Returns what a trained run's measures find, or why there is nothing."""
     if not evaluate:
         return Findings(page="Not evaluated: the run was asked not to.")
-    if test is None:
+    if read.test is None:
         return Findings(
-            page="No labels were given, so there is nothing to compare with. A folder "
-            "with one subfolder a class, or a labelled source, brings the table."
+            page="Nothing was kept out of training, so there is nothing to compare "
+            "with. `test_data`, a folder with one subfolder a class, or a labelled "
+            "source, brings the table."
         )
-    return measure_all(Run(path).task, measures, train, test, seed, progress, False)
+    return measure_all(Run(path).task, measures, read, seed, progress, False)
+
+
+def _asked(given, plan, seed):
+    """Returns what an evaluation is asked, in JSON's types."""
+    places = {name: described(each) for name, each in given.items()}
+    return {**places, "transfer": plan.get("transfer", {}), "seed": seed}
 
 
 def _folder(out, name):
@@ -161,8 +196,9 @@ def _find(path, plan, train, **options):
     return find(path, plan, train.fingerprints(), **options)
 
 
-def _ready(preset_or_task, plan, rules, train, path, progress):
+def _ready(preset_or_task, plan, rules, read, path, progress):
     """Returns the compiled task and its examples, the run fitted to them."""
+    train = read.train
     if isinstance(preset_or_task, models.PretextModel):
         task = own_task(preset_or_task)
         examples = _fitted(plan, rules, train, task.pretext, path)
@@ -172,6 +208,7 @@ def _ready(preset_or_task, plan, rules, train, path, progress):
         examples = _fitted(plan, rules, train, made.pretext, path)
         task = made.task(plan["model"])
     check_fits(train, task.pretext, task.encoder)
+    read.check(task)
     compile_task(task, plan)
     return task, examples
 
@@ -205,15 +242,19 @@ def _fitted(plan, rules, train, pretext, path):
     return examples
 
 
-def _other_process(path, preset_or_task, plan, rules, train, steps, strategy):
+def _other_process(path, preset_or_task, plan, rules, read, steps, strategy):
     """Trains as one of several processes, of which the first writes the files."""
-    found = _find(path, plan, train, steps=steps, write=False)
+    found = _find(path, plan, read.train, steps=steps, write=False)
     if found.lengthened is not None or not (path / runs.ENCODER).is_file():
         with strategy.scope():
             task, examples = _ready(
-                preset_or_task, found.plan, rules, train, None, False
+                preset_or_task, found.plan, rules, read, None, False
             )
-            train_task(task, examples, found.plan, path, progress=False)
+            train_task(
+                *(task, examples, found.plan, path),
+                progress=False,
+                validation=read.validation,
+            )
     return Run(path)
 
 
@@ -221,11 +262,21 @@ def _say(lines):
     print(*lines, sep="\n", file=sys.stderr)
 
 
-def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
+def evaluate(
+    path,
+    *,
+    data=None,
+    seed=None,
+    overrides=None,
+    progress=True,
+    test_data=None,
+    validation_data=None,
+):
     """Compares the encoder of a finished run with its controls, anew.
 
     A run that was not evaluated may have pretrained on all examples. The report
-    then says that those tested on were among them.
+    then says that those tested on were among them. What earlier evaluations found
+    stays in the report, under what this one finds.
 
     Args:
         path: The run's folder.
@@ -235,42 +286,67 @@ def evaluate(path, *, data=None, seed=None, overrides=None, progress=True):
         overrides: Dict of dotted keys under "transfer", such as
             {"transfer.draws": 5}.
         progress: Whether to show a progress bar.
+        test_data: Examples to measure on, as in `pretrain`. None takes the run's,
+            unless `data` are given, of which then a part is tested on.
+        validation_data: Examples to choose settings on, likewise.
 
     Returns:
         The `kerassl.runs.Run`, its report written anew.
 
     Raises:
         FileNotFoundError: If the folder holds no finished run.
-        ValueError: If the data have no labels, or were an object in memory, which
-            `data` must give again.
+        ValueError: If there is nothing to measure on, or the data were an object in
+            memory, which `data` must give again.
     """
     path = user_path(path, "path")
     run = Run(path)
     plan = runs.read_config(path)
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     transfer.check_options(changed["transfer"], "transfer.")
-    given = read_back(plan["examples"]) if data is None else data
-    if data is not None:
-        plan.pop("reading", None)  # it says how to read the run's own
+    given = _given_again(plan, data, test_data, validation_data)
     split_seed = plan["seed"] if seed is None else checked_seed(seed)
     task = run.task
     plan = {**plan, "transfer": changed["transfer"]}
     measures = measures_of(plan, task)
-    kinds = labels_wanted(plan, measures)
-    train, test = sources(plan, given, plan["seed"], kinds)
-    if test is None:
-        raise InvalidValue(
-            "These data have no labels to evaluate with. Give a folder with one "
-            "subfolder a class, or a source with `labels`."
-        )
-    now = json.loads(json.dumps(train.describe()))
-    as_trained = facts_like(now, plan["data_used"]) == plan["data_used"]
-    may_be_seen = described(given) == run.config["examples"] and not as_trained
+    read = _read(plan, given, measures, True)
+    if read.test is None:
+        raise InvalidValue(f"These data have no labels to evaluate with. {WANTED}")
+    read.check(task)
+    seen = _may_be_seen(run.config, read, given, test_data)
     with locked(path):
-        return write_report(
-            path,
-            measure_all(task, measures, train, test, split_seed, progress, may_be_seen),
-        )
+        findings = measure_all(task, measures, read, split_seed, progress, seen)
+        if seen and not findings.results:
+            raise InvalidValue(
+                "These data have no labels to evaluate with, and were pretrained on. "
+                f"{WANTED}"
+            )
+        findings.asked = _asked(given, plan, split_seed)
+        return write_report(path, findings)
+
+
+def _given_again(plan, data, test_data, validation_data):
+    """Returns what an evaluation reads: what is given, else what the run did."""
+    given = {"data": data, "test": test_data, "validation": validation_data}
+    if data is not None:
+        plan.pop("reading", None)  # it says how to read the run's own
+        return given
+    given["data"] = read_back(plan["examples"])
+    for name in ("test", "validation"):
+        if given[name] is None and f"{name}_data" in plan:
+            given[name] = read_back(plan[f"{name}_data"], f"{name}_data")
+    return given
+
+
+def _may_be_seen(config, read, given, test_data):
+    """Tells whether a run may have been trained on what it is now tested on."""
+    if test_data is not None:
+        own = described(test_data)
+        return own == config["examples"] and not str(own).startswith("<")
+    now = json.loads(json.dumps(read.train.describe()))
+    before = config["data_used"]
+    return described(given["data"]) == config["examples"] and (
+        facts_like(now, before) != before
+    )
 
 
 def preview(preset, data=None, *, seed=0, overrides=None):

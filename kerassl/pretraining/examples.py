@@ -11,9 +11,8 @@ from kerassl.data import Subset, as_source
 from kerassl.data.conversion import ARRAY_SUFFIXES, reader_of
 from kerassl.data.dataset import prepared_batches
 from kerassl.errors import InvalidType, InvalidValue
+from kerassl.pretraining.division import a_few, a_fifth
 
-# Labelled examples of the user's own that are kept out of pretraining to test.
-TEST_FRACTION = 0.2
 DRAWN_EXAMPLES = 8
 
 
@@ -38,7 +37,11 @@ def sources(plan, examples, seed, kinds):
     kind = None if train.labels is None else train.label_kind
     if kind not in kinds and None not in kinds:
         return train, None
-    return (train, train.test) if train.test is not None else _held_out(train, seed)
+    if train.test is not None:
+        return train, train.test
+    if kind is None and "held_out" in plan:
+        return a_few(train, seed, plan["held_out"])
+    return a_fifth(train, seed)
 
 
 def _check_length(source):
@@ -88,13 +91,13 @@ def described(examples):
     return f"<{type(examples).__name__}>"
 
 
-def read_back(described):
-    """Returns the data that run.json names, the reverse of `_described`."""
+def read_back(described, name="data"):
+    """Returns the data that run.json names, the reverse of `described`."""
     if isinstance(described, list):
         return [Path(path) for path in described]
     if described is not None and described.startswith("<"):
         raise InvalidValue(
-            f"`data` is needed: the run was given an object in memory, {described}."
+            f"`{name}` is needed: the run was given an object in memory, {described}."
         )
     return described
 
@@ -106,44 +109,6 @@ def _test_split(spec):
     if "split" not in known:
         return None
     return as_source(zoo.build({**spec, "split": "test"}, "source"))
-
-
-def _held_out(source, seed):
-    """Returns a part to train on, and one to test on, or None."""
-    if source.labels is not None and source.label_kind == "classes":
-        return _of_every_class(source, seed)
-    if len(source) < 2:
-        source.note("Nothing is kept out to test on: there is one example.")
-        return source, None
-    order = np.random.default_rng([seed, 6]).permutation(len(source))
-    train, test = np.split(order, [-int(np.ceil(TEST_FRACTION * len(source)))])
-    return Subset(source, np.sort(train)), Subset(source, np.sort(test))
-
-
-def _of_every_class(source, seed):
-    """Returns a part to train on, and one of every class to test on, or None.
-
-    A class of a single example cannot be in both, and is trained on.
-    """
-    from sklearn.model_selection import train_test_split
-
-    classes, counts = np.unique(source.labels, return_counts=True)
-    several = classes[counts >= 2]
-    if len(several) < 2:
-        source.note(
-            "The labels are not used: a report needs two classes of two examples or "
-            f"more, and there are {len(several)}."
-        )
-        return source, None
-    shared = np.flatnonzero(np.isin(source.labels, several))
-    # At least one of each class, on either side.
-    size = max(int(np.ceil(TEST_FRACTION * len(shared))), len(several))
-    size = min(size, len(shared) - len(several))
-    _, test = train_test_split(
-        shared, test_size=size, random_state=seed, stratify=source.labels[shared]
-    )
-    train = np.setdiff1d(np.arange(len(source)), test)
-    return Subset(source, train), Subset(source, np.sort(test))
 
 
 def prepared(pretext, source, limit=None):

@@ -11,7 +11,7 @@ from kerassl.pretraining.later_arguments import as_it_was, told_like, with_defau
 from kerassl.runs import Run
 
 # What a run notes of itself that nobody asked for.
-OWN_NOTES = ("format", "fitted", "stages", "unknown_share")
+OWN_NOTES = ("format", "fitted", "stages", "unknown_share", "held_out")
 # Of more files than this only one digest is kept, which names none of them.
 NAMED_FILES = 100_000
 ELSEWHERE = "Choose another folder with `out`, or remove this one."
@@ -77,6 +77,23 @@ def find(path, plan, fingerprints, *, steps, write):
     if longer > 0:
         return _lengthened(path, stored, longer, fingerprints, write)
     return Found(stored, run if run.report and trained else None)
+
+
+def divided_like(path, plan):
+    """Returns a plan that divides data without labels as a run that has begun did.
+
+    Of these a part is kept out of training, its share in "held_out"; before, that was
+    so only where a preset asked for it.
+
+    Args:
+        path: The run's folder.
+        plan: What is asked for.
+    """
+    if not (path / runs.CONFIG).is_file() or not _has_begun(path):
+        return plan
+    stored, now = Run(path).config, dict(plan)
+    now.pop("held_out", None)
+    return {**now, **{key: stored[key] for key in ("held_out",) if key in stored}}
 
 
 def _check_length(path, stored, longer, steps):

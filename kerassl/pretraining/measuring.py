@@ -18,6 +18,7 @@ class Findings:
             have one.
         page: All of it in Markdown, but for the verdicts' sentences.
         seconds: How long it took; None where nothing was to be measured.
+        asked: What was asked for where the run was evaluated anew, else empty.
     """
 
     results: dict = field(default_factory=dict)
@@ -25,6 +26,7 @@ class Findings:
     verdicts: dict = field(default_factory=dict)
     page: str = ""
     seconds: float | None = None
+    asked: dict = field(default_factory=dict)
 
 
 def measures_of(plan, task=None):
@@ -66,27 +68,32 @@ def labels_wanted(plan, measures):
 
     Returns:
         A set of keys of `kerassl.data.source.LABEL_KINDS`; None is in it where
-        examples without labels are kept out too, which a preset must ask for.
+        examples without labels are kept out too. Before plans had "held_out", a
+        preset had to ask for that.
     """
     kinds = {measure.needs for measure in measures}
-    return kinds if "measures" in plan else kinds - {None}
+    asked = "held_out" in plan or "measures" in plan
+    return kinds if asked else kinds - {None}
 
 
-def measure_all(task, measures, train, test, seed, progress, may_be_seen):
+def measure_all(task, measures, read, seed, progress, may_be_seen):
     """Returns the `Findings` of all measures that fit a task and its data.
 
     Args:
         task: The trained task.
         measures: As `measures_of` gives them.
-        train: `Source` to learn labels from.
-        test: `Source` to measure on.
+        read: The `Examples`: to learn labels from, to measure on, and perhaps to
+            choose settings on.
         seed: As a measure takes it, and so `progress`.
         progress: See `seed`.
         may_be_seen: Whether the task may have been trained on the test examples.
     """
+    train, test = read.train, read.test
     begin = time.monotonic()
     results, verdicts, left_out, parts = {}, {}, {}, []
-    for measure in measures:
+    for measure in sorted(measures, key=lambda each: each.fallback):
+        if measure.fallback and results:
+            continue
         reason = measure.left_out(task, test)
         if reason is None and may_be_seen and measure.unseen:
             reason = "it needs examples that were kept out of pretraining"
@@ -94,7 +101,8 @@ def measure_all(task, measures, train, test, seed, progress, may_be_seen):
             left_out[measure.name] = reason
             parts.append(f"Left out was the measure {measure.name}: {reason}.")
             continue
-        found = measure(task, train, test, seed=seed, progress=progress)
+        chosen_on = {"validation": read.validation} if measure.reads_validation else {}
+        found = measure(task, train, test, seed=seed, progress=progress, **chosen_on)
         results[measure.name] = found
         table, verdict = found.to_markdown(), getattr(found, "verdict", None)
         if verdict is not None:

@@ -10,6 +10,8 @@ from kerassl.pretraining.recipe import Rules
 
 # Of a task of one's own, where nothing else is said.
 BATCH_SIZE = 256
+# Share of examples without labels that is kept out of training to measure on.
+HELD_OUT = 0.05
 
 
 def configured(preset, data, overrides):
@@ -58,7 +60,7 @@ def run_plan(preset_or_task, data, overrides, steps, batch_size, seed):
     fill(plan, steps=recipe["steps"])
     rules = Rules.of(recipe, named or batch_size, overrides, may_shrink=not asked)
     plan["recipe"] = rules.resolve(batch_size)
-    return {**plan, "seed": checked_seed(seed)}, rules
+    return {**plan, "seed": checked_seed(seed), "held_out": HELD_OUT}, rules
 
 
 def checked_seed(seed):

@@ -7,6 +7,7 @@ from importlib.metadata import version
 import tensorflow as tf
 
 from kerassl import callbacks, distribute, files, runs, zoo
+from kerassl.pretraining.earlier import earlier, pages_of
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.runs import Run
@@ -42,12 +43,15 @@ def write_report(path, findings):
         "environment": _environment(),
         "date": datetime.date.today().isoformat(),
         **_measured(findings),
+        "earlier": earlier(run, findings.asked),
     }
+    if "test_used" in plan:
+        report["test_data"] = plan["test_used"]
     for result in findings.results.values():
         for stem, figure in result.figures().items():
             with files.atomic(path / f"{stem}.png") as unfinished:
                 figure.savefig(unfinished, dpi=120, bbox_inches="tight")
-    files.write_text(path / runs.REPORT_PAGE, _page(report, findings.page))
+    files.write_text(path / runs.REPORT_PAGE, _page(report))
     files.write_json(path / runs.REPORT, report)
     return Run(path)
 
@@ -58,7 +62,8 @@ def _measured(findings):
     named = {key: found.pop(name, None) for name, key in runs.REPORT_KEYS.items()}
     verdicts = {name: each.to_dict() for name, each in findings.verdicts.items()}
     measured = {**named, "verdict": verdicts, "measures": found}
-    measured["left_out"] = findings.left_out
+    measured |= {"left_out": findings.left_out, "page": findings.page}
+    measured["asked"] = findings.asked
     if findings.seconds is not None:
         measured["transfer_seconds"] = findings.seconds
     return measured
@@ -76,7 +81,7 @@ def _environment():
     }
 
 
-def _page(report, measured):
+def _page(report):
     used = report["data"]
     last = report["last"]
     lines = [
@@ -113,7 +118,10 @@ def _page(report, measured):
     if report["unknown_share"]:
         share = report["unknown_share"]
         lines.append(f"{share:.2%} of the tokens are unknown to the vocabulary.")
-    return "\n".join([*lines, "", measured.strip(), ""])
+    if "test_data" in report:
+        lines.append(f"Tested on {report['test_data']['examples']:,} examples given.")
+    pages = [report["page"].strip(), *pages_of(report)]
+    return "\n".join([*lines, "", "\n\n".join(pages), ""])
 
 
 def _paragraphs(sentences):

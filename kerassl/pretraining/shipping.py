@@ -33,8 +33,8 @@ from kerassl.zoo.half import DTYPE, write_half
 
 # Of features, beside their spread; more would change figures.
 MOST_ROUNDING = 0.01
-# Of a preset, what tells people of it.
-_WORDS = ("summary", "paper")
+# The seed, how data without labels are divided, and what tells people of a preset.
+_NOT_COMPARED = ("seed", "held_out", "summary", "paper")
 # Examples that rounding is measured on.
 EXAMPLES = 256
 
@@ -92,7 +92,7 @@ def check_unchanged(plan, preset):
     wanted = json.loads(json.dumps(run_plan(preset, None, None, None, None, 0)[0]))
     for argument in asked(wanted):  # what only the run knows
         wanted["model"][argument] = plan["model"].get(argument)
-    wanted = {key: wanted[key] for key in wanted if key not in ("seed", *_WORDS)}
+    wanted = {key: wanted[key] for key in wanted if key not in _NOT_COMPARED}
     differs = runs.difference(wanted, {key: plan.get(key) for key in wanted})
     if differs is None and plan.get("fitted"):
         differs = f"its data made it {plan['fitted']}"

@@ -10,7 +10,10 @@ from kerassl.pretraining.schedules import schedule_for
 from kerassl.tokenizers import is_stored_tokenizer
 
 # What a run's configuration holds beside its preset's sections.
-NOT_OF_THE_PRESET = ("seed", "examples", "reading", "data_used", *OWN_NOTES)
+NOT_OF_THE_PRESET = (
+    *("seed", "examples", "reading", "data_used", *OWN_NOTES),
+    *("test_data", "test_used", "validation_data", "validation_used"),
+)
 
 
 def own_task(task):

@@ -10,6 +10,7 @@ from kerassl.errors import InvalidValue
 from kerassl.pretext.encoder_input import described_input
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.watching import watched
 
 # One line of the history, and one chance for a checkpoint, per this share of
 # the run, so that a curve has about 50 points whatever the length.
@@ -18,7 +19,9 @@ LINES = 50
 DRAWINGS = 4
 
 
-def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
+def train_task(
+    task, examples, plan, path, progress, checkpoint_seconds=30.0, validation=None
+):
     """Trains up to the run's last step, from its last checkpoint on.
 
     Args:
@@ -28,6 +31,7 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
         path: The run's folder.
         progress: Whether to show a progress bar.
         checkpoint_seconds: As in `pretrain`.
+        validation: `Source` to watch the loss on, or None.
     """
     steps = plan["recipe"]["steps"]
     batch_size = run_recipe(plan)["batch_size"]
@@ -73,6 +77,7 @@ def train_task(task, examples, plan, path, progress, checkpoint_seconds=30.0):
                 initial_epoch=start // epoch_steps,
                 epochs=-(-steps // epoch_steps),
                 steps_per_epoch=epoch_steps,
+                validation_data=watched(task, validation, batch_size, plan["seed"]),
                 callbacks=[*monitors, *([bar] if bar else [])],
                 verbose=0,
             )

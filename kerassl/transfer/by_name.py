@@ -2,12 +2,25 @@
 
 from kerassl.errors import InvalidValue
 from kerassl.transfer.classification import Classification
+from kerassl.transfer.hidden_tokens import HiddenTokens
 from kerassl.transfer.language_modelling import Perplexity
 from kerassl.transfer.measure import Measure
+from kerassl.transfer.pretext_loss import PretextLoss
+from kerassl.transfer.reconstruction import Reconstruction
 from kerassl.transfer.token_classification import TokenClassification
+from kerassl.transfer.view_retrieval import ViewRetrieval
 
 MEASURES: dict[str, type[Measure]] = {
-    cls.name: cls for cls in (Classification, Perplexity, TokenClassification)
+    cls.name: cls
+    for cls in (
+        Classification,
+        HiddenTokens,
+        Perplexity,
+        PretextLoss,
+        Reconstruction,
+        TokenClassification,
+        ViewRetrieval,
+    )
 }
 
 

@@ -1,7 +1,7 @@
 """How well labels are told by an encoder's features, beside its controls."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,7 @@ class Classification(Measure):
 
     name = "classification"
     needs = "classes"
+    reads_validation = True
     section = "transfer"
 
     def __init__(
@@ -121,20 +122,36 @@ class Classification(Measure):
         }
         check_options(self.options)
 
-    def __call__(self, task, train, test, *, seed=0, progress=True):
+    def __call__(self, task, train, test, *, seed=0, progress=True, validation=None):
         distribute.read_state(task)
         x, x_test = (PreparedExamples(source, task.pretext) for source in (train, test))
+        if validation is not None and validation.labels is None:
+            validation = None
+        options = dict(self.options)
+        if validation is not None:
+            held = PreparedExamples(validation, task.pretext)
+            options["validation"] = held, validation.labels
         asked = "input" in self.options["controls"]
         comparison = compare(
             task.encoder,
             (x, train.labels),
             (x_test, test.labels),
-            inputs=inputs_of(train, test, seed=seed) if asked else (),
+            inputs=_inputs(train, test, validation, seed) if asked else (),
             seed=seed,
             progress=progress,
-            **self.options,
+            **options,
         )
         some = np.random.default_rng(seed).permutation(len(test))[:MAP_EXAMPLES]
         features = encode(task.encoder, x_test[some], pooling=self.options["pooling"])
         options = {"labels": test.labels[some], "class_names": test.class_names}
         return Classified(comparison, features, {**options, "seed": seed})
+
+
+def _inputs(train, test, validation, seed):
+    """Returns the features of the input, also of examples to choose settings on."""
+    inputs = inputs_of(train, test, seed=seed)
+    if validation is None:
+        return inputs
+    # Fitted to the same examples with the same seed, so these are the same features.
+    held = {each.name: each.test for each in inputs_of(train, validation, seed=seed)}
+    return [replace(each, validation=held.get(each.name)) for each in inputs]

@@ -33,7 +33,7 @@ def compare(
     methods: Sequence[str] = METHODS,
     controls: Sequence[str] = CONTROLS,
     inputs: Sequence[InputFeatures] = (),
-    validation: float = 0.2,
+    validation: Any = 0.2,
     seed: int = 0,
     pooling: str = "auto",
     features: str | Sequence[str] = "auto",
@@ -84,7 +84,9 @@ def compare(
         controls: Some of "input", "random", "supervised". For "input" a measure
             such as `Classification` makes `inputs`; here they are given.
         inputs: What is measured without any encoder.
-        validation: Share of the labels drawn to choose settings on.
+        validation: Share of the labels drawn to choose settings on, or (x, y) of
+            other examples. For each of `inputs` it is then the `validation` of its
+            own, and a share of 0.2 where there is none.
         seed: Integer, seed of the first draw.
         pooling: As in `kerassl.encoders.pool`.
         features: What of the encoder, pretrained, random or supervised alike, the
@@ -141,6 +143,8 @@ def compare(
             "supervised_options": supervised_options,
         }
     )
+    if isinstance(validation, tuple | list):
+        validation = labelled(validation, "validation")
     check_inputs(inputs, len(train[1]), len(test[1]))
     options = {
         "knn": knn_options or {},
@@ -167,7 +171,7 @@ def compare(
         "fewest_labels": int(np.unique(train[1], return_counts=True)[1].min()),
         "draws": draws,
         "seeds": [seed + draw for draw in range(draws)],
-        "validation_share": validation,
+        **_chosen_on(validation),
         "pooling": pooling,
         "features": features if isinstance(features, str) else list(features),
         "calibrated": calibrate,
@@ -211,6 +215,13 @@ def _row(subject, method, budget, found):
         "settings": [settings for _, settings in found],
         **subject.facts,
     }
+
+
+def _chosen_on(validation):
+    """Returns what of the validation part a reader of the figures should know."""
+    if isinstance(validation, tuple):
+        return {"validation_share": None, "validation_examples": len(validation[1])}
+    return {"validation_share": validation}
 
 
 def _tried(features):

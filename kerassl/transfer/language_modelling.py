@@ -2,7 +2,7 @@
 
 from kerassl import distribute
 from kerassl.transfer.measure import Measure
-from kerassl.transfer.perplexity import drawn_texts, perplexity
+from kerassl.transfer.perplexity import drawn_texts, holds_texts, perplexity
 
 # Texts that are told, and texts that its controls count, at most.
 TOLD_TEXTS, COUNTED_TEXTS = 1000, 20_000
@@ -40,6 +40,6 @@ class Perplexity(Measure):
 
     def left_out(self, task, test):
         reads_texts = getattr(task.pretext, "tokenizer", None) is not None
-        if reads_texts and hasattr(task, "logits_of"):
-            return None
-        return "it needs a causal language model with a tokenizer"
+        if not reads_texts or not hasattr(task, "logits_of"):
+            return "it needs a causal language model with a tokenizer"
+        return None if holds_texts(test) else "it needs texts, not windows of tokens"

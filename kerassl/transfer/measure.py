@@ -106,7 +106,9 @@ class Result:
 
 
 def _cell(value):
-    return f"{value:.3f}" if isinstance(value, float | np.floating) else str(value)
+    if not isinstance(value, float | np.floating):
+        return "" if value is None else str(value)
+    return f"{value:.3f}" if value == 0 or abs(value) >= 0.1 else f"{value:.3g}"
 
 
 class Measure:
@@ -121,6 +123,9 @@ class Measure:
             `kerassl.data.source.LABEL_KINDS`; None where it reads none.
         unseen: Whether it means nothing on examples that were pretrained on, as
             where the pretext task itself is measured.
+        fallback: Whether it is made only where no other measure fits the data.
+        reads_validation: Whether a call takes `validation` too, a `Source` of examples
+            to choose settings on, or None.
         section: The section of a preset that holds further settings, or None.
         heading: A line above its table in a report.
     """
@@ -128,6 +133,8 @@ class Measure:
     name = ""
     needs: str | None = None
     unseen = False
+    fallback = False
+    reads_validation = False
     section: str | None = None
     heading = ""
 

@@ -109,6 +109,21 @@ def drawn_texts(source, limit: int) -> list[str]:
     return as_strings(source.fetch(drawn).numpy())
 
 
+def holds_texts(source) -> bool:
+    """Tells whether the examples of a source are strings, not tokens of them.
+
+    Args:
+        source: A `kerassl.data.Source`.
+
+    Example:
+        >>> from kerassl.data import ArraySource
+        >>> holds_texts(ArraySource(["a"])), holds_texts(ArraySource(np.ones((1, 2))))
+        (True, False)
+    """
+    example = source.fetch(np.array([0]))
+    return getattr(getattr(example, "dtype", None), "name", "") == "string"
+
+
 def some_texts(texts: list[str], characters: int) -> list[str]:
     """Returns texts of at most so many characters, of more a fixed draw.
 

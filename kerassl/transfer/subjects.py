@@ -13,6 +13,9 @@ from kerassl.transfer.linear_probe import linear_probe
 from kerassl.transfer.random_control import random_control
 from kerassl.transfer.result import measured
 
+# The share of the labels that settings are chosen on where nothing else is given.
+DRAWN = 0.2
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -22,7 +25,8 @@ class Setting:
         train: (x, y).
         test: (x, y).
         seed: Integer, of the first draw.
-        validation: Share of the labels drawn to choose settings on.
+        validation: Share of the labels drawn to choose settings on, or (x, y) of
+            examples of their own.
         options: {method, or "supervised": its further arguments}.
         pooling: As in `kerassl.encoders.pool`.
         features: What of an encoder the linear probe chooses from, as in `compare`.
@@ -32,11 +36,16 @@ class Setting:
     train: tuple
     test: tuple
     seed: int = 0
-    validation: Any = 0.2
+    validation: Any = DRAWN
     options: dict = field(default_factory=dict)
     pooling: str = "auto"
     features: Any = "pooled"
     calibrate: bool = False
+
+    @property
+    def held(self):
+        """The (x, y) to choose settings on, None where they are drawn."""
+        return self.validation if isinstance(self.validation, tuple | list) else None
 
     def drawn(self, budget, draw):
         """Returns the positions of the examples whose labels are given."""
@@ -77,12 +86,21 @@ class Subject:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `measure`.")
 
-    def _frozen(self, method, rows, queries, chosen, **options):
-        """Measures features as they are with the labels at some positions."""
+    def _frozen(self, method, rows, queries, chosen, held=None, **options):
+        """Measures features as they are with the labels at some positions.
+
+        Args:
+            method: One of `methods`.
+            rows: Features of the training examples.
+            queries: Features of the test examples.
+            chosen: Positions of the labels.
+            held: Features of the examples to choose settings on, if there are any.
+            **options: Of the method.
+        """
         labels, of_test = self.setting.train[1], self.setting.test[1]
         sets = (take(rows, chosen), labels[chosen]), (queries, of_test)
         if method == "linear_probe":
-            extra = {"validation": self.setting.validation}
+            extra = {"validation": self._validation(held)}
             extra["seed"] = self.setting.seed + self.draw
             return _figures(linear_probe(None, *sets, **{**extra, **options}))
         if len(chosen) < len(labels):
@@ -91,6 +109,12 @@ class Subject:
         if self._vote is None:
             self._vote = _figures(knn(None, *sets, **options))
         return self._vote
+
+    def _validation(self, held):
+        """Returns what a probe chooses its settings on."""
+        if self.setting.held is None:
+            return self.setting.validation
+        return DRAWN if held is None else (held, self.setting.held[1])
 
 
 class Network(Subject):
@@ -108,7 +132,7 @@ class Network(Subject):
         super().__init__(setting, kind, kind, methods)
         self._encoder, self._tuner = encoder, tuner
         self._weights: list = []
-        self._rows = self._queries = self._supervised = None
+        self._rows = self._queries = self._held = self._supervised = None
 
     def start(self, draw):
         """Loads the weights of a draw and computes the features that they give."""
@@ -129,17 +153,22 @@ class Network(Subject):
             asked = "pooled"
         elif not isinstance(asked, str):
             asked = list(dict.fromkeys([*asked, "pooled"]))
-        self._rows, self._queries = (
-            encode(self._tuner.encoder, x, 256, self.setting.pooling, asked)
-            for x in (self.setting.train[0], self.setting.test[0])
+        held = None if self.setting.held is None else self.setting.held[0]
+        self._rows, self._queries, self._held = (
+            None if x is None else self._encoded(x, asked)
+            for x in (self.setting.train[0], self.setting.test[0], held)
         )
+
+    def _encoded(self, x, asked):
+        return encode(self._tuner.encoder, x, 256, self.setting.pooling, asked)
 
     def measure(self, method, budget):
         chosen = self.setting.drawn(budget, self.draw)
         if method != "fine_tune":
             options = self.setting.options[method]
-            rows, queries = (self._of(x, method) for x in (self._rows, self._queries))
-            return self._frozen(method, rows, queries, chosen, **options)
+            parts = (self._rows, self._queries, self._held)
+            rows, queries, held = (self._of(x, method) for x in parts)
+            return self._frozen(method, rows, queries, chosen, held, **options)
         if self.kind == "supervised":
             return self._supervised if budget is None else None
         x, y = self.setting.train
@@ -204,7 +233,8 @@ class Given(Subject):
             # The encoder's range is for columns of variance 1.
             options.pop("strengths", None)
             options.pop("default_strength", None)
-        return self._frozen(method, rows, queries, chosen, **options)
+        held = self.features.validation
+        return self._frozen(method, rows, queries, chosen, held, **options)
 
 
 def _figures(result):

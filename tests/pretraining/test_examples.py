@@ -61,7 +61,34 @@ def test_a_stream_must_say_its_length():
     assert len(sources({}, known, 0, {"classes"})[0]) == 3
 
 
-def test_a_fifth_is_kept_apart_where_labels_are_no_classes():
+@pytest.mark.parametrize(
+    "size, kept", [(1, 0), (4, 0), (5, 1), (19, 3), (60, 4), (200, 10), (30_000, 1000)]
+)
+def test_of_examples_without_labels_a_few_are_kept_apart(size, kept):
+    source = ArraySource(np.arange(size, dtype="float32")[:, None])
+    plan = {"held_out": 0.05}
+    train, test = sources(plan, source, 0, {"classes", None})
+    assert (0 if test is None else len(test)) == kept
+    assert len(train) == size - kept
+    if not kept:
+        assert f"there are only {size}" in train.notes[0]
+        return
+    assert sorted([*train.indices, *test.indices]) == list(range(size))
+    told = f"{kept:,} of the {size:,} examples are kept out of training to test."
+    assert train.describe()["notes"] == [told]
+    assert source.notes == []  # the user's own source says nothing of this run
+    other = sources(plan, source, 1, {None})[1]
+    assert len(other) == kept and (kept < 10 or list(other.indices) != [*test.indices])
+
+
+def test_a_stream_is_not_divided():
+    stream = tf.data.Dataset.from_tensor_slices(np.eye(30, dtype="float32"))
+    train, test = sources({"held_out": 0.05}, stream, 0, {None})
+    assert test is None and len(train) == 30
+    assert "they are a stream" in train.notes[0]
+
+
+def test_a_run_of_before_keeps_a_fifth_apart_where_its_preset_asked():
     source = ArraySource(np.arange(11, dtype="float32")[:, None])
     assert sources({}, source, 0, {"classes"}) == (source, None)
     train, test = sources({}, source, 0, {"classes", None})

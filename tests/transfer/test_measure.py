@@ -137,7 +137,6 @@ def test_a_preset_lists_its_measures(tmp_path, monkeypatch):
     spec["transfer"] = FAST
     path = tmp_path / "own.json"
     path.write_text(json.dumps(spec))
-    # Of examples without labels a part is kept out only where a preset asks for it.
     run = trained(path, images(), tmp_path / "unlabelled")
     rows = run.measures["brightness"]["rows"]
     assert [row["examples"] for row in rows] == [16, 4]
@@ -184,6 +183,10 @@ def test_for_which_labels_examples_are_kept_out():
     assert labels_wanted(gpt, measures_of(gpt)) == {"classes"}
     spec = listed("Classification", "Perplexity")
     assert labels_wanted(spec, measures_of(spec)) == {"classes", None}
+    # A run of before this was written down kept examples without labels out only
+    # where its preset asked for it.
+    divided = {**gpt, "held_out": 0.05}
+    assert labels_wanted(divided, measures_of(divided)) == {"classes", None}
 
 
 def test_options_come_from_the_section_and_the_list():
@@ -192,7 +195,7 @@ def test_options_come_from_the_section_and_the_list():
     spec["measures"][0]["draws"] = 7
     (measure,) = measures_of(spec)
     assert measure.options["draws"] == 7 and measure.options["methods"] == ["knn"]
-    (measure,) = measures_of({k: v for k, v in spec.items() if k != "measures"})
+    measure, *_ = measures_of({k: v for k, v in spec.items() if k != "measures"})
     assert measure.options["draws"] == 5
 
 
@@ -234,7 +237,7 @@ def test_an_unknown_name_is_told():
     class Wrong(models.Autoencoder):
         default_measures = ("accuracy",)
 
-    with pytest.raises(ValueError, match="some of classification, perpl.*accura"):
+    with pytest.raises(ValueError, match="some of classification, .*accura"):
         measures_of({}, Wrong)
 
 

@@ -17,6 +17,7 @@ def add(commands: Any) -> None:
     )
     arguments.run_folder(parser)
     arguments.data(parser, of="the run")
+    arguments.beside(parser)
     arguments.seed(parser, default=None)
     arguments.setting(parser, "of how it is measured, such as transfer.draws=5")
     arguments.modules(parser)
@@ -38,5 +39,7 @@ def run(args: argparse.Namespace) -> None:
         seed=args.seed,
         overrides=overrides,
         progress=not args.quiet,
+        test_data=given.examples(args, "test_data"),
+        validation_data=given.examples(args, "validation_data"),
     )
     print(run)

@@ -24,6 +24,7 @@ def add(commands: Any) -> None:
         help="optimizer steps (default: the preset's); more than a run has lengthen it",
     )
     arguments.batch_size(parser)
+    arguments.beside(parser)
     arguments.seed(parser)
     arguments.strategy(parser)
     arguments.setting(parser)
@@ -61,6 +62,8 @@ def run(args: argparse.Namespace) -> None:
         overrides=overrides,
         evaluate=not args.no_evaluate,
         progress=not args.quiet,
+        test_data=given.examples(args, "test_data"),
+        validation_data=given.examples(args, "validation_data"),
         checkpoint_seconds=args.checkpoint_seconds,
     )
     print(run)

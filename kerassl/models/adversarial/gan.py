@@ -104,6 +104,7 @@ class GAN(PretextModel):
         Gulrajani et al., 2017, https://arxiv.org/abs/1704.00028
     """
 
+    default_measures = ("classification",)
     tracked = ("discriminator_loss", "generator_loss", "told_apart")
 
     def __init__(

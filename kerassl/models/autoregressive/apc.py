@@ -69,6 +69,8 @@ class APC(PretextModel):
 
     tracked = ("repeat_l1",)
     reads = ("weight",)
+    default_measures = ("classification", "pretext")
+    baselines = {"repeat_l1": "repeating the last frame heard"}
 
     def __init__(self, encoder, pretext=None, *, name: str | None = None, **kwargs):
         super().__init__(encoder, pretext, name=name, **kwargs)

@@ -89,7 +89,7 @@ class CausalLM(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
-    default_measures = ("classification", "perplexity")
+    default_measures = ("classification", "perplexity", "pretext")
 
     def __init__(
         self,

@@ -300,6 +300,9 @@ class DeepCluster(PretextModel):
             columns, titles=["image", "its cluster", *[""] * (DRAWN_MEMBERS - 1)]
         )
 
+    def view(self, x):
+        return x["image"]
+
     def get_config(self):
         return {
             **super().get_config(),

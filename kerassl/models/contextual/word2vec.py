@@ -1,5 +1,7 @@
 """SkipGram and CBOW, the training steps of word2vec, with negative sampling."""
 
+import math
+
 import keras
 import numpy as np
 from keras import ops
@@ -17,6 +19,8 @@ SENTENCES = 512
 
 class _Word2Vec(PretextModel):
     """What SkipGram and CBOW share: two tables of vectors, read by rows."""
+
+    default_measures = ("classification", "pretext")
 
     def __init__(
         self,
@@ -51,6 +55,9 @@ class _Word2Vec(PretextModel):
 
     def weights_of(self, x, y):
         return x["in_window"]
+
+    def loss_at_chance(self, batch_size):
+        return (1 + self.negatives) * math.log(2)
 
     def words(self, token_ids):
         """Returns the vectors that the encoder has for words."""

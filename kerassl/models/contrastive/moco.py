@@ -1,5 +1,7 @@
 """MoCo: telling an image's other view from a long queue of earlier ones."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -152,6 +154,9 @@ class MoCo(PretextModel):
 
     def measures(self, x, y, outputs):
         return {"contrastive_accuracy": ops.equal(ops.argmax(outputs, axis=-1), 0)}
+
+    def loss_at_chance(self, batch_size):
+        return math.log(1 + self.queue_size)
 
     def get_config(self):
         return {

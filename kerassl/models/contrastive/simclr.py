@@ -1,5 +1,7 @@
 """SimCLR: two views of an image should agree, and differ from all others."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -129,6 +131,9 @@ class SimCLR(PretextModel):
         logits, positives = nt_xent_logits(*self._compared(outputs))
         nearest = ops.argmax(logits, axis=-1)
         return {"contrastive_accuracy": ops.equal(nearest, positives)}
+
+    def loss_at_chance(self, batch_size):
+        return math.log(2 * batch_size - 1)
 
     def _compared(self, outputs):
         """Returns the arguments of the loss: local anchors, keys of all replicas."""

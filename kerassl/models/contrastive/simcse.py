@@ -1,5 +1,7 @@
 """SimCSE: a sentence should find itself again under another dropout."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -90,6 +92,7 @@ class SimCSE(PretextModel):
     can_collapse = True
     least_examples = 2
     compares_examples = True
+    views_by_dropout = True
 
     def __init__(
         self,
@@ -145,6 +148,12 @@ class SimCSE(PretextModel):
             "alignment": alignment(first, second),
             "uniformity": uniformity(first),
         }
+
+    def loss_at_chance(self, batch_size):
+        return math.log(batch_size)
+
+    def view(self, x):
+        return x
 
     def sentence_encoder(self):
         """Returns a Keras model from the encoder's inputs to sentence vectors.

@@ -12,6 +12,7 @@ from kerassl.losses.language import detection_cross_entropy, token_cross_entropy
 from kerassl.metrics.ranking import share_below
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
+from kerassl.models.masked.masked_lm import tokens_before
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import categorical, uniform
 
@@ -98,6 +99,7 @@ class ELECTRA(PretextModel):
 
     tracked = ("generator_accuracy", "auc", "replaced_share")
     reads = ("weight", "seed")
+    default_measures = ("classification", "hidden_tokens")
 
     def __init__(
         self,
@@ -170,6 +172,14 @@ class ELECTRA(PretextModel):
             "auc": (below, replaced),
             "replaced_share": (replaced, x["padding_mask"]),
         }
+
+    def token_logits(self, outputs):
+        """Returns the generator's logits of the tokens that are asked for."""
+        return outputs["logits"]
+
+    def tokens_before(self, x):
+        """Returns, of each hidden token, the one before it as it is read."""
+        return tokens_before(x["token_ids"], x["mask_positions"])
 
     def is_replaced(self, x, targets, outputs):
         """Returns which tokens the discriminator reads are not the original ones.

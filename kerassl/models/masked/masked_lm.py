@@ -1,6 +1,7 @@
 """Masked language modelling, the training step of BERT."""
 
 import keras
+from keras import ops
 
 from kerassl.encoders.pooling import sequence_output
 from kerassl.errors import InvalidValue
@@ -56,6 +57,7 @@ class MaskedLM(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
+    default_measures = ("classification", "hidden_tokens")
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         import keras_hub
@@ -86,6 +88,14 @@ class MaskedLM(PretextModel):
         sequence = sequence_output(self.encoder(inputs, training=training))
         return self.head(sequence, x["mask_positions"])
 
+    def token_logits(self, outputs):
+        """Returns the logits of the tokens that are asked for."""
+        return outputs
+
+    def tokens_before(self, x):
+        """Returns, of each hidden token, the one before it as the encoder reads it."""
+        return tokens_before(x["token_ids"], x["mask_positions"])
+
     def objective(self, x, y, outputs, training):
         targets, weights = y
         return {"masked_lm": (token_cross_entropy(outputs, targets), weights)}
@@ -93,3 +103,20 @@ class MaskedLM(PretextModel):
     def measures(self, x, y, outputs):
         targets, weights = y
         return {"accuracy": (token_accuracy(outputs, targets), weights)}
+
+
+def tokens_before(token_ids, positions):
+    """Returns the tokens that stand before some positions of their rows.
+
+    Args:
+        token_ids: int tensor (batch, time).
+        positions: int tensor (batch, slots); of an empty slot, 0, any token is given.
+
+    Returns:
+        int tensor (batch, slots).
+
+    Example:
+        >>> tokens_before(ops.array([[2, 7, 9]]), ops.array([[2, 1, 0]])).numpy()
+        array([[7, 2, 2]], dtype=int32)
+    """
+    return ops.take_along_axis(token_ids, ops.maximum(positions - 1, 0), axis=1)

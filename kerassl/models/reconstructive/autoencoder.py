@@ -73,6 +73,7 @@ class Autoencoder(PretextModel):
     """
 
     tracked = ("squared_error",)
+    default_measures = ("classification", "reconstruction")
 
     def __init__(
         self,

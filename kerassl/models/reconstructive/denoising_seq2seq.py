@@ -82,6 +82,7 @@ class DenoisingSeq2Seq(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
+    default_measures = ("classification", "hidden_tokens")
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         super().__init__(_encoder_of(encoder), pretext, name=name, **kwargs)
@@ -94,6 +95,14 @@ class DenoisingSeq2Seq(PretextModel):
         if getattr(self.backbone, "tie_embedding_weights", False):  # a T5's
             hidden = hidden * self.backbone.hidden_dim**-0.5
         return self.backbone.token_embedding(hidden, reverse=True)
+
+    def token_logits(self, outputs):
+        """Returns the logits of the tokens that are asked for."""
+        return outputs
+
+    def tokens_before(self, x):
+        """Returns, of each token of the answers, the one before it."""
+        return x["decoder_token_ids"]
 
     def objective(self, x, y, outputs, training):
         targets, weights = y

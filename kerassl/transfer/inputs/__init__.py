@@ -4,5 +4,6 @@ from kerassl.transfer.inputs.byte_ngrams import ByteNgrams
 from kerassl.transfer.inputs.features import InputFeatures
 from kerassl.transfer.inputs.of_source import inputs_of
 from kerassl.transfer.inputs.ppmi import ppmi_svd
+from kerassl.transfer.inputs.token_counts import TokenCounts
 
-__all__ = ["ByteNgrams", "InputFeatures", "inputs_of", "ppmi_svd"]
+__all__ = ["ByteNgrams", "InputFeatures", "TokenCounts", "inputs_of", "ppmi_svd"]

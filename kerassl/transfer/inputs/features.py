@@ -24,6 +24,8 @@ class InputFeatures:
             of its own, such as naive Bayes.
         on: How a sentence says "than", such as "on raw pixels"; made from the name
             where it is empty.
+        validation: The same matrix for examples to choose settings on; None chooses
+            on a part of the labels drawn.
 
     Example:
         >>> import numpy as np
@@ -38,6 +40,7 @@ class InputFeatures:
     methods: tuple[str, ...] = ("knn", "linear_probe")
     classifiers: dict[str, Callable] = field(default_factory=dict)
     on: str = ""
+    validation: Any = None
 
     def __post_init__(self):
         if not self.on:
