@@ -51,6 +51,9 @@ setup(
         "ner": ["nervaluate>=1.2.1,<1.3"],
         "search": ["usearch>=2.26,<3"],
         "parquet": ["pyarrow>=26,<27"],
+        "wandb": ["wandb>=0.31,<0.32"],
+        # It wants a pyarrow before 26: not together with the extra "parquet".
+        "mlflow": ["mlflow>=3.17,<4"],
         "test": [
             *DOCS,
             "pytest>=9.2,<10",
@@ -62,6 +65,7 @@ setup(
             "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",
             "usearch>=2.26,<3",
+            "wandb>=0.31,<0.32",
             "setuptools>=70.1",
         ],
     },

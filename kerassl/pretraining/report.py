@@ -10,6 +10,7 @@ from kerassl import callbacks, distribute, files, runs, zoo
 from kerassl.pretraining.earlier import earlier, pages_of
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.stopping import told
 from kerassl.runs import Run
 
 
@@ -35,6 +36,7 @@ def write_report(path, findings):
         "batch_size": run_recipe(plan)["batch_size"],
         "fitted": plan.get("fitted", {}),
         "stages": stages(plan),
+        "stopped": plan.get("stopped"),
         "unknown_share": plan.get("unknown_share"),
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
@@ -51,7 +53,7 @@ def write_report(path, findings):
         for stem, figure in result.figures().items():
             with files.atomic(path / f"{stem}.png") as unfinished:
                 figure.savefig(unfinished, dpi=120, bbox_inches="tight")
-    files.write_text(path / runs.REPORT_PAGE, _page(report))
+    files.write_text(path / runs.REPORT_PAGE, _page(report, plan))
     files.write_json(path / runs.REPORT, report)
     return Run(path)
 
@@ -81,7 +83,7 @@ def _environment():
     }
 
 
-def _page(report):
+def _page(report, plan):
     used = report["data"]
     last = report["last"]
     lines = [
@@ -93,6 +95,7 @@ def _page(report):
         f"{last['loss']:.4f}; seed {report['seed']}, configuration "
         f"{report['config_hash']}, {report['date']}.",
     ]
+    lines += told(plan)
     if used["skipped"]:
         first = "; ".join(
             f"{s['where']} ({s['reason']})" for s in used["skipped_first"]

@@ -10,6 +10,7 @@ from kerassl.errors import InvalidValue
 from kerassl.pretext.encoder_input import described_input
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.stopping import finish, stopper
 from kerassl.pretraining.watching import watched
 
 # One line of the history, and one chance for a checkpoint, per this share of
@@ -20,7 +21,14 @@ DRAWINGS = 4
 
 
 def train_task(
-    task, examples, plan, path, progress, checkpoint_seconds=30.0, validation=None
+    task,
+    examples,
+    plan,
+    path,
+    progress,
+    checkpoint_seconds=30.0,
+    validation=None,
+    own=(),
 ):
     """Trains up to the run's last step, from its last checkpoint on.
 
@@ -32,6 +40,7 @@ def train_task(
         progress: Whether to show a progress bar.
         checkpoint_seconds: As in `pretrain`.
         validation: `Source` to watch the loss on, or None.
+        own: Callbacks of the user's.
     """
     steps = plan["recipe"]["steps"]
     batch_size = run_recipe(plan)["batch_size"]
@@ -51,6 +60,8 @@ def train_task(
         start=start,
         tensorboard=path / runs.TENSORBOARD,
     )
+    end = callbacks.StopAtStep(steps, start=start)
+    stop = stopper(plan, path, log.rows, start)
     monitors = [
         callbacks.StopOnNaN(checkpoints),
         callbacks.CollapseMonitor(
@@ -58,16 +69,18 @@ def train_task(
             **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
         ),
         *([log] if chief else []),
+        *([stop] if stop else []),
         callbacks.SampleGrid(
             path / runs.PICTURES, drawn(examples), every=max(1, steps // DRAWINGS)
         ),
+        *own,
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
         ),
-        callbacks.StopAtStep(steps, start=start),
+        end,
     ]
     bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
-    if start < steps:
+    if start < steps and not (stop and stop.stopped_step):
         dataset = task.dataset(
             examples, batch_size=batch_size, seed=plan["seed"], start=start
         )
@@ -86,6 +99,7 @@ def train_task(
         finally:
             if bar:
                 bar.close()
+    finish(task, plan, path, end.step, stop)
 
 
 def _told(error):

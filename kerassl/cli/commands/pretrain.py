@@ -42,6 +42,8 @@ def add(commands: Any) -> None:
         metavar="S",
         help="seconds between checkpoints (default 30)",
     )
+    arguments.ending(parser)
+    arguments.track(parser)
     arguments.quiet(parser)
 
 
@@ -65,5 +67,8 @@ def run(args: argparse.Namespace) -> None:
         test_data=given.examples(args, "test_data"),
         validation_data=given.examples(args, "validation_data"),
         checkpoint_seconds=args.checkpoint_seconds,
+        early_stop=args.early_stop,
+        restore_best=args.restore_best,
+        track=args.track,
     )
     print(run)
