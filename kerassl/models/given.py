@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl import distribute
+from kerassl.data.arrays import as_array
 from kerassl.data.conversion import as_source
 from kerassl.data.dataset import batched_dataset
 from kerassl.data.source import Source
@@ -99,6 +100,8 @@ def read(task, x, y=None, sample_weight=None, *, loss=True):
         return _read_dataset(task, x, loss)
     if isinstance(x, (list, tuple, dict)) or hasattr(x, "__array__"):
         return _read_arrays(task, x, y, sample_weight, loss)
+    if isinstance(x, keras.utils.PyDataset):
+        _check_batch(task, x[0], loss)
     return READY, x  # generators and the like, which Keras reads
 
 
@@ -111,23 +114,23 @@ def _read_arrays(task, x, y, sample_weight, loss):
             f"`x` must be an array{hint}, not a tuple of {len(x)}: leave labels out, "
             "as in task.fit(x[0])."
         )
-    if isinstance(x, list):
-        x = np.asarray(x) if len({np.shape(item) for item in x}) == 1 else x
-    if isinstance(x, list):
-        return _raw(task, EXAMPLES, x, y)  # ragged, which a source tells
+    x = as_array("x", x) if isinstance(x, list) else x
     given = [part for part in (x, y, sample_weight) if part is not None]
-    few = [
-        keras.tree.map_structure(lambda part: np.asarray(part[:FEW]), part)
-        for part in given
-    ]
+    few = [_first_rows(part) for part in given]
     element = few[0] if len(few) == 1 else tuple(few)
     made, why = _made_of(task, task.pretext, few[0])
-    if made is not None and not _same_form(task, made, element):
-        return _raw(task, EXAMPLES, x, y)
-    if made is None:
+    if made is None and (task.pretext is None or not _is_single(element)):
         _check_ready(task, element, why, loss)
+    elif made is None or not _same_form(task, made, element):
+        return _raw(task, EXAMPLES, x, y)  # whose faults `dataset` tells, of all rows
     _check_values(task, x)
     return READY, x
+
+
+def _first_rows(x):
+    if isinstance(x, dict):
+        return {key: _first_rows(part) for key, part in x.items()}
+    return np.asarray(x[:FEW])
 
 
 def _read_dataset(task, dataset, loss):
@@ -153,6 +156,20 @@ def _read_dataset(task, dataset, loss):
         _check_ready(task, first, why, loss)
     _check_values(task, x)
     return READY, dataset
+
+
+def _check_batch(task, batch, loss):
+    """Raises unless the first batch of what only Keras reads is ready."""
+    x = batch[0] if isinstance(batch, tuple) else batch
+    made, why = _made_of(task, task.pretext, x)
+    if made is None:
+        _check_ready(task, batch, why, loss)
+    elif not _same_form(task, made, batch):
+        raise InvalidValue(
+            "`x` must give batches as `task.dataset(...)` makes them. Received raw "
+            "examples: give them as an array, files or a tf.data.Dataset."
+        )
+    _check_values(task, x)
 
 
 def _batched_or_single(task, layer, x):
@@ -223,7 +240,7 @@ def _same_form(task, made, element):
     """
     if isinstance(element, dict):
         element = (element,)
-    if not isinstance(element, tuple):
+    if _is_single(element):
         return False
     x, *rest = element
     if isinstance(x, dict):
@@ -231,6 +248,10 @@ def _same_form(task, made, element):
     if rest or isinstance(x, dict):
         made = made[: len(element)]
     return _form(made) == _form((x, *rest))
+
+
+def _is_single(batch):
+    return not isinstance(batch, (tuple, dict))
 
 
 def _form(batch):
@@ -242,11 +263,11 @@ def _form(batch):
 
 def _check_ready(task, batch, why, loss):
     """Raises unless a task takes a batch as it is."""
+    if _is_single(batch) and task.pretext is not None:
+        raise InvalidValue(why)  # no layer makes a single array
     refusal = _refusal(task, batch, loss)
     if refusal is None:
         return
-    if not isinstance(batch, (tuple, dict)):
-        raise InvalidValue(why or refusal)  # raw, since no batch is a single array
     shown = keras.tree.map_structure(lambda part: tuple(part.shape), batch)
     raise InvalidValue(
         "`x` must hold raw examples or batches as `task.dataset(...)` makes them. "
@@ -275,7 +296,7 @@ def _refusal(task, batch, loss=True):
     """Returns why a task cannot compute the loss of a batch, None where it can."""
     if distribute.has_strategy(task):
         return None  # which has no place to compute one batch
-    batch = keras.tree.map_structure(lambda part: part[:FEW], batch)
+    batch = keras.tree.map_structure(lambda part: np.asarray(part)[:FEW], batch)
     x, y, weight = keras.utils.unpack_x_y_sample_weight(batch)
     try:
         outputs = task(x, training=False)

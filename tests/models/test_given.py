@@ -1,6 +1,8 @@
 """What people give to `fit` at once, in every task: raw, batched, ready, paired."""
 
 import functools
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -275,6 +277,18 @@ def test_predictions_are_row_by_row():
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
+def test_predictions_of_values_out_of_range_are_refused():
+    for x in (BYTES * 1.0, slices(BYTES * 1.0), slices(BYTES * 1.0).batch(4)):
+        with pytest.raises(UserError, match="divide them by 255"):
+            autoencoder().predict(x, verbose=0)
+
+
+def test_dark_first_rows_are_no_reason():
+    dark = BYTES.astype(np.int64)
+    dark[:4] //= 20
+    assert len(simclr().predict(dark, verbose=0)[0]) == 20
+
+
 def test_batches_come_again_with_other_views(given):
     dataset = given(simclr(), slices(images()[:8]).batch(4))["x"]
     first, _, second = batches(dataset, 3)
@@ -286,3 +300,38 @@ def test_a_batch_of_one_is_left_out_of_a_contrast(given):
     dataset = given(simclr(), slices(images()[:9]).batch(4))["x"]
     sizes = [len(x["view1"]) for (x,) in batches(dataset, 4)]
     assert sizes == [4, 4, 4, 4]
+
+
+class Batches(keras.utils.PyDataset):
+    """One batch, as Keras's own loaders give it."""
+
+    def __init__(self, batch):
+        super().__init__()
+        self.batch = batch
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        return self.batch
+
+
+def test_loaders_of_keras_give_ready_batches():
+    ready = (BYTES[:4] / 255).astype(np.float32)
+    autoencoder().fit(Batches((ready, ready)), verbose=0)
+    with pytest.raises(UserError, match="Received raw examples: give them as an array"):
+        autoencoder().fit(Batches((BYTES[:4],)), verbose=0)
+    views = {"view1": BYTES[:4] * 1.0, "view2": BYTES[:4] * 1.0}
+    with pytest.raises(UserError, match=r"must hold images in \[0, 1\]"):
+        simclr().fit(Batches((views,)), verbose=0)
+
+
+def test_the_guide_runs():
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "plain_keras.md"
+    code = re.findall(r"^```python\n(.*?)^```", guide.read_text("utf-8"), re.M | re.S)
+    assert len(code) == 3
+    names = {}
+    for part in code:
+        exec(compile(part, str(guide), "exec"), names)
+    assert names["vectors"].shape == (64, 8)
+    assert names["encoder"].input_shape == (None, 32, 32, 3)
