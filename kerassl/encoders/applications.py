@@ -51,12 +51,12 @@ def from_application(model):
         ValueError: If it is another model, or has its top.
 
     Example:
-        >>> model = keras.applications.MobileNetV2(
-        ...     input_shape=(32, 32, 3), include_top=False, weights=None
+        >>> model = keras.applications.MobileNet(
+        ...     input_shape=(32, 32, 3), alpha=0.25, include_top=False, weights=None
         ... )
         >>> encoder = from_application(model)
         >>> encoder.input_shape, encoder.output_shape
-        ((None, 32, 32, 3), (None, 1, 1, 1280))
+        ((None, 32, 32, 3), (None, 1, 1, 256))
     """
     mode = mode_of(model)
     if mode is None:

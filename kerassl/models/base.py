@@ -20,7 +20,7 @@ from kerassl.data.dataset import steps_per_epoch as known_steps
 from kerassl.encoders.applications import check_encoder
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
-from kerassl.models.given import one_pass, training_data
+from kerassl.models.feeding import one_pass, training_data
 from kerassl.models.own_views import as_views
 from kerassl.models.token_sizes import check_token_sizes
 from kerassl.progress import track

@@ -80,7 +80,7 @@ def is_pair(task, x):
         x: Anything that `fit` takes.
     """
     parts = getattr(x, "element_spec", x)
-    if not task.views or not isinstance(parts, (tuple, list)):
+    if not task.views or not isinstance(parts, tuple):
         return False
     if len(parts) != len(task.views) or not all(hasattr(p, "shape") for p in parts):
         return False

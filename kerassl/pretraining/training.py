@@ -80,6 +80,12 @@ def train_task(
         end,
     ]
     bar = callbacks.ProgressBar(steps, start=start) if progress and chief else None
+    held_out = watched(task, validation, batch_size, plan["seed"])
+    if stop and held_out is None:
+        raise InvalidValue(
+            f"`early_stop` must be None for {type(task).__name__}: it has no loss on "
+            "examples that it is not trained on."
+        )
     if start < steps and not (stop and stop.stopped_step):
         dataset = task.dataset(
             examples, batch_size=batch_size, seed=plan["seed"], start=start
@@ -90,7 +96,7 @@ def train_task(
                 initial_epoch=start // epoch_steps,
                 epochs=-(-steps // epoch_steps),
                 steps_per_epoch=epoch_steps,
-                validation_data=watched(task, validation, batch_size, plan["seed"]),
+                validation_data=held_out,
                 callbacks=[*monitors, *([bar] if bar else [])],
                 verbose=0,
             )

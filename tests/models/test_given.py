@@ -115,7 +115,7 @@ def test_ready_batches_are_not_prepared_again(name, given):
     ready = batches(task.dataset(examples, BATCH), 1)[0]
     dataset = tf.data.Dataset.from_tensors(ready)
     if "id" in task.reads:
-        with pytest.raises(UserError, match="or a dataset that `task.dataset"):
+        with pytest.raises(UserError, match="must be a dataset that `task.dataset"):
             task.fit(dataset)
         return
     assert given(task, dataset)["x"] is dataset

@@ -233,7 +233,7 @@ class DeepCluster(PretextModel):
         """
         if not hasattr(x, "source"):
             raise InvalidValue(
-                "`x` must be raw examples or a dataset that `task.dataset(...)` made, "
+                "`x` must be a dataset that `task.dataset(...)` made, or raw examples, "
                 f"since all are clustered. Received: {type(x).__name__}"
             )
         if self.steps_per_execution != 1:
