@@ -83,14 +83,14 @@ def _read_dataset(task, dataset, loss):
     if is_pair(task, dataset):
         named, layer = as_views(task, dataset)
         (first,) = named.take(1)
-        kind = _batched_or_single(task, layer, first)
-        if kind is not None:
-            return kind, dataset
-        raise InvalidValue(_made_of(task, layer, first)[1])
+        kind, why = _batched_or_single(task, layer, first)
+        if kind is None:
+            raise InvalidValue(why)
+        return kind, dataset
     x = first[0] if isinstance(first, tuple) else first
     made, why = _made_of(task, task.pretext, x)
     if made is None or not _same_form(task, made, first):
-        kind = _batched_or_single(task, task.pretext, x)
+        kind, why = _batched_or_single(task, task.pretext, x)
         if kind is not None:
             if isinstance(first, tuple):
                 _check_labels(first)
@@ -116,24 +116,27 @@ def _check_batch(task, batch, loss):
 
 
 def _batched_or_single(task, layer, x):
-    """Returns BATCHES or EXAMPLES, None where `x` is neither for the layer."""
+    """Returns (BATCHES or EXAMPLES, None), or (None, why `x` is neither)."""
     forms = {
         BATCHES: x,
         EXAMPLES: keras.tree.map_structure(lambda part: part[None], x),
     }
-    made = {kind: _made_of(task, layer, form)[0] for kind, form in forms.items()}
-    found = [kind for kind, batch in made.items() if batch is not None]
-    if len(found) > 1:  # a layer that looks at no shape: the encoder does
-        found = [kind for kind in found if _has_rank(task, layer, forms[kind])]
+    # A layer that looks at no shape takes both; the encoder does not.
+    fitting = [kind for kind in forms if _has_rank(task, layer, forms[kind])]
+    made = {kind: _made_of(task, layer, forms[kind]) for kind in fitting or forms}
+    found = [kind for kind, (batch, _) in made.items() if batch is not None]
     if len(found) > 1:
-        found = [kind for kind in found if _refusal(task, made[kind]) is None]
+        found = [kind for kind in found if _refusal(task, made[kind][0]) is None]
     if len(found) > 1:
         raise InvalidValue(
             "`x` must tell whether its elements are batches. Write "
             "task.fit(task.dataset(x, batch_size)) for single examples, and "
             "task.fit(task.dataset(x.unbatch(), batch_size)) for batches."
         )
-    return found[0] if found else None
+    reasons = [why for _, why in made.values() if why]
+    return (
+        (found[0], None) if found else (None, (reasons or ["It fits no encoder."])[0])
+    )
 
 
 def _has_rank(task, layer, examples):
@@ -144,8 +147,8 @@ def _has_rank(task, layer, examples):
     try:
         taken, ready = ends(task.encoder)[0], layer.prepare(examples)
         return len(taken.shape) == len(ready.shape)
-    except (AttributeError, InvalidValue, NotImplementedError):
-        return True  # several inputs, or a layer that only trains
+    except Exception:  # several inputs, a layer that only trains, or none for them
+        return True
 
 
 def _raw(task, kind, x, y):

@@ -283,12 +283,6 @@ def test_predictions_of_values_out_of_range_are_refused():
             autoencoder().predict(x, verbose=0)
 
 
-def test_dark_first_rows_are_no_reason():
-    dark = BYTES.astype(np.int64)
-    dark[:4] //= 20
-    assert len(simclr().predict(dark, verbose=0)[0]) == 20
-
-
 def test_batches_come_again_with_other_views(given):
     dataset = given(simclr(), slices(images()[:8]).batch(4))["x"]
     first, _, second = batches(dataset, 3)
