@@ -143,7 +143,8 @@ class Autoencoder(PretextModel):
             Float32 NumPy array of the target's shape, in [0, 1] under
             `"binary_crossentropy"`.
         """
-        outputs = self.predict(x, batch_size=batch_size, verbose=0)
+        # Keras's own, since these are prepared and not to be prepared again.
+        outputs = keras.Model.predict(self, x, batch_size=batch_size, verbose=0)
         return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
 
     def draw(self, inputs):
