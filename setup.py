@@ -62,6 +62,9 @@ setup(
         "search": ["usearch>=2.26,<3"],
         "tune": ["keras-tuner>=1.4.8,<1.5"],
         "parquet": ["pyarrow>=26,<27"],
+        "wandb": ["wandb>=0.31,<0.32"],
+        # It wants a pyarrow before 26: not together with the extra "parquet".
+        "mlflow": ["mlflow>=3.17,<4"],
         "test": [
             *DOCS,
             *EXPORT,
@@ -75,6 +78,7 @@ setup(
             "nervaluate>=1.2.1,<1.3",
             "soundfile>=0.14,<0.15",
             "usearch>=2.26,<3",
+            "wandb>=0.31,<0.32",
             "setuptools>=70.1",
         ],
     },

@@ -173,6 +173,9 @@ def test_options_become_arguments(asked, capsys):
                 "checkpoint_seconds": 30.0,
                 "test_data": None,
                 "validation_data": None,
+                "early_stop": None,
+                "restore_best": False,
+                "track": None,
             },
         )
     ]
@@ -360,6 +363,10 @@ def test_a_task_of_ones_own_has_all_commands(capsys, tmp_path, monkeypatch):
         (["--set", "recipe.steps=many"], "recipe.steps: expected an integer"),
         (["--checkpoint-seconds", "nan"], "`checkpoint_seconds` must be"),
         (["--checkpoint-seconds", "-1"], "`checkpoint_seconds` must be"),
+        (["--early-stop", "0"], "`early_stop` must be an integer >= 1"),
+        (["--early-stop"], "give `validation_data` too"),
+        (["--restore-best"], "`restore_best` must be False"),
+        (["--track", "comet"], "`track` must be one of"),
         (["--seed", "-1"], "`seed` must be an integer from 0"),
         (["--set", "transfer.draws=0"], "`transfer.draws` must be"),
     ],

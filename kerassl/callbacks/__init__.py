@@ -5,6 +5,7 @@ from kerassl.callbacks.checkpoint import latest_checkpoint as latest_checkpoint
 from kerassl.callbacks.checkpoint import restore_checkpoint as restore_checkpoint
 from kerassl.callbacks.checkpoint import save_checkpoint as save_checkpoint
 from kerassl.callbacks.collapse_monitor import CollapseMonitor as CollapseMonitor
+from kerassl.callbacks.early_stop import EarlyStop as EarlyStop
 from kerassl.callbacks.online_probe import OnlineProbe as OnlineProbe
 from kerassl.callbacks.progress import ProgressBar as ProgressBar
 from kerassl.callbacks.run_log import RunLog as RunLog

@@ -115,5 +115,31 @@ def modules(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def ending(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--early-stop",
+        type=int,
+        nargs="?",
+        const=5,
+        metavar="N",
+        help="end the run when val_loss has not improved for N lines of the history, "
+        "of which a run has 50 (without a number: 5); needs --validation-data",
+    )
+    parser.add_argument(
+        "--restore-best",
+        action="store_true",
+        help="with --early-stop: keep the weights of the least val_loss, not the last",
+    )
+
+
+def track(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--track",
+        metavar="NAME",
+        help="wandb or mlflow: show the run there too (extras kerassl[wandb], "
+        "kerassl[mlflow])",
+    )
+
+
 def quiet(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="no progress bar")

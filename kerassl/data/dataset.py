@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from kerassl.checks import check_integer
 from kerassl.data.source import Source
+from kerassl.data.stream import StreamSource
 from kerassl.data.windows import windows_for
 from kerassl.errors import InvalidValue
 
@@ -84,6 +85,35 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=())
     return dataset
 
 
+def batched_dataset(batches, pretext, *, seed=0, start=0, reads=()):
+    """Returns what a pretext layer makes of batches of raw examples, one for one.
+
+    The n-th batch draws its randomness as the n-th of `pretext_dataset` does.
+
+    Args:
+        batches: `tf.data.Dataset` of batches, those from number `start` on.
+        pretext: As in `pretext_dataset`, and so `seed` and `reads`.
+        seed: See `pretext`.
+        start: Number of the first batch.
+        reads: See `pretext`.
+
+    Returns:
+        A `tf.data.Dataset`, endless where `batches` are.
+
+    Raises:
+        ValueError: If "id" is read, since batches do not tell which examples they
+            hold, or the dataset is known to be empty.
+    """
+    if "id" in reads:
+        raise InvalidValue(
+            "`x` must hold single examples, since each needs an id that stays the same "
+            "from pass to pass: an array, or files. Received batches."
+        )
+    numbers = tf.data.Dataset.range(start, FOREVER)
+    stream = StreamSource(batches)
+    return _made(stream, pretext, seed, tuple(reads), numbers, stream.dataset)
+
+
 def _made(source, pretext, seed, reads, numbers, batches):
     """Returns what a pretext layer makes of numbered batches of examples.
 
@@ -112,7 +142,9 @@ def _made(source, pretext, seed, reads, numbers, batches):
     )
     dataset = tf.data.Dataset.zip(numbers, batches)
     dataset = dataset.map(make, num_parallel_calls=tf.data.AUTOTUNE)
-    return dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    dataset = dataset.prefetch(tf.data.AUTOTUNE).with_options(options)
+    dataset.is_made = True  # so that nobody makes batches of these batches
+    return dataset
 
 
 def batches_in_order(source, batch_size, make, *, fill=False):

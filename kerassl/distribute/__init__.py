@@ -8,7 +8,12 @@ size.
 """
 
 from kerassl.distribute.backend import BACKEND, SUPPORTED_BACKENDS
-from kerassl.distribute.batches import can_share, check_batch_size, check_shares
+from kerassl.distribute.batches import (
+    can_share,
+    check_batch_size,
+    check_shares,
+    num_shares,
+)
 from kerassl.distribute.gradients import input_gradient
 from kerassl.distribute.hardware import devices_told
 from kerassl.distribute.players import PlayerOptimizers, prepare_optimizer
@@ -21,7 +26,7 @@ from kerassl.distribute.replicas import (
     replica_id,
 )
 from kerassl.distribute.rows import as_rows, lookup, rows_of
-from kerassl.distribute.scopes import check_scope, is_chief, scope_of
+from kerassl.distribute.scopes import check_scope, has_strategy, is_chief, scope_of
 from kerassl.distribute.strategies import strategy
 from kerassl.distribute.values import check_finite, known_values
 from kerassl.distribute.xla import use_xla
@@ -47,11 +52,13 @@ __all__ = [
     "check_shares",
     "devices_told",
     "gather_keys",
+    "has_strategy",
     "input_gradient",
     "is_chief",
     "known_values",
     "lookup",
     "num_replicas",
+    "num_shares",
     "prepare_optimizer",
     "read_state",
     "replica_id",

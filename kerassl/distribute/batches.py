@@ -21,6 +21,17 @@ def can_share(model, batch_size):
     return batch_size >= model.distribute_strategy.num_replicas_in_sync
 
 
+def num_shares(model):
+    """Returns into how many parts a batch is cut, one for each device.
+
+    Args:
+        model: A `keras.Model`.
+    """
+    if BACKEND == "jax":
+        return _jax_batch_devices()
+    return model.distribute_strategy.num_replicas_in_sync
+
+
 def check_batch_size(model, batch_size):
     """Raises ValueError unless every device gets an example of a batch.
 

@@ -2,6 +2,8 @@
 
 import contextlib
 
+import keras
+
 from kerassl.distribute.backend import BACKEND
 from kerassl.errors import InvalidValue
 
@@ -44,6 +46,8 @@ def has_strategy(model):
     That is also so where it has a single device: its replica is left and entered
     as one of many is.
     """
+    if BACKEND == "jax":
+        return keras.distribution.distribution() is not None
     with model.distribute_strategy.scope():
         return tf.distribute.has_strategy()
 

@@ -1,5 +1,6 @@
 """Encoders: raw features of x, as functional Keras models."""
 
+from kerassl.encoders.applications import from_application
 from kerassl.encoders.bart import bart_encoder
 from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
@@ -28,6 +29,7 @@ __all__ = [
     "dense",
     "draw_kernels",
     "feature_model",
+    "from_application",
     "from_preset",
     "gpt2",
     "layer_grids",

@@ -82,7 +82,8 @@ def sequence_output(outputs):
     if "sequence_output" not in outputs:
         raise InvalidValue(
             "`outputs` is a dict without the key 'sequence_output'. "
-            f"Received keys: {sorted(outputs)}"
+            f"Received keys: {sorted(outputs)}. Give an encoder of one of them, as "
+            f"keras.Model(encoder.input, encoder.output[{min(outputs)!r}])."
         )
     return outputs["sequence_output"]
 
@@ -94,14 +95,14 @@ def feature_model(encoder, pooling="auto"):
 
     Args:
         encoder: A functional `keras.Model`, such as `kerassl.encoders.resnet`
-            gives, or a KerasHub backbone.
+            gives, a KerasHub backbone, or a subclassed model that is built.
         pooling: As in `pool`.
 
     Returns:
         A `keras.Model` whose output is a float32 tensor of shape (batch, dim).
 
     Raises:
-        ValueError: If `encoder` is not functional.
+        ValueError: If the inputs of `encoder` are not known.
 
     Example:
         >>> encoder = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
@@ -118,8 +119,11 @@ def feature_model(encoder, pooling="auto"):
 def ends(encoder):
     """Returns the symbolic inputs, outputs and padding mask (or None) of an encoder.
 
+    A subclassed model has inputs once it is built: those of the shape that it was
+    built for.
+
     Args:
-        encoder: A functional or Sequential `keras.Model`.
+        encoder: A functional, Sequential or built subclassed `keras.Model`.
 
     Raises:
         ValueError: If its inputs are not known.
@@ -131,14 +135,24 @@ def ends(encoder):
     """
     if isinstance(encoder, keras.Sequential) and getattr(encoder, "inputs", None):
         inputs, outputs = encoder.inputs[0], encoder.outputs[0]
+    elif hasattr(encoder, "input"):
+        inputs, outputs = encoder.input, encoder.output
     else:
-        inputs = getattr(encoder, "input", None)
-        outputs = getattr(encoder, "output", None)
-    if inputs is None:
-        raise InvalidValue(
-            "`encoder` must be a functional or Sequential keras.Model with "
-            "known inputs, so that its features can be read. Received: "
-            f"{type(encoder).__name__}"
-        )
+        inputs, outputs = _called(encoder)
     mask = inputs.get("padding_mask") if isinstance(inputs, dict) else None
     return inputs, outputs, mask
+
+
+def _called(encoder):
+    """Returns symbolic inputs and outputs of a subclassed model."""
+    built_for = encoder.get_build_config() or {}
+    shape = built_for.get("input_shape")
+    if not isinstance(shape, (tuple, list)) or isinstance(shape[0], (tuple, list)):
+        raise InvalidValue(
+            "`encoder` must be a functional keras.Model, or have been called on a "
+            "batch of examples, so that the shape of its input is known. Received a "
+            f"{type(encoder).__name__}: write encoder(np.zeros((1, *shape), 'float32'))"
+            " first, or begin a Sequential with keras.Input(shape)."
+        )
+    inputs = keras.Input(shape[1:])
+    return inputs, encoder(inputs)

@@ -1,6 +1,7 @@
 """The base class of every pretext model: forward, objective, one train step."""
 
 import copy
+import inspect
 
 import keras
 import numpy as np
@@ -16,8 +17,11 @@ from kerassl.data.dataset import (
     pretext_dataset,
 )
 from kerassl.data.dataset import steps_per_epoch as known_steps
+from kerassl.encoders.applications import check_encoder
 from kerassl.encoders.pooling import feature_model
 from kerassl.errors import InvalidValue
+from kerassl.models.feeding import one_pass, training_data
+from kerassl.models.own_views import as_views
 from kerassl.models.token_sizes import check_token_sizes
 from kerassl.progress import track
 
@@ -64,6 +68,8 @@ class PretextModel(distribute.Trainer):
             restores its input cannot do so.
         simultaneous: Whether the gradients of all players are taken at the
             same weights and then applied, rather than player by player.
+        views: Names of the inputs that are views of an example, of a task to which
+            a pair of one's own may be given instead of examples.
         reads: What the task reads beside what its pretext layer makes, some of
             "id" (each example's position in the data, `x["id"]`, for a task that
             keeps something of its own for every example), "seed" (`x["seed"]`, one
@@ -95,6 +101,7 @@ class PretextModel(distribute.Trainer):
     tracked: tuple[str, ...] = ()
     can_collapse = False
     simultaneous = False
+    views: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     run_arguments: dict[str, str] = {}
     least_examples = 1
@@ -108,10 +115,7 @@ class PretextModel(distribute.Trainer):
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(name=name, **kwargs)
-        if not isinstance(encoder, keras.Model):
-            raise InvalidValue(
-                f"`encoder` must be a keras.Model. Received: {type(encoder).__name__}"
-            )
+        check_encoder(encoder, getattr(pretext, "encoder_input", None))
         self.encoder = encoder
         self.pretext = pretext
         self._trackers = [keras.metrics.Mean(name=name) for name in self.tracked]
@@ -256,7 +260,9 @@ class PretextModel(distribute.Trainer):
 
         Args:
             examples: An array, a list of strings, a dict of arrays, a path or
-                glob, a `kerassl.data.Source`, or a `tf.data.Dataset`.
+                glob, a `kerassl.data.Source`, or a `tf.data.Dataset`. Of a task
+                that reads views also a pair of arrays, or a dataset of pairs: one's
+                own two views of each example, which are then not augmented.
             batch_size: Examples in a batch, over all replicas.
             seed: Integer, the run's seed.
             start: Number of the first batch.
@@ -271,22 +277,23 @@ class PretextModel(distribute.Trainer):
                 the encoder takes, the encoder takes another shape, or the examples
                 leave nothing to learn.
         """
-        if self.pretext is None:
+        examples, pretext = as_views(self, examples)
+        if pretext is None:
             raise InvalidValue(
                 f"This {type(self).__name__} has no pretext layer, so it cannot make "
                 "training data. Pass `pretext=` when you make it."
             )
-        check_token_sizes(self.encoder, self.pretext)
+        check_token_sizes(self.encoder, pretext)
         self._check_batch_size(batch_size)
         dataset = pretext_dataset(
             examples,
-            self.pretext,
+            pretext,
             batch_size=batch_size,
             seed=seed,
             start=start,
             reads=[key for key in self.reads if key != "weight"],
         )
-        check_fits(dataset.source, self.pretext, self.encoder)
+        check_fits(dataset.source, pretext, self.encoder)
         if start == 0:
             self._check_weights(dataset)
         return dataset
@@ -463,92 +470,132 @@ class PretextModel(distribute.Trainer):
         # Keras skips this for a class with its own `compile`.
         self.compile(**keras.saving.deserialize_keras_object(config))
 
-    def fit(self, x=None, *args, steps_per_epoch=None, **kwargs):
-        """Trains as `keras.Model.fit` does.
+    def fit(self, x=None, y=None, batch_size=None, *args, seed=0, **kwargs):
+        """Trains as `keras.Model.fit` does, on raw examples too.
+
+        Raw examples are made into batches as by `dataset`: arrays are shuffled in
+        each pass, a `tf.data.Dataset` keeps its order, and its batches if it has
+        some. The first batch is the one that follows the steps done, so that a second
+        call goes on with others. What does not fill a batch is left out, another part
+        of the data in each pass.
 
         The dataset of `dataset()` never ends, so an epoch of it is one pass
         over its examples unless `steps_per_epoch` says otherwise.
 
         Args:
-            x: As in `keras.Model.fit`, such as a dataset of `dataset()`.
+            x: What `dataset` takes; batches of raw examples or ready batches, each a
+                `tf.data.Dataset`; or what else `keras.Model.fit` takes.
+            y: Of `keras.Model.fit`; None for raw examples, labels are not read.
+            batch_size: Examples in a batch of raw ones; None for 32, or all if fewer.
             *args: Of `keras.Model.fit`.
-            steps_per_epoch: Batches in an epoch; None for one pass.
-            **kwargs: Of `keras.Model.fit`.
+            seed: Integer, from which all randomness of raw examples comes.
+            **kwargs: Of `keras.Model.fit`. `validation_data` may be raw too, and are
+                then read in their order, with the same masks or views each time.
 
         Raises:
-            ValueError: If no pass ends and `steps_per_epoch` (or
-                `validation_steps`) does not say how long one is, a batch is too
-                small, or the learning rate is 0 and stays so.
+            ValueError: If it is not clear what `x` is, no pass ends and
+                `steps_per_epoch` (or `validation_steps`) does not say how long one
+                is, a batch is too small, or the learning rate is 0 and stays so.
         """
+        known = inspect.signature(super().fit)
+        given = known.bind_partial(x, y, batch_size, *args, **kwargs).arguments
+        given = training_data(self, dict(given), seed)
+        x, validation = given["x"], given.get("validation_data")
         if hasattr(x, "element_spec"):
-            kwargs.setdefault("shuffle", False)  # a dataset comes in its own order
-        steps_per_epoch = _steps("fit", "steps_per_epoch", x, steps_per_epoch)
-        validation = kwargs.get("validation_data")
-        steps = kwargs.get("validation_steps")
-        kwargs["validation_steps"] = _steps(
-            "fit", "validation_steps", validation, steps
-        )
+            given.setdefault("shuffle", False)  # a dataset comes in its own order
+        steps, asked = given.get("steps_per_epoch"), given.get("validation_steps")
+        given["steps_per_epoch"] = _steps("fit", "steps_per_epoch", x, steps)
+        steps = _steps("fit", "validation_steps", validation, asked)
+        # `evaluate` reads once what has an order, also what does not fill a batch.
+        ordered = asked is None and hasattr(validation, "in_order")
+        given["validation_steps"] = None if ordered else steps
         for size in _batch_sizes(x):
             self._check_batch_size(size)
-        batch_size = args[1] if len(args) > 1 else kwargs.get("batch_size")
-        distribute.check_shares(self, x, batch_size)
+        distribute.check_shares(self, x, given.get("batch_size"))
         if self.optimizer is not None:
             distribute.check_learning_rates(self.optimizer)
-        return super().fit(x, *args, steps_per_epoch=steps_per_epoch, **kwargs)
+        if own := self.own_callbacks(x):
+            given["callbacks"] = [
+                *own,
+                *keras.tree.flatten(given.get("callbacks") or []),
+            ]
+        return super().fit(**given)
 
-    def evaluate(self, x=None, *args, steps=None, **kwargs):
-        """Evaluates as `keras.Model.evaluate` does.
+    def own_callbacks(self, x):
+        """Returns callbacks that `fit` puts before the user's, none by default.
 
-        A dataset of `dataset()` is read once, in the order of its source, and
+        Args:
+            x: The batches that are trained on.
+        """
+        return []
+
+    def evaluate(self, x=None, y=None, batch_size=None, *args, steps=None, **kwargs):
+        """Evaluates as `keras.Model.evaluate` does, on raw examples too.
+
+        Raw examples and a dataset of `dataset()` are read once, in their order, and
         what does not fill a batch counts too. Masks and views are those that the
         batch of the same number draws in training. Left out is an incomplete
         last batch where the loss compares the examples of a batch
         (`compares_examples`), and where it cannot be shared out to the devices.
 
         Args:
-            x: As in `keras.Model.evaluate`, such as a dataset of `dataset()`.
+            x: As for `fit`.
+            y: As for `fit`.
+            batch_size: As for `fit`.
             *args: Of `keras.Model.evaluate`.
             steps: Batches to read, of a dataset of `dataset()` shuffled ones as in
                 training; None for all.
             **kwargs: Of `keras.Model.evaluate`.
         """
+        within_fit = kwargs.get("_use_cached_eval_dataset", False)
+        batches = None if within_fit else one_pass(self, x, y, batch_size)
+        if batches is not None:
+            x, y, batch_size = batches, None, None
         if steps is not None or not hasattr(x, "in_order"):
             steps = _steps("evaluate", "steps", x, steps)
-            return super().evaluate(x, *args, steps=steps, **kwargs)
+            return super().evaluate(x, y, batch_size, *args, steps=steps, **kwargs)
         _steps("evaluate", "steps", x, steps)
+        # What Keras has kept are the endless batches.
+        kwargs.pop("_use_cached_eval_dataset", None)
         whole, rest = x.in_order()
-        found = super().evaluate(whole, *args, **kwargs)
+        found = super().evaluate(whole, None, None, *args, **kwargs)
         size = _batch_sizes(rest)
         if not size or self.compares_examples or not distribute.can_share(self, *size):
             return found
-        last = super().evaluate(rest, *args, **{**kwargs, "verbose": 0})
+        quiet = {**kwargs, "verbose": 0, "callbacks": None}
+        last = super().evaluate(rest, None, None, *args, **quiet)
         share = size[0] / len(x.source)
         return keras.tree.map_structure(
             lambda most, few: (1 - share) * most + share * few, found, last
         )
 
-    def predict(self, x, *args, steps=None, **kwargs):
-        """Predicts as `keras.Model.predict` does.
+    def predict(self, x, batch_size=None, *args, steps=None, **kwargs):
+        """Predicts as `keras.Model.predict` does, of raw examples too.
 
-        Of a dataset of `dataset()` every example is predicted once, row i for the
-        i-th of the source. Masks and views are those that the batch of the same
+        Of raw examples and a dataset of `dataset()` every one is predicted once, row
+        i for the i-th. Masks and views are those that the batch of the same
         number draws in training.
 
         Args:
-            x: As in `keras.Model.predict`, such as a dataset of `dataset()`.
+            x: As for `fit`.
+            batch_size: As for `fit`.
             *args: Of `keras.Model.predict`.
             steps: Batches to read, of a dataset of `dataset()` shuffled ones as in
                 training; None for all.
             **kwargs: Of `keras.Model.predict`.
         """
+        batches = one_pass(self, x, None, batch_size, loss=False)
+        if batches is not None:
+            x, batch_size = batches, None
         steps_of_pass = _steps("predict", "steps", x, steps)
         if steps is not None or not hasattr(x, "in_order"):
-            return super().predict(x, *args, steps=steps_of_pass, **kwargs)
+            options = {"steps": steps_of_pass, **kwargs}
+            return super().predict(x, batch_size, *args, **options)
         # Filled up, since a part of a batch may leave a device without an example.
         whole, _ = x.in_order(fill=True)
         rows = len(x.source)
         return keras.tree.map_structure(
-            lambda output: output[:rows], super().predict(whole, *args, **kwargs)
+            lambda output: output[:rows], super().predict(whole, None, *args, **kwargs)
         )
 
     def get_config(self):

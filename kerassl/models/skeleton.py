@@ -20,7 +20,7 @@ def head_policy(encoder):
         'mixed_bfloat16'
     """
     # A functional model forgets the policy that its layers have.
-    return encoder.layers[-1].dtype_policy
+    return (encoder.layers or [encoder])[-1].dtype_policy
 
 
 def with_head(encoder, head, pooling="auto"):

@@ -28,7 +28,9 @@ from kerassl.pretraining.plan import checked_seed, configured, run_plan
 from kerassl.pretraining.recipe import run_recipe
 from kerassl.pretraining.report import write_report
 from kerassl.pretraining.run_progress import RunProgress
+from kerassl.pretraining.stopping import check_callbacks, stopping_plan
 from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
+from kerassl.pretraining.tracking import check_track, tracking
 from kerassl.pretraining.training import (
     TRAINING,
     draw_training,
@@ -60,6 +62,10 @@ def pretrain(
     checkpoint_seconds=30.0,
     test_data=None,
     validation_data=None,
+    callbacks=None,
+    early_stop=None,
+    restore_best=False,
+    track=None,
 ):
     """Pretrains an encoder and reports what it is worth.
 
@@ -101,6 +107,16 @@ def pretrain(
         validation_data: Examples of your own, likewise. Probes choose their settings
             on those with labels, instead of on a part of the training labels, and the
             history has the task's loss on some of them, `val_loss`.
+        callbacks: List of `keras.callbacks.Callback`s of your own, which see the logs
+            of steps and of the lines of the history. They are no part of the run's
+            configuration. One that sets `model.stop_training` ends the run.
+        early_stop: After how many lines of the history (50 in a run) without a new
+            least `val_loss` the run ends; needs `validation_data`. None trains to the
+            last step.
+        restore_best: Whether the encoder is then the one of the least `val_loss`,
+            rather than the last.
+        track: "wandb" or "mlflow", where the run is to be seen too (extras
+            `kerassl[wandb]` and `kerassl[mlflow]`).
 
     Returns:
         A `kerassl.runs.Run`. Where several processes train together
@@ -123,7 +139,11 @@ def pretrain(
     if not hasattr(strategy, "scope"):
         strategy = distribute.strategy(strategy)
     check_number("checkpoint_seconds", checkpoint_seconds, least=0)
+    stopping = stopping_plan(early_stop, restore_best, validation_data)
+    callbacks = check_callbacks(callbacks)
+    check_track(track)
     plan, rules = run_plan(preset_or_task, data, overrides, steps, batch_size, seed)
+    plan |= stopping
     transfer.check_options(plan.get("transfer", {}), "transfer.")
     own = None if isinstance(preset_or_task, str | Path) else preset_or_task
     measures = measures_of(plan, own)
@@ -132,7 +152,9 @@ def pretrain(
     if not distribute.is_chief(strategy):
         plan = divided_like(path, plan)
         read = _read(plan, given, measures, evaluate)
-        return _other_process(path, preset_or_task, plan, rules, read, steps, strategy)
+        return _other_process(
+            path, preset_or_task, plan, rules, read, steps, strategy, callbacks
+        )
     runs.make_folder(path)
     with locked(path):
         plan = divided_like(path, plan)
@@ -145,7 +167,7 @@ def pretrain(
                 print()
             return finished
         untrained = found.lengthened is not None or not (path / runs.ENCODER).is_file()
-        with RunProgress(progress) as bar:
+        with tracking(track, plan, path) as tracker, RunProgress(progress) as bar:
             if untrained:
                 with strategy.scope():
                     task, examples = _ready(
@@ -159,12 +181,15 @@ def pretrain(
                     train_task(
                         *(task, examples, plan, path, bar, checkpoint_seconds),
                         validation=read.validation,
+                        own=[*callbacks, *tracker.callbacks()],
                     )
                 draw_training(task, read.train, plan, path)
                 save(task, path)  # last, since it tells that all this was done
             findings = _findings(path, measures, read, seed, evaluate, bar)
-        findings.asked = _asked(given, plan, seed)
-        return write_report(path, findings)
+            findings.asked = _asked(given, plan, seed)
+            run = write_report(path, findings)
+            tracker.tell(run.report)
+            return run
 
 
 def _read(plan, given, measures, evaluate):
@@ -256,7 +281,7 @@ def _fitted(plan, rules, train, pretext, path):
     return examples
 
 
-def _other_process(path, preset_or_task, plan, rules, read, steps, strategy):
+def _other_process(path, preset_or_task, plan, rules, read, steps, strategy, callbacks):
     """Trains as one of several processes, of which the first writes the files."""
     found = _find(path, plan, read.train, steps=steps, write=False)
     if found.lengthened is not None or not (path / runs.ENCODER).is_file():
@@ -267,6 +292,7 @@ def _other_process(path, preset_or_task, plan, rules, read, steps, strategy):
             train_task(
                 *(task, examples, found.plan, path, RunProgress(shown=False)),
                 validation=read.validation,
+                own=callbacks,
             )
     return Run(path)
 

@@ -11,7 +11,7 @@ from kerassl.pretraining.later_arguments import as_it_was, told_like, with_defau
 from kerassl.runs import Run
 
 # What a run notes of itself that nobody asked for.
-OWN_NOTES = ("format", "fitted", "stages", "unknown_share", "held_out")
+OWN_NOTES = ("format", "fitted", "stages", "unknown_share", "held_out", "stopped")
 # Of more files than this only one digest is kept, which names none of them.
 NAMED_FILES = 100_000
 ELSEWHERE = "Choose another folder with `out`, or remove this one."

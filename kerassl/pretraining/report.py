@@ -11,6 +11,7 @@ from kerassl.pretraining.board import write_board
 from kerassl.pretraining.earlier import earlier, pages_of
 from kerassl.pretraining.matching import stages
 from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.stopping import told
 from kerassl.runs import Run
 
 
@@ -36,6 +37,7 @@ def write_report(path, findings):
         "batch_size": run_recipe(plan)["batch_size"],
         "fitted": plan.get("fitted", {}),
         "stages": stages(plan),
+        "stopped": plan.get("stopped"),
         "unknown_share": plan.get("unknown_share"),
         "training_seconds": rows[-1]["seconds"],
         "last": rows[-1],
@@ -49,7 +51,7 @@ def write_report(path, findings):
     for result in findings.results.values():
         for stem, figure in result.figures().items():
             pictures.save(figure, path / f"{stem}.png")
-    files.write_text(path / runs.REPORT_PAGE, _page(report))
+    files.write_text(path / runs.REPORT_PAGE, _page(report, plan))
     files.write_json(path / runs.REPORT, report)
     run = Run(path)
     write_board(run)
@@ -81,7 +83,7 @@ def _environment():
     }
 
 
-def _page(report):
+def _page(report, plan):
     used = report["data"]
     last = report["last"]
     lines = [
@@ -93,6 +95,7 @@ def _page(report):
         f"{last['loss']:.4f}; seed {report['seed']}, configuration "
         f"{report['config_hash']}, {report['date']}.",
     ]
+    lines += told(plan)
     if used["skipped"]:
         first = "; ".join(
             f"{s['where']} ({s['reason']})" for s in used["skipped_first"]

@@ -11,6 +11,7 @@ from kerassl.pretext.encoder_input import described_input
 from kerassl.pretraining.embedding_board import EmbeddingBoard
 from kerassl.pretraining.examples import drawn, prepared
 from kerassl.pretraining.recipe import run_recipe
+from kerassl.pretraining.stopping import finish, stopper
 from kerassl.pretraining.watching import watched
 
 # One line of the history, and one chance for a checkpoint, per this share of
@@ -35,7 +36,14 @@ def resumed_step(path):
 
 
 def train_task(
-    task, examples, plan, path, progress, checkpoint_seconds=30.0, validation=None
+    task,
+    examples,
+    plan,
+    path,
+    progress,
+    checkpoint_seconds=30.0,
+    validation=None,
+    own=(),
 ):
     """Trains up to the run's last step, from its last checkpoint on.
 
@@ -47,6 +55,7 @@ def train_task(
         progress: The `RunProgress` to show it in.
         checkpoint_seconds: As in `pretrain`.
         validation: `Source` to watch the loss on, or None.
+        own: Callbacks of the user's.
     """
     steps = plan["recipe"]["steps"]
     batch_size = run_recipe(plan)["batch_size"]
@@ -59,35 +68,32 @@ def train_task(
             f"the task was compiled with. Received: {steps}"
         )
     epoch_steps = max(1, steps // at_once // LINES) * at_once
-    chief = distribute.is_chief(task)
     log = callbacks.RunLog(
         path / runs.HISTORY,
         batch_size=batch_size,
         start=start,
         tensorboard=path / runs.TENSORBOARD,
     )
+    end = callbacks.StopAtStep(steps, start=start)
+    stop = stopper(plan, path, log.rows, start)
     monitors = [
-        callbacks.StopOnNaN(checkpoints),
-        callbacks.CollapseMonitor(
-            prepared(task.pretext, examples, limit=256),
-            **({} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}),
-        ),
-        *([log] if chief else []),
-        callbacks.SampleGrid(
-            path / runs.PICTURES,
-            drawn(examples),
-            every=max(1, steps // DRAWINGS),
-            title=f"What {plan['name']} gives",
-            log=log,
-        ),
+        *_watchers(task, examples, plan, path, log),
+        *([stop] if stop else []),
+        *own,
         EmbeddingBoard(path / runs.TENSORBOARD, examples),
         callbacks.Checkpoint(
             checkpoints, start=start, every_seconds=checkpoint_seconds
         ),
-        callbacks.StopAtStep(steps, start=start),
+        end,
         callbacks.ProgressBar(steps, start=start, bar=progress),
     ]
-    if start < steps:
+    held_out = watched(task, validation, batch_size, plan["seed"])
+    if stop and held_out is None:
+        raise InvalidValue(
+            f"`early_stop` must be None for {type(task).__name__}: it has no loss on "
+            "examples that it is not trained on."
+        )
+    if start < steps and not (stop and stop.stopped_step):
         dataset = task.dataset(
             examples, batch_size=batch_size, seed=plan["seed"], start=start
         )
@@ -98,12 +104,30 @@ def train_task(
                     initial_epoch=start // epoch_steps,
                     epochs=-(-steps // epoch_steps),
                     steps_per_epoch=epoch_steps,
-                    validation_data=watched(task, validation, batch_size, plan["seed"]),
+                    validation_data=held_out,
                     callbacks=monitors,
                     verbose=0,
                 )
         except tf.errors.OpError as error:
             raise _told(error) from error
+    finish(task, plan, path, end.step, stop)
+
+
+def _watchers(task, examples, plan, path, log):
+    """Returns the callbacks that watch a training and write what they see."""
+    small = {} if task.can_collapse else {"min_std": 0.0, "min_rank": 0.0}
+    return [
+        callbacks.StopOnNaN(path / runs.CHECKPOINTS),
+        callbacks.CollapseMonitor(prepared(task.pretext, examples, limit=256), **small),
+        *([log] if distribute.is_chief(task) else []),
+        callbacks.SampleGrid(
+            path / runs.PICTURES,
+            drawn(examples),
+            every=max(1, plan["recipe"]["steps"] // DRAWINGS),
+            title=f"What {plan['name']} gives",
+            log=log,
+        ),
+    ]
 
 
 def _told(error):

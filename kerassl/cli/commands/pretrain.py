@@ -74,6 +74,8 @@ def add(commands: Any) -> None:
         metavar="S",
         help="seconds between checkpoints (default 30)",
     )
+    arguments.ending(parser)
+    arguments.track(parser)
     arguments.quiet(parser)
 
 
@@ -98,6 +100,9 @@ def run(args: argparse.Namespace) -> None:
         "test_data": given.examples(args, "test_data"),
         "validation_data": given.examples(args, "validation_data"),
         "checkpoint_seconds": args.checkpoint_seconds,
+        "early_stop": args.early_stop,
+        "restore_best": args.restore_best,
+        "track": args.track,
     }
     data = given.examples(args)
     if not args.quiet:

@@ -222,19 +222,19 @@ class DeepCluster(PretextModel):
         labels = cluster(features, self.num_clusters, self.pca_dim, random)
         self._take(labels, random)
 
-    def fit(self, x=None, *args, callbacks=None, **kwargs):
-        """Trains as `keras.Model.fit` does, and clusters before each pass.
+    def own_callbacks(self, x):
+        """Returns the callback that clusters before each pass.
 
         Args:
             x: A dataset of `dataset`: to cluster, all examples must be read.
-            *args: Of `keras.Model.fit`.
-            callbacks: Of `keras.Model.fit`.
-            **kwargs: Of `keras.Model.fit`.
+
+        Raises:
+            ValueError: If it is none.
         """
         if not hasattr(x, "source"):
             raise InvalidValue(
-                "`x` must be a dataset that `task.dataset(...)` made, since all "
-                f"examples are clustered. Received: {type(x).__name__}"
+                "`x` must be a dataset that `task.dataset(...)` made, or raw examples, "
+                f"since all are clustered. Received: {type(x).__name__}"
             )
         if self.steps_per_execution != 1:
             raise InvalidValue(
@@ -242,8 +242,7 @@ class DeepCluster(PretextModel):
                 f"Received: {self.steps_per_execution}"
             )
         keep_untracked(self, _source=x.source)
-        given = [] if callbacks is None else keras.tree.flatten(callbacks)
-        return super().fit(x, *args, callbacks=[_ClusterEachPass(x), *given], **kwargs)
+        return [_ClusterEachPass(x)]
 
     def evaluate(self, x=None, *args, **kwargs):
         """Evaluates as `keras.Model.evaluate` does, on the labels there are."""

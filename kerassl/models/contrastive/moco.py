@@ -91,6 +91,7 @@ class MoCo(PretextModel):
         Chen et al., 2020, version 2, https://arxiv.org/abs/2003.04297
     """
 
+    views = ("view1", "view2")
     tracked = ("contrastive_accuracy",)
     can_collapse = True
 

@@ -76,6 +76,7 @@ class SimCLR(PretextModel):
         Chen et al., 2020, https://arxiv.org/abs/2002.05709
     """
 
+    views = ("view1", "view2")
     tracked = ("contrastive_accuracy",)
     can_collapse = True
     least_examples = 2

@@ -83,6 +83,7 @@ class BYOL(PretextModel):
         Grill et al., 2020, https://arxiv.org/abs/2006.07733
     """
 
+    views = ("view1", "view2")
     can_collapse = True
     run_arguments = {"total_steps": "steps"}
     least_examples = 2  # the heads' batch normalisation makes one example all zeros

@@ -120,7 +120,8 @@ class Autoencoder(PretextModel):
 
     def fit(self, x=None, y=None, *args, **kwargs):
         """Trains as `keras.Model.fit` does; targets in an array are looked at."""
-        if self.criterion == "binary_crossentropy" and hasattr(y, "__array__"):
+        targets = hasattr(y, "__array__") and np.ndim(y) == np.ndim(x)  # no labels
+        if self.criterion == "binary_crossentropy" and targets:
             _check_targets(x, as_tensor(np.asarray(y)))
         return super().fit(x, y, *args, **kwargs)
 
@@ -145,7 +146,8 @@ class Autoencoder(PretextModel):
             Float32 NumPy array of the target's shape, in [0, 1] under
             `"binary_crossentropy"`.
         """
-        outputs = self.predict(x, batch_size=batch_size, verbose=0)
+        # Keras's own, since these are prepared and not to be prepared again.
+        outputs = keras.Model.predict(self, x, batch_size=batch_size, verbose=0)
         return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
 
     def sample(self, examples, count: int = 12, seed: int = 0):

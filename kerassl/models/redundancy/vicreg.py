@@ -80,6 +80,7 @@ class VICReg(PretextModel):
         Bardes et al., 2021, https://arxiv.org/abs/2105.04906
     """
 
+    views = ("view1", "view2")
     tracked = ("invariance", "variance")
     can_collapse = True
     least_examples = 2
