@@ -30,8 +30,8 @@ import real_data
 DIM, NEGATIVES, MIN_COUNT = 100, 5, 5
 # Chosen by the first half, with seed 0.
 RATES = {
-    ("kerassl", "skipgram"): 0.2,
-    ("kerassl", "cbow"): 0.2,
+    ("kerassl", "skipgram"): 0.4,
+    ("kerassl", "cbow"): 0.4,
     ("gensim", "skipgram"): 0.05,
     ("gensim", "cbow"): 0.1,
 }
