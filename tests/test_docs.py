@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import urllib.parse
@@ -14,8 +15,7 @@ from kerassl import zoo
 
 DOCS = Path(__file__).parents[1] / "docs"
 TUTORIALS = sorted((DOCS.parent / "tutorials").glob("**/*.py"))
-# What a script of the theme fills, and a page that needs no file of ours.
-MADE_BY_SPHINX = {"genindex.html", "search.html", "py-modindex.html"}
+WRITTEN = [*DOCS.glob("*.md"), *DOCS.glob("guides/*.md"), *DOCS.glob("zh/*.md")]
 
 
 @pytest.fixture(autouse=True)
@@ -136,6 +136,29 @@ def test_the_columns_that_are_filtered_are_those_of_the_table():
     columns = re.findall(r'"(\w+)"', listed) + re.findall(r"(?m)^    (\w+): \[", script)
     assert sorted(columns) == ["data", "family", "minutes", "parameters", "verdict"]
     assert set(columns) <= set(cards.HEAD[0].strip("| ").split(" | "))
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.stem)
+def test_commands_and_names_of_a_written_page_exist(path):
+    import kerassl
+    from kerassl import cli
+
+    text = path.read_text("utf-8")
+    for fence in re.findall(r"(?ms)^```console\n(.*?)^```", text):
+        for line in re.findall(r"(?m)^kerassl .*", fence):
+            args = cli._parser().parse_args(shlex.split(line, comments=True)[1:])
+            preset = getattr(args, "preset", "mine.json")
+            assert preset.endswith(".json") or preset in zoo.names(), line
+    for fence in re.findall(r"(?ms)^```python\n(.*?)^```", text):
+        compile(fence, str(path), "exec")
+    for dotted in set(re.findall(r"(?<![\w/])kerassl\.([A-Za-z_.]*\w)", text)):
+        found = kerassl
+        for name in dotted.split("."):
+            found = getattr(found, name)
+    if path.stem == "choose":
+        named = set(re.findall(r"`([a-z0-9]+_\w+)`", text))
+        assert named >= {name for name in zoo.names() if "minutes" in zoo.config(name)}
+        assert named <= set(zoo.names())
 
 
 def _named(path):
