@@ -9,8 +9,8 @@ without one that has not been measured. Minutes are those of two processor cores
 presets without any want an accelerator or a corpus of yours.
 """
 HEAD = (
-    "| preset | what | data | family | task | parameters | minutes | verdict |",
-    "|---|---|---|---|---|---:|---:|---|",
+    "| preset | what | data | family | parameters | minutes | verdict |",
+    "|---|---|---|---|---:|---:|---|",
 )
 
 
@@ -33,7 +33,7 @@ def row(name):
 
     Example:
         >>> row("simclr_digits").count("|")
-        9
+        8
     """
     from kerassl import zoo
     from kerassl.zoo import table
@@ -44,7 +44,6 @@ def row(name):
         spec["summary"],
         spec["modality"],
         table.family(spec),
-        spec["model"]["class"].rpartition(".")[2],
         table.parameters(spec["encoder"]),
         f"{spec['minutes']:g}" if "minutes" in spec else "",
         spec.get("verdict", ""),

@@ -50,11 +50,12 @@ nb_execution_mode = "cache"
 nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_output_stderr = "remove"
 
 html_theme = "furo"
 html_title = "kerassl"
 html_static_path = ["_static"]
-html_css_files = ["cards.css"]
+html_css_files = ["site.css"]
 html_js_files = ["cards.js"]
 html_copy_source = False
 

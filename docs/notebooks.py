@@ -8,6 +8,7 @@ else Sphinx runs it.
 import json
 import os
 import re
+from itertools import groupby
 from pathlib import Path
 
 from chinese import joined
@@ -67,7 +68,7 @@ def page(path, folder):
         found.metadata["mystnb"] = {"execution_mode": "off"}
         code = [cell for cell in found.cells if cell["cell_type"] == "code"]
         for cell, output in zip(code, outputs, strict=True):
-            cell["outputs"] = output
+            cell["outputs"] = [part for each in output for part in _drawn(each)]
     above = DOWNLOAD[language].format(f"../downloads/{folder}/{path.stem}.ipynb")
     if _is_quick():
         above += QUICK[language]
@@ -81,6 +82,25 @@ def page(path, folder):
         cell["id"] = f"page-{place}"
     found.cells = cells
     return nbformat.writes(found) + "\n"
+
+
+def _drawn(output):
+    """Returns an output in parts: printed tables become tables, all else stays."""
+    from nbformat.v4 import new_output
+
+    if output.get("name") != "stdout":
+        # What libraries say on the error stream is of the machine, not of the reader.
+        return [] if output.get("name") == "stderr" else [output]
+    parts = []
+    for is_table, lines in groupby(
+        output["text"].splitlines(), lambda line: line.startswith("|")
+    ):
+        text = "\n".join(lines) + "\n"
+        if is_table:
+            parts.append(new_output("display_data", data={"text/markdown": text}))
+        elif text.strip():
+            parts.append(new_output("stream", name="stdout", text=text))
+    return parts
 
 
 def executed(path):

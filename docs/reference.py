@@ -23,7 +23,7 @@ def pages(groups):
     lines[-1] += ", ".join(f"`{name}`" for name in top) + "."
     contents = ["top"]
     for title, parts in groups.items():
-        lines += ["", f"## {title}", "", "| | |", "|---|---|"]
+        lines += ["", f"## {title}", "", "| part | holds |", "|---|---|"]
         for part in parts:
             module = importlib.import_module(f"kerassl.{part}")
             about = (module.__doc__ or "").strip().splitlines()[0]

@@ -201,13 +201,23 @@ def test_pages_take_outputs_from_tutorials_that_ran(tmp_path, monkeypatch):
     )
     assert notebooks.executed(english) is None
     ran = nbformat.reads(notebooks.notebook(english), 4)
-    printed = nbformat.v4.new_output("stream", text="nearly all of them\n")
-    [cell for cell in ran.cells if cell["cell_type"] == "code"][2].outputs = [printed]
+    printed = nbformat.v4.new_output(
+        "stream", text="nearly all of them\n| a | b |\n|---|---|\n| 1 | 2 |\n"
+    )
+    said = nbformat.v4.new_output("stream", name="stderr", text="/home/me: hush\n")
+    [cell for cell in ran.cells if cell["cell_type"] == "code"][2].outputs = [
+        printed,
+        said,
+    ]
     nbformat.write(ran, tmp_path / "deep_cluster.ipynb")
     for path, folder in ((english, "tutorials"), (chinese, "tutorials_zh")):
         page = notebooks.page(path, folder)
         assert "nearly all of them" in page and page == notebooks.page(path, folder)
-        nbformat.validate(nbformat.reads(page, 4))
+        assert "hush" not in page
+        found = nbformat.reads(page, 4)
+        nbformat.validate(found)
+        outputs = [out for cell in found.cells for out in cell.get("outputs", [])]
+        assert outputs[1].data == {"text/markdown": "| a | b |\n|---|---|\n| 1 | 2 |\n"}
     monkeypatch.setenv("KERASSL_FAST", "0")  # asks for a full run
     assert notebooks.executed(english) is None
     monkeypatch.setenv("KERASSL_FAST", "1")
