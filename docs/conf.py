@@ -51,6 +51,7 @@ nb_execution_timeout = 900
 nb_execution_raise_on_error = True
 nb_merge_streams = True
 nb_output_stderr = "remove"
+nb_render_markdown_format = "myst"  # with tables
 
 html_theme = "furo"
 html_title = "kerassl"
