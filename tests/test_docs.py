@@ -84,7 +84,7 @@ def test_every_public_name_has_its_entry(site):
 
     with (site / "objects.inv").open("rb") as stream:
         inventory = InventoryFile.load(stream, "", urllib.parse.urljoin)
-    entries = set().union(*(set(inventory.data[kind]) for kind in inventory.data))
+    entries = set().union(*inventory.values())
     modules = [importlib.import_module(f"kerassl.{part}") for part in pages.PARTS]
     for package in [p for module in modules for p in reference.packages(module)]:
         for name in reference.public(package):
