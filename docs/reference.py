@@ -101,12 +101,13 @@ def _entries(module, names, homes):
 
 
 def _entry(name, value, homes):
+    short = name.rpartition(".")[2]  # of the current module
     if not callable(value):  # a constant has no docstring of its own
-        return [f".. py:data:: {name}"]
+        return [f".. py:data:: {short}"]
     kind = "class" if inspect.isclass(value) else "function"
     home = homes.setdefault(id(value), name)
     if home != name:
-        return [f".. py:{kind}:: {name}", "", f"   Is :py:obj:`{home}`."]
+        return [f".. py:{kind}:: {short}", "", f"   Is :py:obj:`{home}`."]
     if kind == "class" and issubclass(value, BaseException):
         kind = "exception"
     return [f".. auto{kind}:: {name}"]
