@@ -4,6 +4,8 @@ import ast
 import importlib
 import json
 import re
+import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,6 +13,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+import yaml
+from packaging.requirements import Requirement
 
 import kerassl
 
@@ -18,6 +22,19 @@ ROOT = Path(__file__).parents[1]
 SETUP = (ROOT / "setup.py").read_text("utf-8")
 # What tokenizers of KerasHub call their files.
 VOCABULARIES = ("vocabulary.txt", "vocabulary.json", "merges.txt", "vocabulary.spm")
+
+
+@pytest.fixture(scope="module")
+def metadata():
+    """Returns what setup.py gives to setuptools."""
+    import setuptools
+
+    with pytest.MonkeyPatch.context() as patch:
+        given = {}
+        patch.setattr(setuptools, "setup", given.update)
+        patch.chdir(ROOT)
+        runpy.run_path("setup.py")
+    return given
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +158,59 @@ def test_the_version_is_stated_once_each():
     setup = (ROOT / "setup.py").read_text("utf-8")
     assert f'version="{kerassl.__version__}"' in setup
     assert f"## {kerassl.__version__}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md"])
+def test_the_table_of_extras_is_that_of_setup(page, metadata):
+    text = (ROOT / page).read_text("utf-8")
+    (table,) = re.findall(r"<!-- extras -->(.*)<!-- end of extras -->", text, re.S)
+    rows = dict(re.findall(r"(?m)^\| `([\w-]+)` \| (.*?) \|", table))
+    extras = metadata["extras_require"]
+    assert list(rows) == [*sorted(set(extras) - {"docs", "test"}), "docs", "test"]
+    for extra in set(rows) - {"docs", "test"}:
+        brought = {Requirement(line).name for line in extras[extra]}
+        assert set(rows[extra].split(", ")) == brought, extra
+
+
+def test_what_extras_bring_is_tested_in_the_versions_that_they_allow(metadata):
+    """An extra's pins are those of the tests, if the tests need it."""
+    extras = metadata["extras_require"]
+    tested = {Requirement(line).name: line for line in extras["test"]}
+    for extra in set(extras) - {"test"}:
+        for line in extras[extra]:
+            assert tested.get(Requirement(line).name, line) == line, extra
+
+
+def test_every_requirement_has_both_bounds(metadata):
+    lines = [
+        *metadata["install_requires"],
+        *sum(metadata["extras_require"].values(), []),
+    ]
+    for requirement in map(Requirement, lines):
+        if requirement.name not in ("setuptools", "furo"):  # furo counts by dates
+            signs = {each.operator for each in requirement.specifier}
+            assert {">=", "<"} <= signs, requirement
+
+
+def test_the_citation_is_of_this_version(metadata):
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == kerassl.__version__ == metadata["version"]
+    assert citation["license"] == metadata["license"]
+    assert citation["keywords"] == metadata["keywords"]
+    assert citation["authors"] == [{"name": metadata["author"]}]
+
+
+def test_the_container_runs_the_commands_of_the_readme():
+    lines = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    steps = dict(line.split(" ", 1) for line in lines if line[:1].isupper())
+    run = shlex.join(json.loads(steps["ENTRYPOINT"]) + json.loads(steps["CMD"]))
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"    {steps['RUN']} && {run}\n" in readme
+    version = re.fullmatch(r"python:(3\.\d+)-slim", steps["FROM"])
+    assert f"Programming Language :: Python :: {version.group(1)}" in SETUP
+
+
+def test_the_container_is_given_what_the_installation_needs():
+    left_out = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for needed in ("kerassl", "zoo", "setup.py", "pyproject.toml", "README.md"):
+        assert (ROOT / needed).exists() and needed not in left_out

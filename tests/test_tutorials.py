@@ -1,9 +1,15 @@
-"""Every tutorial runs as a notebook, in fast mode and a folder of its own."""
+"""Every tutorial runs as a notebook, in fast mode and a folder of its own.
+
+With what it printed it is left in `docs/executed/`, where the pages of the
+documentation take it from.
+"""
 
 import sys
 from pathlib import Path
 
 import pytest
+
+from kerassl.files import atomic
 
 TUTORIALS = sorted((Path(__file__).parents[1] / "tutorials").glob("*.py"))
 DOCS = Path(__file__).parents[1] / "docs"
@@ -21,13 +27,16 @@ def test_tutorial_runs(script, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
     monkeypatch.setenv("KERASSL_FAST", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    from pages import notebook
+    from notebooks import EXECUTED, notebook
 
     text = script.read_text("utf-8")
     assert text.startswith("# %% [markdown]"), "a tutorial is percent-format"
     found = nbformat.reads(notebook(script), 4)
     resources = {"metadata": {"path": str(tmp_path)}}
     NotebookClient(found, timeout=600, resources=resources).execute()
+    EXECUTED.mkdir(exist_ok=True)
+    with atomic(EXECUTED / f"{script.stem}.ipynb") as unfinished:
+        nbformat.write(found, unfinished)
     printed = "".join(
         output.get("text", "")
         for cell in found.cells

@@ -21,7 +21,7 @@ import kerassl
 
 # A quick run for testing; its results mean little.
 FAST = os.environ.get("KERASSL_FAST") == "1"
-PASSES = 2 if FAST else 60
+PASSES = 4 if FAST else 60
 
 keras.utils.set_random_seed(0)
 

@@ -7,6 +7,7 @@ from kerassl.checks import check_positive_integers
 from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pretraining.facts import ask, fill
 from kerassl.pretraining.recipe import Rules
+from kerassl.zoo.catalog import TOLD
 
 # Of a task of one's own, where nothing else is said.
 BATCH_SIZE = 256
@@ -20,7 +21,8 @@ def configured(preset, data, overrides):
     own = [key for key in overrides if key.startswith("data.") and data is not None]
     reading = {key.removeprefix("data."): overrides.pop(key) for key in own}
     plan = zoo.override(zoo.config(preset), overrides)
-    plan.pop("minutes", None)  # told of a preset, no part of a run
+    for told in TOLD:
+        plan.pop(told, None)
     return {**plan, "reading": reading} if reading else plan
 
 

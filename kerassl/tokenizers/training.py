@@ -46,7 +46,7 @@ def train_tokenizer(
             `"sentencepiece"` gives a `keras_hub.tokenizers.AlbertTokenizer`
             with `<pad>` `<unk>` [CLS] [SEP] [MASK] there; `"bpe"` gives a
             `keras_hub.tokenizers.GPT2Tokenizer` over bytes, which spells any
-            text in any language and keeps all of it, with <|endoftext|> at
+            text in any language and keeps all of it, with `<|endoftext|>` at
             id 0 as start, end and padding; `"word"` gives a
             `kerassl.tokenizers.WordTokenizer`, one id a whole word,
             the most frequent first, with the special pieces of `"wordpiece"`

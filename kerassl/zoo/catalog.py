@@ -53,12 +53,17 @@ _TEXTS = ("name", "summary", "modality", "paper")
 _COMPONENTS = ("data", "encoder", "pretext", "model")
 _REQUIRED = ("name", "summary", "modality", *_COMPONENTS, "recipe")
 _DECIDING = (*_COMPONENTS, "tokenizer", "recipe", "transfer", "measures")
-# What it costs, a number; no part of a run's configuration.
+# What it costs, a number.
 MINUTES = "minutes"
-_SECTIONS = (*_TEXTS, MINUTES, *_DECIDING)
+# How its features stand to the best that needs no encoder, by its card.
+VERDICT = "verdict"
+VERDICTS = ("better", "even", "worse")
+# Told of a preset, no part of a run's configuration.
+TOLD = (MINUTES, VERDICT)
+_SECTIONS = (*_TEXTS, *TOLD, *_DECIDING)
 # What a section is that is no object.
 _KINDS: dict[str, tuple[type | tuple[type, ...], str]] = {
-    **dict.fromkeys(_TEXTS, (str, "a string")),
+    **dict.fromkeys((*_TEXTS, VERDICT), (str, "a string")),
     "measures": (list, "a list of objects, each with a 'class'"),
     MINUTES: ((int, float), "a number, minutes of two cores of a processor"),
 }
@@ -239,6 +244,11 @@ def validate(spec: Any, where: str = "preset") -> None:
     if not _is_rate(spec.get(MINUTES, 1)):
         raise InvalidPreset(
             f"{where}: minutes: expected a number above 0, received {spec[MINUTES]!r}."
+        )
+    if spec.get(VERDICT, VERDICTS[0]) not in VERDICTS:
+        raise InvalidPreset(
+            f"{where}: verdict: expected one of {', '.join(VERDICTS)}, "
+            f"received {spec[VERDICT]!r}."
         )
     _check_name(spec["name"], where)
     check_model(spec["model"], where)

@@ -3,7 +3,7 @@
 python -m kerassl.zoo.table > zoo/README.md
 """
 
-from kerassl.zoo.assemble import build
+from kerassl.zoo.assemble import build, resolve
 from kerassl.zoo.catalog import config, names
 from kerassl.zoo.weights import manifest
 
@@ -82,6 +82,19 @@ def parameters(encoder):
     if count >= 1e6:
         return f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.0f} k" if count >= 1e3 else str(count)
+
+
+def family(spec):
+    """Returns the family of a preset's task, the folder that it lies in.
+
+    Args:
+        spec: A preset's configuration.
+
+    Example:
+        >>> family(config("simclr_digits"))
+        'contrastive'
+    """
+    return resolve(spec["model"]["class"]).__module__.split(".")[-2]
 
 
 def _data(spec):

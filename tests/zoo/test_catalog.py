@@ -111,6 +111,8 @@ def test_validate_names_the_section(spec):
     refused({"model": "SimCLR"}, "section 'model': expected an object")
     for minutes in (0, -1, "5", True, None, [1]):
         refused({"minutes": minutes}, "minutes")
+    refused({"verdict": "good"}, "verdict: expected one of better, .* received 'good'")
+    refused({"verdict": True}, "section 'verdict': expected a string, received True")
     refused({"summary": 3}, "section 'summary': expected a string, received 3")
     refused({"model": {}}, "section 'model' needs a 'class'")
     refused({"modality": "sound"}, "modality: expected one of")
@@ -132,7 +134,8 @@ def test_config_hash_follows_what_changes_a_run(spec):
     assert len(value) == 12 and int(value, 16) >= 0
     assert zoo.config_hash(dict(reversed(spec.items()))) == value
     assert zoo.config_hash({**spec, "summary": "Other", "seed": 3}) == value
-    assert zoo.config_hash({**spec, "minutes": 9}) == value
+    told = {"minutes": 9, "verdict": "even"}
+    assert zoo.config_hash({**spec, **told}) == value
     spec["recipe"]["steps"] += 1
     assert zoo.config_hash(spec) != value
 

@@ -18,7 +18,7 @@ import kerassl
 
 # 供测试用的快速模式，结果没有意义。
 FAST = os.environ.get("KERASSL_FAST") == "1"
-PASSES = 2 if FAST else 60
+PASSES = 4 if FAST else 60
 
 keras.utils.set_random_seed(0)
 

@@ -1,0 +1,51 @@
+"""The card of each preset, and a table of all that can be filtered."""
+
+ABOUT = """# Presets
+
+Everything that `kerassl pretrain` takes by name; a name leads to its card, with what
+was measured and how. The verdict says how the features stand to the best that needs no
+encoder, by the figures of the card: **better**, **even** or **worse**; of a preset
+without one that has not been measured. Minutes are those of two processor cores; the
+presets without any want an accelerator or a corpus of yours.
+"""
+HEAD = (
+    "| preset | what | data | family | parameters | minutes | verdict |",
+    "|---|---|---|---|---:|---:|---|",
+)
+
+
+def pages():
+    """Returns {file name: text}: the cards, and `index.md`, which leads to them."""
+    from kerassl import zoo
+
+    names = zoo.names()
+    listed = "\n".join(names)
+    table = "\n".join([*HEAD, *map(row, names)])
+    # `cards.js` puts its filters here; without it this is a table like any other.
+    filters = '<div id="card-filters"></div>'
+    contents = f"```{{toctree}}\n:hidden:\n\n{listed}\n```\n"
+    index = f"{ABOUT}\n{filters}\n\n{table}\n\n{contents}"
+    return {"index.md": index, **{f"{name}.md": zoo.card(name) for name in names}}
+
+
+def row(name):
+    """Returns the row of a preset.
+
+    Example:
+        >>> row("simclr_digits").count("|")
+        8
+    """
+    from kerassl import zoo
+    from kerassl.zoo import table
+
+    spec = zoo.config(name)
+    cells = (
+        f"[{name}]({name}.md)",
+        spec["summary"],
+        spec["modality"],
+        table.family(spec),
+        table.parameters(spec["encoder"]),
+        f"{spec['minutes']:g}" if "minutes" in spec else "",
+        spec.get("verdict", ""),
+    )
+    return f"| {' | '.join(cells)} |"
