@@ -42,13 +42,13 @@ setup(
     ],
     python_requires=">=3.11,<3.14",
     install_requires=[
-        "tensorflow>=2.20,<2.22",
+        "tensorflow>=2.21,<2.22",
         # 2.21.0 does not import beside TensorFlow 2.21 (undefined symbol).
-        "tensorflow-text>=2.20.1,!=2.21.0,<2.22",
+        "tensorflow-text>=2.21.1,<2.22",
         "keras>=3.15,<3.16",
         # Brings keras-hub of the same version, which is what the code imports.
         "keras-nlp>=0.32,<0.33",
-        "tensorboard>=2.20,<2.22",
+        "tensorboard>=2.21,<2.22",
         "numpy>=1.26.4,<3",
         "scipy>=1.13,<2",
         "scikit-learn>=1.5,<2",
