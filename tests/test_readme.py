@@ -4,6 +4,7 @@ Fences marked `python` are run, one after the other, in one namespace and in an
 empty folder. Fences marked `console` are only parsed. Training is cut short.
 """
 
+import functools
 import re
 import shlex
 from pathlib import Path
@@ -38,6 +39,7 @@ def test_python_fences_run(tmp_path, monkeypatch):
         short = {"steps": STEPS, "evaluate": False, "progress": False}
         return pretrain(*args, **{**kwargs, **short})
 
+    @functools.wraps(fit)
     def short_fit(self, *args, **kwargs):
         short = {"epochs": 1, "steps_per_epoch": STEPS, "verbose": 0}
         return fit(self, *args, **{**kwargs, **short})
