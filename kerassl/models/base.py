@@ -115,7 +115,7 @@ class PretextModel(distribute.Trainer):
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
         kwargs.setdefault("dtype", "float32")
         super().__init__(name=name, **kwargs)
-        check_encoder(encoder, getattr(pretext, "encoder_input", None))
+        check_encoder(encoder, pretext)
         self.encoder = encoder
         self.pretext = pretext
         self._trackers = [keras.metrics.Mean(name=name) for name in self.tracked]
