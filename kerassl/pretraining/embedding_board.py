@@ -27,14 +27,15 @@ class EmbeddingBoard(keras.callbacks.Callback):
     Args:
         folder: TensorBoard's.
         source: The `kerassl.data.Source` of the examples, of which some from all over
-            it are taken.
+            it are taken, of a stream the first.
     """
 
     def __init__(self, folder, source):
         super().__init__()
         self.folder = folder
         count = min(EXAMPLES, len(source))
-        self._places = np.linspace(0, len(source) - 1, count, dtype="int64")
+        last = count - 1 if source.sequential else len(source) - 1
+        self._places = np.linspace(0, last, count, dtype="int64")
         self._source = source
 
     def on_train_end(self, logs=None):
@@ -110,9 +111,11 @@ def _metadata(source, places):
 
 def _names(source, places):
     modality = MODALITIES.get(modality_of(source))
-    if modality is None or not modality.is_text:
-        return [f"{place:,}" for place in places]
-    return as_strings(source.fetch(np.arange(len(source))).numpy())
+    if modality is not None and modality.is_text:
+        examples = source.fetch(np.arange(len(source)))
+        if not isinstance(examples, dict):  # of tokens, without their texts
+            return as_strings(examples.numpy())
+    return [f"{place:,}" for place in places]
 
 
 def _cell(value):
