@@ -188,7 +188,7 @@ def pretrain(
             findings = _findings(path, measures, read, seed, evaluate, bar)
             findings.asked = _asked(given, plan, seed)
             run = write_report(path, findings)
-            tracker.tell(run.report)
+            tracker.tell(run)
             return run
 
 

@@ -64,11 +64,11 @@ class Tracker:
         """Returns the callbacks of `fit`."""
         return []
 
-    def tell(self, report):
-        """Writes the figures of the report.
+    def tell(self, run):
+        """Writes the figures of a report.
 
         Args:
-            report: A run's report, a dict.
+            run: The `kerassl.Run`, measured.
         """
 
     def end(self, failed=False):
@@ -107,8 +107,8 @@ class WandbTracker(Tracker):
 
         return [WandbMetricsLogger()]
 
-    def tell(self, report):
-        self._run.summary.update(figures(report))
+    def tell(self, run):
+        self._run.summary.update(figures(run.report))
 
     def end(self, failed=False):
         self._run.finish(exit_code=int(failed))
@@ -139,10 +139,10 @@ class MLflowTracker(Tracker):
 
         return [MlflowCallback()]
 
-    def tell(self, report):
+    def tell(self, run):
         import mlflow
 
-        mlflow.log_metrics(figures(report))
+        mlflow.log_metrics(figures(run.report))
 
     def end(self, failed=False):
         import mlflow
