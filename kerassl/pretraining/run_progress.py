@@ -175,6 +175,8 @@ class RunProgress(Progress):
         share = self._part_share()
         if not share or self._current.start_time is None:
             return None
+        if self._part not in self.work:
+            return None  # nothing was said of how much there is
         seconds = self.get_time() - self._current.start_time
         if seconds < LEAST_SECONDS and share < KNOWN_SHARE:
             return None

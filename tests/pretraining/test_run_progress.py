@@ -163,3 +163,12 @@ def test_it_is_where_measures_show_themselves(clock):
 )
 def test_times_as_people_say_them(seconds, said):
     assert duration(seconds) == said
+
+
+def test_a_part_of_which_nothing_was_expected_has_no_pace(clock):
+    progress = shown(clock=clock)
+    with progress.part("training"):
+        task = progress.add_task("training", total=4)
+        clock.now = 20.0
+        progress.advance(task, 2)
+    assert progress.seconds_left() == {}
