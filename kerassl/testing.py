@@ -130,8 +130,10 @@ class Batches(NamedTuple):
         """Returns a finite `tf.data.Dataset` of them."""
         import tensorflow as tf
 
+        # TensorFlow keeps a generator for good, and with it what it refers to.
+        arrays = self.arrays
         replayed = tf.data.Dataset.from_generator(
-            lambda: iter(self.arrays), output_signature=self.dataset.element_spec
+            lambda: iter(arrays), output_signature=self.dataset.element_spec
         )
         count = tf.data.experimental.assert_cardinality(len(self.arrays))
         return replayed.apply(count)
