@@ -20,6 +20,7 @@ from toy import encoder
 
 import kerassl
 from kerassl import allowed, cli, data, zoo
+from kerassl.cli import given
 from kerassl.zoo import assemble
 
 SECTIONS = ("data", "encoder", "pretext", "model")
@@ -474,7 +475,7 @@ def test_a_folder_with_own_modules_hides_no_installed_one(here, monkeypatch):
     monkeypatch.setattr(sys, "path", [p for p in sys.path if p not in ("", str(here))])
     monkeypatch.setattr(allowed.names, "_OWN", [])
     (here / "own_parts.py").write_text("")
-    cli._allow_modules(cli._parser().parse_args(["allowed", "--import", "own_parts"]))
+    given.allow_modules(cli._parser().parse_args(["allowed", "--import", "own_parts"]))
     assert sys.path[-1] == str(here) and sys.path.count(str(here)) == 1
 
 
