@@ -93,17 +93,18 @@ def check_judged(plan: dict, parts: Parts, keys: list[str]) -> None:
     """
     labels = parts.validation.labels
     kind = None if labels is None else parts.validation.label_kind
-    for measure in measures_of(plan):
-        # One that tells how well the task itself is done changes as its loss does.
-        of_the_task = getattr(measure, "fallback", False)
-        if measure.needs in (None, kind) and not of_the_task:
-            return
-    changing = [key for key in keys if not key.startswith(_SAME_LOSS)]
+    measures = [m for m in measures_of(plan) if m.needs in (None, kind)]
+    found = [measure for measure in measures if not measure.fallback]
+    if any(not measure.unseen for measure in found):
+        return
+    # Measures of the task itself: by their own scale, or in the end by its loss.
+    same = (*_SAME_LOSS, "model.") if found else _SAME_LOSS
+    changing = [key for key in keys if not key.startswith(same)]
     if changing:
         raise InvalidValue(
-            f"`values`: {changing[0]} changes the loss itself, and without labels "
-            "there is nothing else to choose by. Give data with labels, or choose "
-            "among values of the recipe or the encoder."
+            f"`values`: {changing[0]} changes {'the task' if found else 'the loss'} "
+            "itself, and without labels there is nothing else to choose by. Give data "
+            "with labels, or choose among values of the recipe or the encoder."
         )
 
 

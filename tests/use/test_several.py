@@ -101,11 +101,11 @@ def test_one_preset_without_seeds_keeps_its_folder(presets, tmp_path, capsys):
     assert not list(tmp_path.glob("runs/comparison*"))
 
 
-def test_without_labels_the_runs_are_there_and_the_reason(presets, tmp_path):
+def test_without_labels_the_runs_are_compared_by_their_task(presets, tmp_path):
     np.save(tmp_path / "x.npy", data.digits().fetch(range(40)).numpy())
     found = kerassl.pretrain_all(presets, "x.npy", seeds=[3], progress=False)
-    assert len(found.runs) == 2 and found.comparison is None
-    assert "Nothing was compared: " in found.to_markdown()
+    assert len(found.runs) == 2
+    assert {row["measure"] for row in found.comparison.rows} == {"reconstruction"}
 
 
 def test_presets_of_other_data_are_warned_of(presets):
@@ -236,17 +236,18 @@ def test_a_run_is_judged_by_labels_and_the_figure_is_kept(presets):
     assert validating.validated(run, parts).unit == "kept"
 
 
-def test_without_labels_values_that_change_the_loss_are_refused(presets, tmp_path):
+def test_without_labels_values_that_change_the_task_are_refused(presets, tmp_path):
     images = data.digits().fetch(range(40)).numpy()
     plan = {**zoo.config("narrow.json"), "seed": 0}
     parts = validating.parted(plan, images, 0)
-    with pytest.raises(ValueError, match="model.criterion changes the loss itself"):
-        validating.check_judged(plan, parts, ["model.criterion"])
-    validating.check_judged(plan, parts, ["recipe.learning_rate"])
+    with pytest.raises(ValueError, match="pretext.noise_std changes the task itself"):
+        validating.check_judged(plan, parts, ["pretext.noise_std"])
+    validating.check_judged(plan, parts, ["recipe.learning_rate", "model.criterion"])
     run = kerassl.pretrain("narrow.json", parts.fit, evaluate=False, progress=False)
     found = validating.validated(run, parts)
-    assert found.by == "loss" and found.lower_is_better and found.examples == 8
-    assert 0.3 < found.draws[0] < 1.0  # of pixels told by chance: ln 2
+    assert "reconstruction" in found.by
+    assert found.unit == "points of the variance" and not found.lower_is_better
+    assert found.examples == 8 and found.draws[0] < 100
 
 
 def test_trials_are_all_combinations_or_some_and_go_on_where_one_diverges():
