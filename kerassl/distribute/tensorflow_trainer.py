@@ -12,7 +12,11 @@ from kerassl.distribute.players import PlayerOptimizers, build_optimizer, optimi
 from kerassl.distribute.progress import steps_done
 from kerassl.distribute.replicas import all_sum, replica_id
 from kerassl.distribute.scopes import has_strategy
-from kerassl.distribute.updates import apply_gradients, let_each_replica_update_its_copy
+from kerassl.distribute.updates import (
+    apply_gradients,
+    let_each_replica_update_its_copy,
+    sum_over_nothing,
+)
 from kerassl.errors import InvalidValue
 
 
@@ -45,9 +49,10 @@ class TensorFlowTrainer(keras.Model):
     def build_optimizer(self):
         """Creates the optimizer's variables, before the first trace."""
         build_optimizer(self)
-        if has_strategy(self):
-            for player in self.players():
-                let_each_replica_update_its_copy(optimizer_of(self, player))
+        several = has_strategy(self)
+        fit = let_each_replica_update_its_copy if several else sum_over_nothing
+        for player in self.players():
+            fit(optimizer_of(self, player))
 
     def make_train_function(self, force=False):
         if self.train_function is not None and not force:

@@ -6,6 +6,7 @@ tells which override to look at; kerassl/distribute/README.md says where it is.
 
 import ast
 import contextlib
+import gc
 import inspect
 import textwrap
 
@@ -15,6 +16,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
+from kerassl import encoders, models, pretext
 from kerassl.distribute import updates
 
 X = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
@@ -140,6 +142,29 @@ def test_a_batch_that_nobody_names_has_32_examples():
     model = stock()
     history = model.fit(np.ones((33, 3)), np.ones((33, 3)), verbose=0)
     assert history.params["steps"] == 2
+
+
+def test_keras_keeps_the_graph_of_every_fit():
+    stock(jit_compile=False).fit(X, Y, verbose=0)
+    assert "one_step_on_data" in _graphs()
+
+
+def test_a_tasks_graphs_go_with_it():
+    before = _graphs().count("one_step_on_data")
+    images = np.random.default_rng(0).integers(0, 256, (32, 4, 4, 1)).astype("uint8")
+    encoder = encoders.dense((4, 4, 1), hidden_dims=(4,))
+    task = models.Autoencoder(encoder, pretext.Reconstruct())
+    task.compile("sgd", jit_compile=False)
+    task.fit(task.dataset(images, 8), steps_per_epoch=2, verbose=0)
+    del task
+    assert _graphs().count("one_step_on_data") == before
+
+
+def _graphs():
+    """Returns the names of the graphs that this process keeps."""
+    gc.collect()
+    kept = (o for o in gc.get_objects() if type(o).__name__ == "FuncGraph")
+    return [graph.name for graph in kept]
 
 
 def test_these_methods_of_the_optimizer_leave_the_replica():
