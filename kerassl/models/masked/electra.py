@@ -11,9 +11,7 @@ from kerassl.errors import InvalidValue
 from kerassl.losses.language import detection_cross_entropy, token_cross_entropy
 from kerassl.metrics.ranking import share_below
 from kerassl.metrics.tokens import token_accuracy
-from kerassl.models.base import PretextModel
-from kerassl.models.masked.filling import fill
-from kerassl.models.masked.masked_lm import tokens_before
+from kerassl.models.masked.filling import FillsMasks
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import categorical, uniform
 
@@ -23,7 +21,7 @@ HEAD_WIDTH = 64
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class ELECTRA(PretextModel):
+class ELECTRA(FillsMasks):
     """Trains a text encoder to tell replaced tokens from original ones (ELECTRA).
 
     A small generator is trained as a masked language model. Tokens drawn from its
@@ -100,7 +98,6 @@ class ELECTRA(PretextModel):
 
     tracked = ("generator_accuracy", "auc", "replaced_share")
     reads = ("weight", "seed")
-    generates = "the words behind a mask"
     default_measures = ("classification", "hidden_tokens")
 
     def __init__(
@@ -182,10 +179,6 @@ class ELECTRA(PretextModel):
         """Returns the generator's logits of the tokens that are asked for."""
         return outputs["logits"]
 
-    def tokens_before(self, x):
-        """Returns, of each hidden token, the one before it as it is read."""
-        return tokens_before(x["token_ids"], x["mask_positions"])
-
     def is_replaced(self, x, targets, outputs):
         """Returns which tokens the discriminator reads are not the original ones.
 
@@ -200,23 +193,8 @@ class ELECTRA(PretextModel):
         wrong = ops.cast(outputs["drawn_ids"] != targets, "int32")
         return _spread(wrong, x["mask_positions"], x["token_ids"].shape[1]) > 0
 
-    def sample(self, prompts, count: int = 5, *, progress=False):
-        """Returns the words that the generator expects behind masks.
-
-        Args:
-            prompts: List of strings with [MASK] in the place of one token or more.
-            count: How many words for each mask.
-            progress: As in `kerassl.progress.track`.
-
-        Returns:
-            As `kerassl.models.masked.filling.fill`.
-
-        Raises:
-            ValueError: If `count` is below 1, or a prompt is none that the pretext
-                layer can ask.
-        """
-        distribute.read_state(self)
-        return fill(self.pretext, self._generated, prompts, count, progress)
+    def mask_logits(self, x):
+        return self._generated(x)
 
     def get_config(self):
         return {

@@ -3,13 +3,64 @@
 import numpy as np
 from keras import ops
 
+from kerassl import distribute
 from kerassl.checks import check_positive_integers
+from kerassl.models.base import PretextModel
 from kerassl.progress import track
 from kerassl.tokenizers.gaps import check_prompts
 from kerassl.tokenizers.spelling import spelled
 
 # Prompts that are read side by side.
 BATCH = 32
+
+
+class FillsMasks(PretextModel):
+    """What the tasks share that ask for hidden tokens."""
+
+    generates = "the words behind a mask"
+
+    def mask_logits(self, x):
+        """Returns the logits of the tokens at `x["mask_positions"]`.
+
+        Args:
+            x: As for `propagate`.
+
+        Returns:
+            Float tensor (batch, slots, vocabulary_size).
+        """
+        raise NotImplementedError(
+            f"{type(self).__name__} must implement `mask_logits`."
+        )
+
+    def tokens_before(self, x):
+        """Returns, of each hidden token, the one before it as it is read.
+
+        Args:
+            x: As for `propagate`.
+
+        Returns:
+            int tensor (batch, slots); of an empty slot, any token.
+        """
+        before = ops.maximum(x["mask_positions"] - 1, 0)
+        return ops.take_along_axis(x["token_ids"], before, axis=1)
+
+    def sample(self, prompts, count: int = 5, *, progress=False):
+        """Returns the words that are expected behind masks.
+
+        Args:
+            prompts: List of strings with [MASK] in the place of one token or more.
+            count: How many words for each mask.
+            progress: As in `kerassl.progress.track`.
+
+        Returns:
+            As `fill`.
+
+        Raises:
+            ValueError: If `count` is below 1, or a prompt is none that the pretext
+                layer can ask.
+        """
+        distribute.read_state(self)
+        return fill(self.pretext, self.mask_logits, prompts, count, progress)
 
 
 def fill(pretext, logits_of, prompts, count, progress=False):

@@ -1,19 +1,16 @@
 """Masked language modelling, the training step of BERT."""
 
 import keras
-from keras import ops
 
-from kerassl import distribute
 from kerassl.encoders.pooling import sequence_output
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.metrics.tokens import token_accuracy
-from kerassl.models.base import PretextModel
-from kerassl.models.masked.filling import fill
+from kerassl.models.masked.filling import FillsMasks
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class MaskedLM(PretextModel):
+class MaskedLM(FillsMasks):
     """Trains a text encoder to restore hidden tokens (BERT).
 
     The head is BERT's: a dense layer, layer normalisation, and the encoder's
@@ -59,7 +56,6 @@ class MaskedLM(PretextModel):
 
     tracked = ("accuracy",)
     reads = ("weight",)
-    generates = "the words behind a mask"
     default_measures = ("classification", "hidden_tokens")
 
     def __init__(self, encoder, pretext=None, *, name=None, **kwargs):
@@ -95,10 +91,6 @@ class MaskedLM(PretextModel):
         """Returns the logits of the tokens that are asked for."""
         return outputs
 
-    def tokens_before(self, x):
-        """Returns, of each hidden token, the one before it as the encoder reads it."""
-        return tokens_before(x["token_ids"], x["mask_positions"])
-
     def objective(self, x, y, outputs, training):
         targets, weights = y
         return {"masked_lm": (token_cross_entropy(outputs, targets), weights)}
@@ -107,40 +99,5 @@ class MaskedLM(PretextModel):
         targets, weights = y
         return {"accuracy": (token_accuracy(outputs, targets), weights)}
 
-    def sample(self, prompts, count: int = 5, *, progress=False):
-        """Returns the words that the model expects behind masks.
-
-        Args:
-            prompts: List of strings with [MASK] in the place of one token or more.
-            count: How many words for each mask.
-            progress: As in `kerassl.progress.track`.
-
-        Returns:
-            As `kerassl.models.masked.filling.fill`.
-
-        Raises:
-            ValueError: If `count` is below 1, or a prompt is none that the pretext
-                layer can ask.
-        """
-        distribute.read_state(self)
-        return fill(self.pretext, self._logits, prompts, count, progress)
-
-    def _logits(self, x):
+    def mask_logits(self, x):
         return self.propagate(x, training=False)
-
-
-def tokens_before(token_ids, positions):
-    """Returns the tokens that stand before some positions of their rows.
-
-    Args:
-        token_ids: int tensor (batch, time).
-        positions: int tensor (batch, slots); of an empty slot, 0, any token is given.
-
-    Returns:
-        int tensor (batch, slots).
-
-    Example:
-        >>> tokens_before(ops.array([[2, 7, 9]]), ops.array([[2, 1, 0]])).numpy()
-        array([[7, 2, 2]], dtype=int32)
-    """
-    return ops.take_along_axis(token_ids, ops.maximum(positions - 1, 0), axis=1)
