@@ -1,5 +1,6 @@
 """What a model has made: shown, and kept in files."""
 
+import abc
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ MOST_ON_A_SHEET = 240
 BETWEEN_TEXTS = "\n---\n"
 
 
-class Generated:
+class Generated(abc.ABC):
     """What `kerassl.generate` gives: `GeneratedTexts` or `GeneratedExamples`.
 
     `str` of it is plain text, `to_markdown` a table, `save` writes a file.
@@ -30,16 +31,17 @@ class Generated:
         return None
 
     @property
+    @abc.abstractmethod
     def unit(self) -> str:
         """What it is a number of, in the plural."""
-        raise NotImplementedError
 
-    def __len__(self):
-        raise NotImplementedError
+    @abc.abstractmethod
+    def __len__(self) -> int:
+        """Returns how many there are."""
 
+    @abc.abstractmethod
     def to_markdown(self) -> str:
         """Returns a table in Markdown."""
-        raise NotImplementedError
 
     @classmethod
     def check(cls, path):
@@ -71,8 +73,9 @@ class Generated:
         with files.atomic(path) as unfinished:
             self._write(unfinished)
 
+    @abc.abstractmethod
     def _write(self, path):
-        raise NotImplementedError
+        """Writes a file that is checked already."""
 
 
 @dataclass(frozen=True)

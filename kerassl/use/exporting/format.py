@@ -1,5 +1,6 @@
 """What a format is: a file of `formats/` has one."""
 
+import abc
 import importlib
 from pathlib import Path
 from typing import ClassVar
@@ -12,7 +13,7 @@ from kerassl.use.exporting.graph import Graph, graph_of
 from kerassl.use.exporting.subject import Subject
 
 
-class Format:
+class Format(abc.ABC):
     """Writes an encoder in one format, and reads it back without kerassl.
 
     Attributes:
@@ -51,25 +52,26 @@ class Format:
         """Returns why an encoder has no such format, or None where it has."""
         return None
 
+    @abc.abstractmethod
     def inputs(self, subject: Subject) -> dict[str, np.ndarray]:
         """Returns the subject's examples as the export takes them."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def told(self, subject: Subject, name: str) -> str:
         """Returns what the values of an input are, in words."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def outputs(self, subject: Subject, inputs: dict) -> np.ndarray:
         """Returns what the encoder itself gives these inputs."""
-        raise NotImplementedError
 
     def reference(self, subject: Subject) -> np.ndarray:
         """Returns what the encoder itself gives the subject's examples."""
         return self.outputs(subject, self.inputs(subject))
 
-    def check_int8(self, subject: Subject) -> None:
+    def check_int8(self, subject: Subject) -> None:  # noqa: B027 -- most have no limit
         """Raises where nothing of an encoder can become integers."""
 
+    @abc.abstractmethod
     def write(self, subject: Subject, folder: Path, quantize=None) -> None:
         """Writes the encoder's files into a folder.
 
@@ -78,16 +80,15 @@ class Format:
             folder: An empty folder.
             quantize: "int8" or None.
         """
-        raise NotImplementedError
 
     @staticmethod
+    @abc.abstractmethod
     def load(folder: Path):
         """Returns the encoder of a folder, a function of named arrays.
 
         Its source is what users are shown, so it imports all that it needs, and
         nothing of kerassl.
         """
-        raise NotImplementedError
 
     def read_back(self, folder: Path):
         """Returns what an export is checked by, as `load`."""
