@@ -127,4 +127,5 @@ def token_attention(tokens: Sequence[str], weights, rows: Sequence[str], columns
             axis.set_ylabel(rows[i], fontsize=8)
         if i == 0 and columns:
             axis.set_title(columns[j], fontsize=8)
+    drawn.explain(figure)
     return figure

@@ -51,6 +51,7 @@ def text_sheet(texts, titles: Sequence[str]):
         axis.set_title(title, fontsize=8, x=0.0, ha="left", y=1.0, pad=-8)
         text = drawn("\n".join(each)).replace("$", r"\$")
         axis.text(0.14, 0.95, text, family=families, fontsize=8, va="top")
+    drawn.explain(figure)
     return figure
 
 
