@@ -29,26 +29,6 @@ def texts_run(tmp_path_factory):
     return kerassl.pretrain(preset, file, out=folder / "run", **options)
 
 
-@pytest.fixture(scope="module")
-def images_run(tmp_path_factory):
-    """A run on a folder of small images in two classes."""
-    from PIL import Image
-
-    folder = tmp_path_factory.mktemp("images")
-    images = data.digits().fetch(range(12)).numpy()
-    for i, image in enumerate(images):
-        path = folder / "photos" / ("even" if i % 2 == 0 else "odd") / f"{i:02}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(image[..., 0]).save(path)
-    spec = zoo.config("simclr_digits")
-    spec["encoder"].update(widths=[8], strides=[2], grid=1)
-    spec["recipe"].update(steps=2, batch_size=4)
-    preset = folder / "tiny.json"
-    preset.write_text(json.dumps(spec))
-    options = {"evaluate": False, "progress": False}
-    return kerassl.pretrain(preset, folder / "photos", out=folder / "run", **options)
-
-
 def test_vectors_are_those_of_the_encoder(images_run):
     vectors = kerassl.embed(images_run, images_run.path.parent / "photos")
     source = data.ImageFolder(images_run.path.parent / "photos", size=8, channels=1)
