@@ -16,32 +16,12 @@ tf.config.set_logical_device_configuration(
 )
 
 
-def pytest_collection_modifyitems(items):
-    # That the functions of tf.data stay graphs, as they should.
-    known = "ignore:Even though the .tf.config.experimental_run_functions_eagerly"
-    for item in items:
-        if "without_graphs" in item.fixturenames:
-            item.add_marker(pytest.mark.filterwarnings(known))
-
-
 @pytest.fixture(autouse=True)
 def seeds():
     """Starts every test from the same random state."""
     import keras
 
     keras.utils.set_random_seed(0)
-
-
-@pytest.fixture
-def without_graphs():
-    """Computes a training of a step or two operation by operation.
-
-    TensorFlow keeps some 20 MB of every graph that a process has made, so a hundred
-    trainings in graphs would fill the memory; and making one takes longer.
-    """
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="session")

@@ -15,9 +15,6 @@ from kerassl import distribute, encoders, models, pretext
 from kerassl.data import as_source
 from kerassl.errors import UserError
 
-# Every method many times over.
-pytestmark = pytest.mark.usefixtures("without_graphs")
-
 BATCH = 6
 NAMES = sorted(tasks.methods())
 VIEWED = [name for name in NAMES if tasks.methods()[name].MODEL.views]
