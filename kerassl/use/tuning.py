@@ -51,7 +51,8 @@ def tune(
     trial is judged on it: by the linear probe, or the first measure that the preset
     has, with labels from the rest of the training data; without any such measure by
     the loss. No trial reads a test example. With the best values the preset is then
-    pretrained on all training data, and measured on the test data once.
+    pretrained on all training data, and measured on the test data once. A trial goes to
+    its last step: `early_stop` and `validation_data` are for that last training.
 
     Trials come from Keras Tuner (`pip install "kerassl[tune]"`). Each is a run in a
     folder of its own, so that calling again goes on where it was stopped.
