@@ -15,6 +15,7 @@ from kerassl.distribute.batches import (
     num_shares,
 )
 from kerassl.distribute.gradients import input_gradient
+from kerassl.distribute.graphs import letting_graphs_go
 from kerassl.distribute.hardware import devices_told
 from kerassl.distribute.players import PlayerOptimizers, prepare_optimizer
 from kerassl.distribute.progress import check_learning_rates, read_state, steps_done
@@ -56,6 +57,7 @@ __all__ = [
     "input_gradient",
     "is_chief",
     "known_values",
+    "letting_graphs_go",
     "lookup",
     "num_replicas",
     "num_shares",

@@ -15,7 +15,6 @@ from kerassl.distribute.scopes import has_strategy
 from kerassl.distribute.updates import (
     apply_gradients,
     let_each_replica_update_its_copy,
-    sum_over_nothing,
 )
 from kerassl.errors import InvalidValue
 
@@ -49,10 +48,9 @@ class TensorFlowTrainer(keras.Model):
     def build_optimizer(self):
         """Creates the optimizer's variables, before the first trace."""
         build_optimizer(self)
-        several = has_strategy(self)
-        fit = let_each_replica_update_its_copy if several else sum_over_nothing
-        for player in self.players():
-            fit(optimizer_of(self, player))
+        if has_strategy(self):
+            for player in self.players():
+                let_each_replica_update_its_copy(optimizer_of(self, player))
 
     def make_train_function(self, force=False):
         if self.train_function is not None and not force:

@@ -56,14 +56,3 @@ def let_each_replica_update_its_copy(optimizer):
     for name in _CROSS_REPLICA_METHODS:
         method = types.MethodType(getattr(base, name), optimizer)
         object.__setattr__(optimizer, name, method)
-
-
-def sum_over_nothing(optimizer):
-    """Makes `optimizer` take the gradients of a single device as they are.
-
-    Keras sums them over one replica, by a function with a gradient of its own, and
-    TensorFlow keeps such a function for good: with it the graph of the whole step, some
-    20 MB for each fit of a process.
-    """
-    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-    object.__setattr__(optimizer, "_all_reduce_sum_gradients", list)

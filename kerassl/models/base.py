@@ -519,7 +519,8 @@ class PretextModel(distribute.Trainer):
                 *own,
                 *keras.tree.flatten(given.get("callbacks") or []),
             ]
-        return super().fit(**given)
+        with distribute.letting_graphs_go():
+            return super().fit(**given)
 
     def own_callbacks(self, x):
         """Returns callbacks that `fit` puts before the user's, none by default.

@@ -6,6 +6,7 @@ import math
 import keras
 import numpy as np
 
+from kerassl import distribute
 from kerassl.errors import InvalidValue
 from kerassl.transfer.layer_decay import LayerwiseAdam, rate_factors, variable_depths
 
@@ -96,7 +97,8 @@ class Tuner:
         best: tuple[dict, list] | None = None
         for rate in rates if loss else rates[:1]:
             self._reset(weights, layer_decay, seed)
-            chosen = self._train(examples, batches, loss, rate, **plan)
+            with distribute.letting_graphs_go():
+                chosen = self._train(examples, batches, loss, rate, **plan)
             if best is None or chosen["validation_loss"] < best[0]["validation_loss"]:
                 best = chosen, self.classifier.get_weights()
         assert best is not None  # there is a rate at least

@@ -16,7 +16,7 @@ import pytest
 import tensorflow as tf
 from keras import ops
 
-from kerassl import encoders, models, pretext
+from kerassl import distribute, encoders, models, pretext
 from kerassl.distribute import updates
 
 X = np.random.default_rng(0).normal(size=(32, 3)).astype("float32")
@@ -149,15 +149,38 @@ def test_keras_keeps_the_graph_of_every_fit():
     assert "one_step_on_data" in _graphs()
 
 
-def test_a_tasks_graphs_go_with_it():
+@pytest.mark.parametrize("devices", [1, 2])
+def test_a_tasks_graphs_go_with_it(devices, two_replicas):
     before = _graphs().count("one_step_on_data")
     images = np.random.default_rng(0).integers(0, 256, (32, 4, 4, 1)).astype("uint8")
-    encoder = encoders.dense((4, 4, 1), hidden_dims=(4,))
-    task = models.Autoencoder(encoder, pretext.Reconstruct())
-    task.compile("sgd", jit_compile=False)
+    with two_replicas.scope() if devices == 2 else contextlib.nullcontext():
+        # With batch normalisation, which sums over the replicas.
+        encoder = encoders.resnet((4, 4, 1), depths=(1,), widths=(4,))
+        views = pretext.TwoViews(4, blur_rate=0.0)
+        task = models.SimCLR(encoder, views, projection_dim=4)
+        task.compile("sgd", jit_compile=False)
     task.fit(task.dataset(images, 8), steps_per_epoch=2, verbose=0)
-    del task
+    del task, encoder, views
     assert _graphs().count("one_step_on_data") == before
+
+
+def test_no_graph_goes_while_another_training_needs_it():
+    @tf.custom_gradient
+    def same(x):
+        return x, lambda slope: 3.0 * slope
+
+    with distribute.letting_graphs_go():
+        graph = tf.Graph()
+        with graph.as_default():
+            x = tf.constant(2.0)
+            y = same(x)
+        with distribute.letting_graphs_go():
+            pass
+        with graph.as_default(), tf.compat.v1.Session(graph=graph) as session:
+            (slope,) = tf.gradients(y, x)
+            assert session.run(slope) == 3.0
+    with graph.as_default(), pytest.raises(LookupError, match="No gradient"):
+        tf.gradients(y, x)
 
 
 def _graphs():
