@@ -24,6 +24,20 @@ def seeds():
     keras.utils.set_random_seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def without_xla():
+    """Leaves XLA out where the task may choose, and returns its rule of choice.
+
+    XLA takes seconds for each program, and TensorFlow keeps it until the process
+    ends: 40 MB for each transformer that a test trains.
+    """
+    from kerassl import distribute
+
+    rule, distribute.use_xla = distribute.use_xla, lambda model: False
+    yield rule
+    distribute.use_xla = rule
+
+
 @pytest.fixture(scope="session")
 def two_replicas():
     """Returns a strategy over the two logical processors."""

@@ -9,6 +9,11 @@ from toy import Corrupt, Restore, encoder
 from kerassl import distribute, encoders
 
 
+@pytest.fixture(autouse=True)
+def rule(without_xla, monkeypatch):
+    monkeypatch.setattr(distribute, "use_xla", without_xla)
+
+
 def test_xla_is_chosen_by_what_was_measured():
     gpu = bool(tf.config.list_physical_devices("GPU"))
     assert distribute.use_xla(transformer())
