@@ -29,8 +29,12 @@ def image_tasks(encoder, layer=None):
     return {
         "SimCLR": lambda: models.SimCLR(encoder, layer, projection_dim=4),
         "MoCo": lambda: models.MoCo(encoder, layer, projection_dim=4, queue_size=16),
-        "BYOL": lambda: models.BYOL(encoder, layer, total_steps=4, projection_dim=4),
-        "VICReg": lambda: models.VICReg(encoder, layer, projection_dim=4),
+        "BYOL": lambda: models.BYOL(
+            encoder, layer, total_steps=4, projection_dim=4, hidden_dim=4
+        ),
+        "VICReg": lambda: models.VICReg(
+            encoder, layer, projection_dim=4, hidden_dims=(4,)
+        ),
         "DeepCluster": lambda: models.DeepCluster(
             encoder,
             pretext.RandomView(8, jit_compile=False),
