@@ -79,6 +79,18 @@ def test_examples_that_do_not_go_with_those_to_train_on(here, pretrain, option):
     assert not (here / "runs" / "tiny" / "history.jsonl").exists()
 
 
+def test_features_that_the_encoder_lacks(here, capsys):
+    for name in ("cat", "dog"):
+        write_images(here / name)
+    (here / "photos").mkdir()
+    for name in ("cat", "dog"):
+        (here / name).rename(here / "photos" / name)
+    words = ["--data", "photos", "--set", 'transfer.features=["first and mean"]']
+    code = cli.main(["pretrain", "tiny.json", "--quiet", *words])
+    refused((code, capsys.readouterr().err.strip()), "`features`", "'first and mean'")
+    assert not (here / "runs" / "tiny" / "history.jsonl").exists()
+
+
 def test_a_folder_that_cannot_be_written(here, pretrain):
     (here / "file").touch()
     refused(pretrain("--out", "file/run"), "out")

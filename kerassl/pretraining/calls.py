@@ -19,6 +19,7 @@ from kerassl.pretraining.header import header, tell
 from kerassl.pretraining.matching import divided_like, facts_like, find
 from kerassl.pretraining.measuring import (
     Findings,
+    expected,
     labels_wanted,
     measure_all,
     measures_of,
@@ -174,6 +175,8 @@ def pretrain(
                         preset_or_task, plan, rules, read, path, progress
                     )
                     asked = measures if evaluate else []
+                    for measure in expected(task, asked, read.test):
+                        measure.check(task)
                     if progress:
                         tell(header(plan, rules, read, task, path, asked))
                     work = {TRAINING: work_left(plan, path)}

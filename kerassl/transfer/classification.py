@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kerassl import distribute
+from kerassl.encoders.feature_sets import feature_sets
 from kerassl.transfer.compare import Comparison, compare
 from kerassl.transfer.embedding_map import LEAST_MAP_EXAMPLES, embedding_map
 from kerassl.transfer.examples import PreparedExamples
@@ -122,6 +123,9 @@ class Classification(Measure):
             "supervised_options": supervised_options,
         }
         check_options(self.options)
+
+    def check(self, task):
+        feature_sets(task.encoder, self.options["pooling"], self.options["features"])
 
     def told(self):
         names = ("draws", "methods", "controls")

@@ -156,6 +156,16 @@ class Measure:
         """
         raise NotImplementedError(f"{type(self).__name__} must implement `__call__`.")
 
+    def check(self, task) -> None:
+        """Refuses settings that do not fit a task, before it is trained.
+
+        Args:
+            task: As for a call.
+
+        Raises:
+            ValueError: If a setting asks for what the task or its encoder lacks.
+        """
+
     def told(self) -> str:
         """Returns what it measures beside what, in a line told before it does."""
         return self.name.replace("_", " ")

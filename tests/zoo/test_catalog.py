@@ -1,6 +1,7 @@
 """Names, cards and configurations of presets, and what a well-formed one is."""
 
 import json
+import re
 
 import pytest
 
@@ -52,6 +53,19 @@ def test_a_schedule_of_the_model_is_as_long_as_the_recipe(name):
     spec = zoo.config(name)
     steps = spec["recipe"]["steps"]
     assert spec["model"].get("total_steps", steps) == steps
+
+
+# How a card begins whose features do not beat their input.
+LOST = re.compile(r"loses|not beat|hardly")
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_verdict_is_what_the_card_says_first(name):
+    verdict, first = zoo.config(name).get("verdict"), zoo.card(name).split("\n\n")[1]
+    if verdict is not None:
+        assert (verdict != "better") == bool(LOST.search(first)), first
+    else:
+        assert not LOST.search(first) and "points" not in first, "a verdict is missing"
 
 
 @pytest.mark.parametrize("name", zoo.names())
