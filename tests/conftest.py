@@ -16,6 +16,13 @@ tf.config.set_logical_device_configuration(
 )
 
 
+def pytest_collection_modifyitems(items):
+    # The processes tell each other the names again and again.
+    longest = max((item.nodeid for item in items), key=len, default="")
+    if len(longest) > 500:
+        raise pytest.UsageError(f"A test's name is too long: {longest[:200]}...")
+
+
 @pytest.fixture(autouse=True)
 def seeds():
     """Starts every test from the same random state."""

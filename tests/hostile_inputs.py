@@ -21,6 +21,11 @@ from kerassl.errors import UserError
 SECONDS = 60
 
 
+def short(value):
+    """Returns a value as the name of a test: some are of millions of letters."""
+    return str(value)[:60]
+
+
 @dataclasses.dataclass(frozen=True)
 class Odd:
     """An input, made in an empty folder, and what must come of it.

@@ -3,6 +3,8 @@
 python -m kerassl.zoo.table > zoo/README.md
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 from kerassl.zoo.assemble import build, resolve
 from kerassl.zoo.catalog import config, names
 from kerassl.zoo.weights import manifest
@@ -72,16 +74,23 @@ def parameters(encoder):
         ...             "hidden_dims": [2]})
         '8'
     """
-    import keras
-
     if "preset" in encoder:
         return f"`{encoder['preset']}`"
-    # Without values for the variables, so without a gigabyte of them.
-    with keras.StatelessScope(initialize_variables=False):
-        count = build(encoder).count_params()
+    # Keras keeps a list of the variables without values in each thread, and gives them
+    # values at the next chance. With a thread of its own the list goes too.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        count = thread.submit(_count, encoder).result()
     if count >= 1e6:
         return f"{count / 1e6:.1f} M"
     return f"{count / 1e3:.0f} k" if count >= 1e3 else str(count)
+
+
+def _count(encoder):
+    import keras
+
+    # Without values for the variables, so without a gigabyte of them.
+    with keras.StatelessScope(initialize_variables=False):
+        return build(encoder).count_params()
 
 
 def family(spec):

@@ -5,7 +5,7 @@ import shutil
 
 import numpy as np
 import pytest
-from hostile_inputs import in_time, refused
+from hostile_inputs import in_time, refused, short
 
 import kerassl
 from kerassl.errors import UserError
@@ -154,7 +154,7 @@ def test_a_run_without_its_configuration(run):
 @pytest.mark.parametrize(
     "change",
     [{"batch_size": 8}, {"seed": 1}, {"data": np.zeros((30, 8, 8, 1), "uint8")}],
-    ids=str,
+    ids=short,
 )
 def test_another_configuration(run, change):
     if "data" in change:

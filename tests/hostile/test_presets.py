@@ -6,7 +6,7 @@ import re
 
 import presets
 import pytest
-from hostile_inputs import in_time
+from hostile_inputs import in_time, short
 
 from kerassl import cli, zoo
 
@@ -289,7 +289,7 @@ BYTES = [
 ]
 
 
-@pytest.mark.parametrize(("content", "message"), BYTES, ids=str)
+@pytest.mark.parametrize(("content", "message"), BYTES, ids=short)
 @pytest.mark.parametrize("command", ["pretrain", "preview", "show"])
 def test_a_file_that_is_no_preset(command, content, message, here, capsys):
     (here / "own.json").write_bytes(content)
@@ -302,7 +302,7 @@ SECTIONS = ("data", "encoder", "pretext", "model", "recipe", "transfer")
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-@pytest.mark.parametrize("value", [None, 5, "x", [], [{}], True, 0.5], ids=str)
+@pytest.mark.parametrize("value", [None, 5, "x", [], [{}], True, 0.5], ids=short)
 def test_a_section_of_another_type(section, value, here, capsys):
     spec = {**copy.deepcopy(SIMCLR), section: value}
     (here / "own.json").write_text(json.dumps(spec))
@@ -336,7 +336,7 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize(("change", "message"), CHANGES, ids=str)
+@pytest.mark.parametrize(("change", "message"), CHANGES, ids=short)
 def test_a_preset_with_something_else(change, message, here, capsys):
     (here / "own.json").write_text(json.dumps({**SIMCLR, **change}))
     told(message, capsys, "own.json")
@@ -358,7 +358,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "message"), NAMES, ids=str)
+@pytest.mark.parametrize(("name", "message"), NAMES, ids=short)
 @pytest.mark.parametrize("command", ["pretrain", "preview", "show"])
 def test_a_name_of_no_preset(command, name, message, here, capsys):
     (here / "folder.json").mkdir()
