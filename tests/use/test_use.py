@@ -123,7 +123,7 @@ def test_an_image_finds_itself_first_and_is_drawn(images_run):
 def test_the_commands_write_and_print(images_run, tmp_path, capsys):
     run, out = str(images_run.path), str(tmp_path / "v.npz")
     assert main(["embed", run, "--out", out, "--quiet"]) == 0
-    assert "12 vectors of 8 dimensions" in capsys.readouterr().out
+    assert "24 vectors of 8 dimensions" in capsys.readouterr().out
     photo = str(images_run.path.parent / "photos" / "even" / "04.png")
     sheet = tmp_path / "sheet.png"
     words = ["search", run, photo, "--vectors", out, "--out", str(sheet), "--quiet"]
@@ -159,7 +159,7 @@ def test_damaged_vectors_are_told_in_a_line(images_run, tmp_path):
         Vectors.load(tmp_path / "v.npz")
     other = Vectors(np.ones((2, 8), "float32"), ("a", "b"))
     photo = images_run.path.parent / "photos" / "odd" / "03.png"
-    with pytest.raises(ValueError, match="must be those of the data's 12 examples"):
+    with pytest.raises(ValueError, match="must be those of the data's 24 examples"):
         kerassl.search(images_run, photo, vectors=other)
     with pytest.raises(ValueError, match="`queries` must have shape"):
         other.nearest(np.ones((1, 3)))
