@@ -32,6 +32,7 @@ WANTED = {
     "GAN": None,
     "MaskedLM": "hidden_tokens",
     "MoCo": "views",
+    "NNCLR": "views",
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",
