@@ -73,6 +73,32 @@ class MemoryQueue(keras.layers.Layer):
         )
         self.position.assign((position + ops.cast(count, dtype)) % self.size)
 
+    def nearest(self, vectors):
+        """Returns the row nearest to each vector, by the inner product.
+
+        Of rows of length 1 that is the one with the largest cosine and the smallest
+        distance, whatever the length of the vector. Of equals it is the first.
+
+        Args:
+            vectors: Float tensor (batch, dim).
+
+        Returns:
+            Float32 tensor (batch, dim). No gradient flows back from it.
+
+        Example:
+            >>> queue = MemoryQueue(2, 2)
+            >>> queue.enqueue(ops.eye(2))
+            >>> ops.convert_to_numpy(queue.nearest(ops.array([[0.1, 0.7]]))).tolist()
+            [[0.0, 1.0]]
+
+        Reference:
+            Dwibedi et al., 2021, eq. 4, https://arxiv.org/abs/2104.14548
+        """
+        rows = self.rows.value
+        similarity = ops.matmul(ops.cast(vectors, "float32"), ops.transpose(rows))
+        nearest = ops.take(rows, ops.argmax(similarity, axis=-1), axis=0)
+        return ops.stop_gradient(nearest)
+
     def get_config(self):
         return {**super().get_config(), "size": self.size, "dim": self.dim}
 

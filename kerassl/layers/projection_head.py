@@ -24,6 +24,7 @@ class ProjectionHead(keras.layers.Layer):
             linear head.
         batch_norm: Normalise the hidden layers.
         final_batch_norm: Normalise `z` too, without an offset.
+        final_scale: Let that normalisation learn a scale for each dimension.
         final_bias: Give the last dense layer a bias, unless a normalisation
             follows it. Do without where the next network starts with one: such
             a bias has no gradient but rounding, which Adam would magnify.
@@ -56,6 +57,7 @@ class ProjectionHead(keras.layers.Layer):
         batch_norm: bool = True,
         final_batch_norm: bool = False,
         final_bias: bool = True,
+        final_scale: bool = True,
         name: str | None = None,
         **kwargs,
     ):
@@ -68,6 +70,7 @@ class ProjectionHead(keras.layers.Layer):
         self.batch_norm = batch_norm
         self.final_batch_norm = final_batch_norm
         self.final_bias = final_bias
+        self.final_scale = final_scale
         self.stack = []
         for width in self.hidden_dims:
             self.stack.append(self._dense(width, use_bias=not batch_norm))
@@ -77,13 +80,13 @@ class ProjectionHead(keras.layers.Layer):
         use_bias = final_bias and not final_batch_norm
         self.stack.append(self._dense(output_dim, use_bias=use_bias))
         if final_batch_norm:
-            self.stack.append(self._normalization(center=False))
+            self.stack.append(self._normalization(center=False, scale=final_scale))
 
     def _dense(self, width, use_bias):
         return keras.layers.Dense(width, use_bias=use_bias, dtype=self.dtype_policy)
 
-    def _normalization(self, center):
-        return batch_normalization(center=center, dtype=self.dtype_policy)
+    def _normalization(self, **affine):
+        return batch_normalization(**affine, dtype=self.dtype_policy)
 
     def build(self, input_shape):
         shape = tuple(input_shape)
@@ -110,4 +113,5 @@ class ProjectionHead(keras.layers.Layer):
             "batch_norm": self.batch_norm,
             "final_batch_norm": self.final_batch_norm,
             "final_bias": self.final_bias,
+            "final_scale": self.final_scale,
         }

@@ -22,6 +22,7 @@ from kerassl.losses.language import (
     lean_token_cross_entropy,
     token_cross_entropy,
 )
+from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import covariance_penalty, variance_hinge
 
@@ -38,6 +39,7 @@ __all__ = [
     "in_batch_logits",
     "lean_token_cross_entropy",
     "mean_squared_error",
+    "nearest_neighbour_info_nce",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",

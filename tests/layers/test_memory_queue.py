@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerassl.layers.memory_queue import MemoryQueue
 
@@ -48,6 +49,23 @@ def test_of_too_many_rows_the_last_stay():
     assert sorted(numbers(queue)) == [4, 5, 6]
     oldest = int(queue.position.numpy())
     assert numbers(queue)[oldest] == 4
+
+
+def test_the_nearest_row_has_the_smallest_distance():
+    queue = MemoryQueue(50, 8)
+    vectors = 3 * np.random.default_rng(1).normal(size=(20, 8)).astype("float32")
+    found = queue.nearest(vectors)
+    units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    distances = np.linalg.norm(units[:, None] - queue.rows.numpy()[None], axis=2)
+    np.testing.assert_array_equal(found, queue.rows.numpy()[distances.argmin(1)])
+    np.testing.assert_array_equal(queue.nearest(queue.rows), queue.rows)
+
+
+def test_no_gradient_flows_back_from_a_neighbour():
+    queue, vectors = MemoryQueue(5, 2), tf.Variable(tf.ones((3, 2)))
+    with tf.GradientTape() as tape:
+        total = tf.reduce_sum(queue.nearest(vectors) * tf.stop_gradient(vectors))
+    assert tape.gradient(total, [vectors, queue.rows.value]) == [None, None]
 
 
 def test_replicas_hold_one_queue(two_replicas):

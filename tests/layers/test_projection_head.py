@@ -38,6 +38,16 @@ def test_normalised_projections_have_unit_variance_in_training():
     np.testing.assert_allclose(z.std(0), 1, atol=1e-2)
 
 
+def test_last_normalisation_without_scale():
+    head = ProjectionHead(2, (), final_batch_norm=True, final_scale=False)
+    head.build((None, 3))
+    assert [tuple(w.shape) for w in head.trainable_weights] == [(3, 2)]
+    config = head.get_config()
+    assert ProjectionHead.from_config(config).final_scale is False
+    del config["final_scale"]  # as in files of before
+    assert ProjectionHead.from_config(config).final_scale is True
+
+
 def test_round_trip(tmp_path):
     inputs = keras.Input((3,))
     head = ProjectionHead(4, hidden_dims=(6,), batch_norm=False)

@@ -32,6 +32,8 @@ WANTED = {
     "GAN": None,
     "MaskedLM": "hidden_tokens",
     "MoCo": "views",
+    "MoCoV3": "views",
+    "NNCLR": "views",
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",

@@ -1,7 +1,9 @@
 """Contrastive learning: positives close, negatives apart."""
 
 from kerassl.models.contrastive.moco import MoCo
+from kerassl.models.contrastive.moco_v3 import MoCoV3
+from kerassl.models.contrastive.nnclr import NNCLR
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
 
-__all__ = ["MoCo", "SimCLR", "SimCSE"]
+__all__ = ["NNCLR", "MoCo", "MoCoV3", "SimCLR", "SimCSE"]

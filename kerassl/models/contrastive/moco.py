@@ -7,6 +7,7 @@ from keras import ops
 
 from kerassl.checks import check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.projection_head import ProjectionHead
@@ -22,7 +23,8 @@ class MoCo(PretextModel):
     View 1 passes the encoder and the head and gives the query; view 2 passes
     their moving average, the momentum encoder, and gives the key. Negatives
     are the keys of earlier batches, so there are many of them without a large
-    batch. This is version 2: the head has a hidden layer.
+    batch. This is version 2: the head has a hidden layer. Version 1 is
+    `hidden_layer=False`; its paper has `temperature=0.07` and views without blur.
 
     In each training step the momentum encoder moves first, then the keys are
     computed, compared and put into the queue, those of all replicas into the
@@ -43,6 +45,8 @@ class MoCo(PretextModel):
         projection_dim: Dimensions of the space in which views are compared.
         hidden_dim: Width of the head's hidden layer, or None for the
             encoder's feature width.
+        hidden_layer: Whether the head has one; without it, it is one matrix and
+            offset.
         queue_size: Keys in the queue, the paper's K.
         momentum: The paper's m: how much of the momentum encoder a step keeps,
             in [0, 1]. Short trainings need less than the default; with too
@@ -72,8 +76,8 @@ class MoCo(PretextModel):
 
     Raises:
         ValueError: If `temperature` <= 0, `momentum` is outside [0, 1],
-            `queue_size` or a width is not a positive integer or the encoder
-            is not functional.
+            `queue_size` or a width is not a positive integer, `hidden_dim` is
+            given without a hidden layer or the encoder is not functional.
 
     Example:
         >>> import numpy as np
@@ -102,6 +106,7 @@ class MoCo(PretextModel):
         *,
         projection_dim: int = 128,
         hidden_dim: int | None = None,
+        hidden_layer: bool = True,
         queue_size: int = 65536,
         momentum: float = 0.999,
         temperature: float = 0.2,
@@ -114,9 +119,15 @@ class MoCo(PretextModel):
         check_positive_integers(projection_dim=projection_dim, queue_size=queue_size)
         if hidden_dim is not None:
             check_positive_integers(hidden_dim=hidden_dim)
+            if not hidden_layer:
+                raise InvalidValue(
+                    "`hidden_dim` must be None where `hidden_layer` is False. "
+                    f"Received: {hidden_dim}"
+                )
         check_number("momentum", momentum, least=0, most=1)
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim
+        self.hidden_layer = hidden_layer
         self.queue_size = queue_size
         self.momentum = momentum
         self.temperature = temperature
@@ -124,7 +135,7 @@ class MoCo(PretextModel):
         feature_dim = feature_model(encoder, pooling).output_shape[-1]
         self.head = ProjectionHead(
             projection_dim,
-            hidden_dims=(hidden_dim or feature_dim,),
+            hidden_dims=(hidden_dim or feature_dim,) if hidden_layer else (),
             batch_norm=False,
             dtype=head_policy(encoder),
             name="head",
@@ -163,6 +174,7 @@ class MoCo(PretextModel):
             **super().get_config(),
             "projection_dim": self.projection_dim,
             "hidden_dim": self.hidden_dim,
+            "hidden_layer": self.hidden_layer,
             "queue_size": self.queue_size,
             "momentum": self.momentum,
             "temperature": self.temperature,

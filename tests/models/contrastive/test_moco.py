@@ -78,6 +78,23 @@ def test_head_is_as_wide_as_the_encoder_by_default():
     assert tiny(hidden_dim=7).head.hidden_dims == (7,)
 
 
+def test_version_1_has_a_head_of_one_matrix():
+    task = tiny(hidden_layer=False)
+    assert [tuple(w.shape) for w in task.head.trainable_weights] == [(12, 8), (8,)]
+    again = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(task)
+    )
+    assert again.head.hidden_dims == ()
+    with pytest.raises(ValueError, match="`hidden_dim` must be None.*Received: 7"):
+        tiny(hidden_layer=False, hidden_dim=7)
+
+
+def test_a_file_of_before_has_a_hidden_layer():
+    saved = keras.saving.serialize_keras_object(tiny())
+    assert saved["config"].pop("hidden_layer") is True
+    assert keras.saving.deserialize_keras_object(saved).head.hidden_dims == (12,)
+
+
 @pytest.mark.parametrize(
     "argument, value",
     [
