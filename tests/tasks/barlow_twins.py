@@ -2,8 +2,10 @@
 
 from kerassl import models
 from tasks.parts.images import images, small_resnet, views
+from tasks.parts.runs import PLAIN_CNN, Killed
 
 MODEL = models.BarlowTwins
+KILLED = Killed("barlow_twins_digits", PLAIN_CNN)
 
 
 def task():
