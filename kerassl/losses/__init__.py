@@ -24,14 +24,23 @@ from kerassl.losses.language import (
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
-from kerassl.losses.redundancy import covariance_penalty, variance_hinge
+from kerassl.losses.redundancy import (
+    barlow_twins,
+    barlow_twins_terms,
+    covariance_penalty,
+    cross_correlation,
+    variance_hinge,
+)
 
 __all__ = [
     "AdversarialLoss",
     "NonSaturating",
     "Wasserstein",
+    "barlow_twins",
+    "barlow_twins_terms",
     "binary_cross_entropy",
     "covariance_penalty",
+    "cross_correlation",
     "detection_cross_entropy",
     "frame_l1",
     "gradient_penalty",

@@ -29,6 +29,8 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay: L2 coefficient, 0 or above.
         trust_coefficient: Relative size of a step at `learning_rate` 1, above 0.
         exclude_vectors: Spare variables of rank 0 and 1 decay and adaptation.
+        vector_rate: What the learning rate is multiplied by for variables of rank
+            0 and 1, 0 or above. Barlow Twins takes 0.024.
         name: Optimizer name.
         **kwargs: Of `keras.optimizers.Optimizer`, such as `clipnorm`.
 
@@ -52,6 +54,7 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay: float = 1e-6,
         trust_coefficient: float = 0.001,
         exclude_vectors: bool = True,
+        vector_rate: float = 1.0,
         name: str = "lars",
         **kwargs,
     ):
@@ -60,10 +63,12 @@ class LARS(keras.optimizers.Optimizer):
         weight_decay = 0.0 if weight_decay is None else weight_decay
         check_number("weight_decay", weight_decay, least=0)
         check_number("trust_coefficient", trust_coefficient, above=0)
+        check_number("vector_rate", vector_rate, least=0)
         super().__init__(learning_rate, weight_decay=weight_decay, name=name, **kwargs)
         self.momentum = momentum
         self.trust_coefficient = trust_coefficient
         self.exclude_vectors = exclude_vectors
+        self.vector_rate = vector_rate
 
     def build(self, variables):
         if self.built:
@@ -80,6 +85,8 @@ class LARS(keras.optimizers.Optimizer):
         velocity = self.velocities[self._get_variable_index(variable)]
         step = ops.cast(learning_rate, dtype)
         update = ops.cast(ops.convert_to_tensor(gradient), dtype)
+        if len(variable.shape) < 2:
+            step = step * ops.cast(self.vector_rate, dtype)
         if len(variable.shape) > 1 or not self.exclude_vectors:
             update = update + variable * ops.cast(self.weight_decay, dtype)
             step = step * self._trust_ratio(variable, update)
@@ -106,4 +113,5 @@ class LARS(keras.optimizers.Optimizer):
             "momentum": self.momentum,
             "trust_coefficient": self.trust_coefficient,
             "exclude_vectors": self.exclude_vectors,
+            "vector_rate": self.vector_rate,
         }

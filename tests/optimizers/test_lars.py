@@ -60,6 +60,19 @@ def test_matches_reference_over_steps():
         np.testing.assert_allclose(variable.numpy(), value, rtol=1e-5)
 
 
+def test_vectors_may_have_a_rate_of_their_own():
+    kernel, bias, gradients = problem()
+    plain, slow = ([keras.Variable(kernel), keras.Variable(bias)] for _ in range(2))
+    apply_steps(LARS(0.5), plain, gradients)
+    apply_steps(LARS(0.5, vector_rate=0.1), slow, gradients)
+    np.testing.assert_array_equal(slow[0].numpy(), plain[0].numpy())
+    moved = [variables[1].numpy() - bias for variables in (plain, slow)]
+    np.testing.assert_allclose(moved[1], 0.1 * moved[0], rtol=1e-4)
+    assert LARS.from_config(LARS(vector_rate=0.1).get_config()).vector_rate == 0.1
+    with pytest.raises(ValueError, match="`vector_rate` must be 0 or more"):
+        LARS(vector_rate=-1.0)
+
+
 def test_step_length_is_relative_to_the_weights():
     kernel, bias, gradients = problem()
     for scale in (1.0, 1000.0):
