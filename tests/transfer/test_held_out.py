@@ -26,6 +26,7 @@ WANTED = {
     "BYOL": "views",
     "CBOW": "pretext",
     "CausalLM": "perplexity",
+    "DecoupledContrastive": "views",
     "DeepCluster": "views",
     "DenoisingSeq2Seq": "hidden_tokens",
     "ELECTRA": "hidden_tokens",

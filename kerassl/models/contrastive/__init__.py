@@ -1,7 +1,8 @@
 """Contrastive learning: positives close, negatives apart."""
 
+from kerassl.models.contrastive.decoupled import DecoupledContrastive
 from kerassl.models.contrastive.moco import MoCo
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
 
-__all__ = ["MoCo", "SimCLR", "SimCSE"]
+__all__ = ["DecoupledContrastive", "MoCo", "SimCLR", "SimCSE"]
