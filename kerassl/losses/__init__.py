@@ -26,6 +26,7 @@ from kerassl.losses.language import (
 )
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import covariance_penalty, variance_hinge
+from kerassl.losses.triplet import triplet_loss
 
 __all__ = [
     "AdversarialLoss",
@@ -48,6 +49,7 @@ __all__ = [
     "queue_info_nce",
     "queue_logits",
     "token_cross_entropy",
+    "triplet_loss",
     "variance_hinge",
     "von_mises_fisher_weights",
 ]

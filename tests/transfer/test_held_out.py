@@ -36,6 +36,7 @@ WANTED = {
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",
+    "Triplet": "views",
     "VICReg": "views",
 }
 SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bit")] * 8

@@ -4,5 +4,6 @@ from kerassl.models.contrastive.decoupled import DecoupledContrastive
 from kerassl.models.contrastive.moco import MoCo
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
+from kerassl.models.contrastive.triplet import Triplet
 
-__all__ = ["DecoupledContrastive", "MoCo", "SimCLR", "SimCSE"]
+__all__ = ["DecoupledContrastive", "MoCo", "SimCLR", "SimCSE", "Triplet"]
