@@ -29,6 +29,7 @@ WANTED = {
     "DecoupledContrastive": "views",
     "DeepCluster": "views",
     "DenoisingSeq2Seq": "hidden_tokens",
+    "Distillation": "views",
     "ELECTRA": "hidden_tokens",
     "GAN": None,
     "MaskedLM": "hidden_tokens",
