@@ -1,12 +1,14 @@
 """Layers that Keras and KerasHub lack."""
 
 from kerassl.layers.batch_normalization import batch_normalization
+from kerassl.layers.frozen import Frozen
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 
 __all__ = [
+    "Frozen",
     "LogMel",
     "MemoryQueue",
     "MovingAverage",

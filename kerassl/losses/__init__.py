@@ -7,6 +7,7 @@ from kerassl.losses.adversarial import (
     gradient_penalty,
 )
 from kerassl.losses.contrastive import (
+    decoupled_contrastive,
     in_batch_info_nce,
     in_batch_logits,
     nt_xent,
@@ -14,6 +15,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
     queue_info_nce,
     queue_logits,
+    von_mises_fisher_weights,
 )
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.losses.frames import frame_l1
@@ -31,6 +33,8 @@ from kerassl.losses.redundancy import (
     cross_correlation,
     variance_hinge,
 )
+from kerassl.losses.redundancy import covariance_penalty, variance_hinge
+from kerassl.losses.triplet import triplet_loss
 
 __all__ = [
     "AdversarialLoss",
@@ -41,6 +45,7 @@ __all__ = [
     "binary_cross_entropy",
     "covariance_penalty",
     "cross_correlation",
+    "decoupled_contrastive",
     "detection_cross_entropy",
     "frame_l1",
     "gradient_penalty",
@@ -56,5 +61,7 @@ __all__ = [
     "queue_info_nce",
     "queue_logits",
     "token_cross_entropy",
+    "triplet_loss",
     "variance_hinge",
+    "von_mises_fisher_weights",
 ]

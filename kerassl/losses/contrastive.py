@@ -21,6 +21,20 @@ def check_temperature(temperature):
         check_number("temperature", temperature, above=0)
 
 
+def check_negatives(logits):
+    """Raises if the logits of `nt_xent_logits` are those of one example alone."""
+    if logits.shape[1] == 2:
+        raise InvalidValue(
+            "`z1` must have 2 or more rows in the global batch: one example has no "
+            "negatives. Received: 1"
+        )
+
+
+def in_float32(*tensors):
+    """Returns tensors in float32, and None where there is none."""
+    return [x if x is None else ops.cast(x, "float32") for x in tensors]
+
+
 def nt_xent(z1, z2, temperature: float = 0.1):
     """Returns the NT-Xent loss of a batch of positive pairs (SimCLR).
 
@@ -134,6 +148,104 @@ def nt_xent_logits(z1, z2, keys1=None, keys2=None, offset=0, temperature: float 
     )
     logits = ops.where(itself, ops.cast(_EXCLUDED, logits.dtype), logits)
     return logits, ops.concatenate([second, first])
+
+
+def decoupled_contrastive(
+    z1, z2, keys1=None, keys2=None, offset=0, temperature: float = 0.1, weights=None
+):
+    """Returns each example's decoupled contrastive loss (DCL, DCLW).
+
+    It is NT-Xent whose denominator lacks the positive pair: an anchor is drawn to
+    its positive no less where they are close already, or where the batch is small.
+    So it has no lower end at 0.
+
+    Of view k of an example with the positive pair (z1, z2) it is - w <z1, z2> / tau
+    + log(sum over both views of all other examples of exp(<zk, z> / tau)), with
+    vectors of length 1. On several devices the anchors are this device's rows, the
+    keys all devices' rows.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections.
+        z2: Float tensor (batch, dim), second views' projections.
+        keys1: Float tensor (global_batch, dim), first views of all devices,
+            or None for `z1`.
+        keys2: Float tensor (global_batch, dim), second views of all devices,
+            or None for `z2`.
+        offset: Position of row 0 of `z1` in `keys1`, integer or scalar integer
+            tensor.
+        temperature: The paper's tau, above 0, no unit.
+        weights: Float tensor (batch,), the paper's w of each positive pair, such as
+            `von_mises_fisher_weights`, or None for 1.
+
+    Returns:
+        Float32 tensor (batch,) in nats, mean over the example's two anchors; all
+        equal embeddings give log(2 * global_batch - 2).
+
+    Raises:
+        ValueError: If the shapes do not fit, there is one example only or
+            `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> losses = decoupled_contrastive(ops.eye(4), ops.eye(4), temperature=0.5)
+        >>> round(float(losses[0]), 4)  # ln 6 - 1 / 0.5
+        -0.2082
+
+    Reference:
+        Yeh et al., 2021, eq. 5 and 6, https://arxiv.org/abs/2110.06848
+    """
+    z1, z2, keys1, keys2 = in_float32(z1, z2, keys1, keys2)
+    logits, positives = nt_xent_logits(z1, z2, keys1, keys2, offset, temperature)
+    check_negatives(logits)
+    own = ops.one_hot(positives, ops.shape(logits)[1], dtype="bool")
+    attracted = ops.sum(ops.where(own, logits, 0.0), axis=-1)
+    # One logarithm over both views of the others, not one for each.
+    repelled = ops.logsumexp(ops.where(own, _EXCLUDED, logits), axis=-1)
+    if weights is not None:
+        _check_weights(weights, z1)
+        attracted = attracted * ops.tile(ops.cast(weights, "float32"), (2,))
+    return ops.mean(ops.reshape(repelled - attracted, (2, -1)), axis=0)
+
+
+def von_mises_fisher_weights(z1, z2, keys1=None, keys2=None, sigma: float = 0.5):
+    """Returns how much each positive pair counts in DCLW: the more, the further.
+
+    A pair's weight is 2 - exp(<z1, z2> / sigma) / its mean over the batch, so the
+    mean of all is 1. No gradient flows through it.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections, of any length.
+        z2: Float tensor (batch, dim), second views' projections.
+        keys1: Float tensor (global_batch, dim), first views of all devices,
+            or None for `z1`.
+        keys2: Float tensor (global_batch, dim), second views of all devices,
+            or None for `z2`.
+        sigma: Above 0, no unit; the larger, the nearer all weights are to 1.
+
+    Returns:
+        Float32 tensor (batch,), each at most 2; a pair that is far closer than
+        most others has less than 0.
+
+    Raises:
+        ValueError: If the shapes do not fit or `sigma` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> z1, z2 = ops.eye(2), ops.array([[1.0, 0.0], [1.0, 0.0]])
+        >>> [round(float(w), 3) for w in von_mises_fisher_weights(z1, z2)]
+        [0.238, 1.762]
+
+    Reference:
+        Yeh et al., 2021, section 3.2, https://arxiv.org/abs/2110.06848
+    """
+    keys1 = z1 if keys1 is None else keys1
+    keys2 = z2 if keys2 is None else keys2
+    check_number("sigma", sigma, above=0)
+    _check_pairs(z1, z2, keys1, keys2, 1.0)
+    own, every = (_cosines(*pair) / sigma for pair in ((z1, z2), (keys1, keys2)))
+    most = ops.max(every)  # so that no exp overflows
+    weights = 2.0 - ops.exp(own - most) / ops.mean(ops.exp(every - most))
+    return ops.stop_gradient(weights)
 
 
 def in_batch_info_nce(queries, keys, offset=0, temperature: float = 0.05):
@@ -296,3 +408,18 @@ def _check_pairs(z1, z2, keys1, keys2, temperature):
             f"Received: z1 {tuple(z1.shape)} and keys1 {tuple(keys1.shape)}"
         )
     check_finite(z1=z1, z2=z2, keys1=keys1, keys2=keys2)
+
+
+def _check_weights(weights, z1):
+    if tuple(weights.shape) != tuple(z1.shape[:1]):
+        raise InvalidValue(
+            "`weights` must have shape (batch,), one for each row of `z1`. "
+            f"Received: {tuple(weights.shape)} and z1 {tuple(z1.shape)}"
+        )
+    check_finite(weights=weights)
+
+
+def _cosines(a, b):
+    """Returns the cosine of each row of a with the same row of b, in float32."""
+    a, b = (ops.normalize(ops.cast(x, "float32"), axis=-1) for x in (a, b))
+    return ops.sum(a * b, axis=-1)

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from kerassl.losses.contrastive import (
+    decoupled_contrastive,
     in_batch_info_nce,
     in_batch_logits,
     nt_xent,
@@ -10,6 +12,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
     queue_info_nce,
     queue_logits,
+    von_mises_fisher_weights,
 )
 
 
@@ -213,3 +216,133 @@ def test_queue_logits_errors(shapes, temperature, message):
 def test_queue_info_nce_wants_a_matrix():
     with pytest.raises(ValueError, match=r"`logits`.*\(3,\)"):
         queue_info_nce(np.ones(3))
+
+
+def reference_decoupled(z1, z2, temperature, weights=None):
+    """Loops over the 2N anchors; the denominator has all other images' views."""
+    z = np.concatenate([z1, z2]).astype("float64")
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    n = len(z1)
+    weights = np.ones(n) if weights is None else weights
+    losses = np.zeros(2 * n)
+    for i in range(2 * n):
+        others = [z[i] @ z[k] / temperature for k in range(2 * n) if k % n != i % n]
+        positive = z[i] @ z[(i + n) % (2 * n)] / temperature
+        losses[i] = np.log(np.exp(others).sum()) - weights[i % n] * positive
+    return (losses[:n] + losses[n:]) / 2
+
+
+def reference_weights(z1, z2, sigma):
+    cosines = np.array(
+        [
+            a @ b / (np.linalg.norm(a) * np.linalg.norm(b))
+            for a, b in zip(z1.astype("float64"), z2, strict=True)
+        ]
+    )
+    density = np.exp(cosines / sigma)
+    return 2 - density / density.mean()
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0])
+def test_decoupled_matches_reference(temperature):
+    z1, z2 = pairs()
+    np.testing.assert_allclose(
+        decoupled_contrastive(z1, z2, temperature=temperature),
+        reference_decoupled(z1, z2, temperature),
+        rtol=1e-4,
+    )
+    weights = reference_weights(z1, z2, 0.5)
+    np.testing.assert_allclose(von_mises_fisher_weights(z1, z2), weights, rtol=1e-4)
+    np.testing.assert_allclose(
+        decoupled_contrastive(z1, z2, temperature=temperature, weights=weights),
+        reference_decoupled(z1, z2, temperature, weights),
+        rtol=1e-4,
+    )
+
+
+def test_decoupled_of_parts_is_that_of_the_whole():
+    z1, z2 = pairs(batch=6)
+    whole = von_mises_fisher_weights(z1, z2, sigma=0.3)
+    cuts = [(0, 2), (2, 6)]
+    parts = [
+        von_mises_fisher_weights(z1[a:b], z2[a:b], z1, z2, sigma=0.3) for a, b in cuts
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+    losses = [
+        decoupled_contrastive(z1[a:b], z2[a:b], z1, z2, a, weights=w)
+        for (a, b), w in zip(cuts, parts, strict=True)
+    ]
+    expected = decoupled_contrastive(z1, z2, weights=whole)
+    np.testing.assert_allclose(np.concatenate(losses), expected, rtol=1e-5)
+
+
+def test_unrelated_embeddings_have_the_decoupled_loss_at_chance():
+    chance = np.log(2 * 32 - 2)
+    ones = np.ones((32, 3), "float32")
+    np.testing.assert_allclose(decoupled_contrastive(ones, ones), chance, rtol=1e-6)
+    z1, z2 = pairs(batch=32, dim=4096)
+    loss = decoupled_contrastive(z1, z2, weights=von_mises_fisher_weights(z1, z2))
+    np.testing.assert_allclose(ops.mean(loss), chance, atol=0.05)
+
+
+def gradient(loss, z):
+    """Returns the gradient of a mean loss by z."""
+    z = tf.Variable(z)
+    with tf.GradientTape() as tape:
+        value = ops.mean(loss(z))
+    return tape.gradient(value, z, unconnected_gradients="zero").numpy()
+
+
+def test_the_pull_of_a_decoupled_pair_does_not_fade():
+    """What the paper removes: NT-Xent's gradient of pairs that are told well."""
+    z1 = np.eye(4, 5, dtype="float32")
+    z2 = z1 + 0.1 * np.eye(1, 5, 4, dtype="float32")
+    coupled = gradient(lambda z: nt_xent_per_example(z, z2), z1)
+    decoupled = gradient(lambda z: decoupled_contrastive(z, z2), z1)
+    assert np.abs(coupled).max() < 0.01 * np.abs(decoupled).max()
+
+
+def test_decoupled_gradient_is_that_of_the_reference():
+    z1, z2 = pairs(batch=3, dim=2)
+    found = gradient(lambda z: decoupled_contrastive(z, z2, temperature=0.5), z1)
+    for at in np.ndindex(*z1.shape):
+        step = np.zeros(z1.shape)
+        step[at] = 1e-5
+        ends = [reference_decoupled(z1 + d, z2, 0.5).mean() for d in (step, -step)]
+        np.testing.assert_allclose(found[at], (ends[0] - ends[1]) / 2e-5, rtol=1e-3)
+
+
+def test_no_gradient_flows_through_the_weights():
+    z1, z2 = pairs()
+    assert not gradient(lambda z: von_mises_fisher_weights(z, z2), z1).any()
+
+
+def test_weights_are_1_on_average_and_for_equal_pairs():
+    z1, z2 = pairs()
+    weights = von_mises_fisher_weights(z1, z2, sigma=0.005)
+    assert np.isfinite(weights).all()
+    np.testing.assert_allclose(np.mean(weights), 1, rtol=1e-5)
+    np.testing.assert_allclose(von_mises_fisher_weights(z1, z1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ({"z2": np.ones((3, 2))}, r"z1, z2.*\(4, 2\) and \(3, 2\)"),
+        ({"temperature": 0.0}, "temperature=0.0"),
+        ({"weights": np.ones(3)}, r"`weights`.*\(3,\)"),
+        ({"weights": np.full(4, np.nan)}, "`weights` must be finite"),
+        ({"z1": np.ones((1, 2)), "z2": np.ones((1, 2))}, "`z1` must have 2 or more"),
+    ],
+)
+def test_decoupled_errors(arguments, message):
+    z = np.ones((4, 2))
+    with pytest.raises(ValueError, match=message):
+        decoupled_contrastive(**{"z1": z, "z2": z, **arguments})
+
+
+def test_weights_errors():
+    with pytest.raises(ValueError, match="`sigma` must.*sigma=0"):
+        von_mises_fisher_weights(*pairs(), sigma=0)
+    with pytest.raises(ValueError, match="z1, z2"):
+        von_mises_fisher_weights(np.ones((4, 2)), np.ones((3, 2)))

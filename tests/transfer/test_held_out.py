@@ -26,8 +26,10 @@ WANTED = {
     "BYOL": "views",
     "CBOW": "pretext",
     "CausalLM": "perplexity",
+    "DecoupledContrastive": "views",
     "DeepCluster": "views",
     "DenoisingSeq2Seq": "hidden_tokens",
+    "Distillation": "views",
     "ELECTRA": "hidden_tokens",
     "GAN": None,
     "MaskedLM": "hidden_tokens",
@@ -37,6 +39,7 @@ WANTED = {
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",
+    "Triplet": "views",
     "VICReg": "views",
 }
 SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bit")] * 8

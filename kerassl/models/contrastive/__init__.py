@@ -1,9 +1,12 @@
 """Contrastive learning: positives close, negatives apart."""
 
+from kerassl.models.contrastive.decoupled import DecoupledContrastive
 from kerassl.models.contrastive.moco import MoCo
 from kerassl.models.contrastive.moco_v3 import MoCoV3
 from kerassl.models.contrastive.nnclr import NNCLR
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
+from kerassl.models.contrastive.triplet import Triplet
 
 __all__ = ["NNCLR", "MoCo", "MoCoV3", "SimCLR", "SimCSE"]
+__all__ = ["DecoupledContrastive", "MoCo", "SimCLR", "SimCSE", "Triplet"]

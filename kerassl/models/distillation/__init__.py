@@ -1,5 +1,6 @@
-"""Distillation: a student predicts what its own moving average gives."""
+"""Distillation: a student predicts what a teacher gives, often its own average."""
 
 from kerassl.models.distillation.byol import BYOL
+from kerassl.models.distillation.distillation import Distillation
 
-__all__ = ["BYOL"]
+__all__ = ["BYOL", "Distillation"]
