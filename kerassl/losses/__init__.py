@@ -6,6 +6,7 @@ from kerassl.losses.adversarial import (
     Wasserstein,
     gradient_penalty,
 )
+from kerassl.losses.clustering import swapped_prediction
 from kerassl.losses.contrastive import (
     in_batch_info_nce,
     in_batch_logits,
@@ -44,6 +45,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "swapped_prediction",
     "token_cross_entropy",
     "variance_hinge",
 ]

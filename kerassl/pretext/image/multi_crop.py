@@ -101,7 +101,7 @@ class MultiCrop(ViewLayer):
         # What a view would tell under the name that it has there.
         check_side("local_size", local_size)
         check_scale("local_crop_scale", local_crop_scale)
-        self._options = {
+        self._options: dict = {
             "size": size,
             "local_size": local_size,
             "num_global_views": num_global_views,
