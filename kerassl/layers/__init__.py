@@ -6,6 +6,7 @@ from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
+from kerassl.layers.prototypes import Prototypes
 
 __all__ = [
     "Frozen",
@@ -13,6 +14,7 @@ __all__ = [
     "MemoryQueue",
     "MovingAverage",
     "ProjectionHead",
+    "Prototypes",
     "batch_normalization",
     "cosine_momentum",
 ]

@@ -6,6 +6,7 @@ from kerassl.losses.adversarial import (
     Wasserstein,
     gradient_penalty,
 )
+from kerassl.losses.clustering import swapped_prediction
 from kerassl.losses.contrastive import (
     decoupled_contrastive,
     in_batch_info_nce,
@@ -60,6 +61,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",
     "variance_hinge",

@@ -2,5 +2,6 @@
 
 from kerassl.ops.random import uniform
 from kerassl.ops.sampling import categorical
+from kerassl.ops.sinkhorn import sinkhorn
 
-__all__ = ["categorical", "uniform"]
+__all__ = ["categorical", "sinkhorn", "uniform"]

@@ -1,0 +1,66 @@
+"""Views of several sizes, named as `kerassl.pretext.MultiCrop` names them."""
+
+import itertools
+
+from keras import ops
+
+from kerassl.errors import InvalidValue
+
+
+def crops_of(x, least: int = 2):
+    """Returns the views of a batch, the global ones first.
+
+    Args:
+        x: Dict with "view1", "view2", ... and perhaps "local1", "local2", ...
+        least: How many global views there must be.
+
+    Returns:
+        List of tensors (batch, ...).
+
+    Raises:
+        ValueError: If there are fewer global views.
+
+    Example:
+        >>> crops_of({"local1": 3, "view1": 1, "view2": 2, "id": 0})
+        [1, 2, 3]
+    """
+    crops = []
+    for kind in ("view", "local"):
+        names = itertools.takewhile(
+            lambda name: name in x, (f"{kind}{i}" for i in itertools.count(1))
+        )
+        crops += [x[name] for name in names]
+        if len(crops) < least:
+            raise InvalidValue(
+                f"A batch must have {least} or more global views, "
+                f"{', '.join(f'view{i + 1}' for i in range(least))}. "
+                f"Received: {sorted(x)}"
+            )
+    return crops
+
+
+def at_once(network, crops, training):
+    """Returns a network's outputs for several views, those of one size in one pass.
+
+    A pass over all is faster than one for each, and batch normalisation sees them
+    together, as in the code of SwAV's and DINO's authors.
+
+    Args:
+        network: Takes a batch of each of the views' sizes.
+        crops: List of tensors (batch, ...).
+        training: As for a layer.
+
+    Returns:
+        Tensor (views * batch, ...), the batch of the first view first.
+
+    Example:
+        >>> crops = [ops.ones((2, 4)), ops.ones((2, 4)), ops.ones((2, 3))]
+        >>> sums = at_once(lambda x, training: ops.sum(x, 1), crops, training=False)
+        >>> ops.convert_to_numpy(sums).tolist()
+        [4.0, 4.0, 4.0, 4.0, 3.0, 3.0]
+    """
+    outputs = [
+        network(ops.concatenate(list(views)), training=training)
+        for _, views in itertools.groupby(crops, lambda view: tuple(view.shape[1:]))
+    ]
+    return ops.concatenate(outputs)
