@@ -4,12 +4,14 @@ from kerassl.layers.batch_normalization import batch_normalization
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
+from kerassl.layers.patch_embedding import PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 
 __all__ = [
     "LogMel",
     "MemoryQueue",
     "MovingAverage",
+    "PatchEmbedding",
     "ProjectionHead",
     "batch_normalization",
     "cosine_momentum",
