@@ -2,7 +2,14 @@
 
 from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
-from kerassl.pretext.image import ImagesAndNoise, RandomView, TwoViews, View, Views
+from kerassl.pretext.image import (
+    ImagesAndNoise,
+    MultiCrop,
+    RandomView,
+    TwoViews,
+    View,
+    Views,
+)
 from kerassl.pretext.reconstruct import Reconstruct
 from kerassl.pretext.text import (
     ContextWindow,
@@ -25,6 +32,7 @@ __all__ = [
     "FutureFrames",
     "ImagesAndNoise",
     "MaskedTokens",
+    "MultiCrop",
     "NextToken",
     "NoisyText",
     "PretextLayer",

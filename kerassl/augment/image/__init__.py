@@ -10,7 +10,7 @@ from kerassl.augment.image.values import (
     check_side,
     to_unit,
 )
-from kerassl.augment.image.view import View, resize, view_draws
+from kerassl.augment.image.view import View, check_scale, resize, view_draws
 
 __all__ = [
     "SLACK",
@@ -20,6 +20,7 @@ __all__ = [
     "check_between",
     "check_images",
     "check_range",
+    "check_scale",
     "check_side",
     "resize",
     "to_unit",

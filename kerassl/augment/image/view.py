@@ -101,8 +101,8 @@ class View:
 
     def __post_init__(self):
         check_side("size", self.size)
+        check_scale("crop_scale", self.crop_scale)
         if self.crop_scale is not None:
-            _check_pair("crop_scale", self.crop_scale, "None or a pair", most=1)
             object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
         _check_pair("crop_ratio", self.crop_ratio, "a pair")
         object.__setattr__(self, "crop_ratio", tuple(self.crop_ratio))
@@ -195,6 +195,24 @@ class View:
             top, left, box_h, box_w = tf.unstack(boxes, axis=1)
         rows = resize_matrix(top, box_h, height, self.size)
         return rows, resize_matrix(left, box_w, width, self.size)
+
+
+def check_scale(name, scale):
+    """Raises ValueError unless it says which shares of an image's area crops keep.
+
+    Args:
+        name: The user's argument.
+        scale: What was given for it: a pair in (0, 1], or None for the whole image.
+
+    Example:
+        >>> check_scale("crop_scale", (0.5, 2.0))
+        Traceback (most recent call last):
+        ...
+        kerassl.errors.InvalidValue: `crop_scale` must be None or a pair \
+0 < least <= largest <= 1. Received: crop_scale=(0.5, 2.0)
+    """
+    if scale is not None:
+        _check_pair(name, scale, "None or a pair", most=1)
 
 
 def _check_pair(name, pair, kind, most=None):

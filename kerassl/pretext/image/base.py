@@ -12,6 +12,9 @@ from kerassl.pictures import image_grid
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.encoder_input import EncoderInput
 
+# A graph of more is never made; papers have up to 12.
+MOST_VIEWS = 256
+
 
 class ViewLayer(PretextLayer):
     """Makes random views of images: a dict of them, each under its name.
@@ -118,10 +121,10 @@ class ViewLayer(PretextLayer):
             seed: Integer tensor of shape (2,).
         """
         views = list(self(inputs, seed)[0].values())
-        names = [f"view {i}" for i in range(1, 1 + len(views))]
+        names = [_spaced(name) for name in self.views] if len(views) > 1 else ["view"]
         return image_grid(
             [self._denormalize(x).numpy() for x in (self.prepare(inputs), *views)],
-            titles=["image", *(names if len(views) > 1 else ["view"])],
+            titles=["image", *names],
         )
 
     def _rendered(self, images, *draws):
@@ -139,17 +142,54 @@ class ViewLayer(PretextLayer):
         return images if self.mean is None else images + tf.constant(self.mean)
 
 
-def numbered(views):
-    """Returns views under the names "view1", "view2", ...
+def named_views(views, local_views=()):
+    """Returns views under the names "view1", "view2", ..., "local1", ...
 
     Args:
         views: `View`s.
+        local_views: Those of parts of an image.
 
     Example:
-        >>> list(numbered(["a", "b"]))
-        ['view1', 'view2']
+        >>> list(named_views(["a", "b"], ["c"]))
+        ['view1', 'view2', 'local1']
     """
-    return {f"view{i}": view for i, view in enumerate(views, start=1)}
+    kinds = {"view": views, "local": local_views}
+    return {
+        f"{kind}{i}": view
+        for kind, these in kinds.items()
+        for i, view in enumerate(these, start=1)
+    }
+
+
+def one_for_each(count: int, **option):
+    """Returns an option of each of several views, given one for all or a list.
+
+    Args:
+        count: How many views there are.
+        **option: A number, or a list of `count`, under its argument's name.
+
+    Raises:
+        ValueError: If the list is of another length.
+
+    Example:
+        >>> one_for_each(2, blur_rate=0.5), one_for_each(2, blur_rate=(1.0, 0.1))
+        ((0.5, 0.5), (1.0, 0.1))
+    """
+    ((name, value),) = option.items()
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        return (value,) * count
+    if len(value) != count:
+        raise InvalidValue(
+            f"`{name}` must be a number, or a list of {count}, one for each kind of "
+            f"view. Received: {name}={value!r}"
+        )
+    return tuple(value)
+
+
+def _spaced(name):
+    """Returns the name of a view in words, "local 1" of "local1"."""
+    kind = name.rstrip("0123456789")
+    return f"{kind} {name.removeprefix(kind)}"
 
 
 def _listed(values):

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 import keras
 
 from kerassl.augment.image import View
-from kerassl.errors import InvalidValue
-from kerassl.pretext.image.base import ViewLayer, numbered
+from kerassl.pretext.image.base import ViewLayer, named_views, one_for_each
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -74,7 +73,8 @@ class TwoViews(ViewLayer):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        blur, solarize = _pair(blur_rate=blur_rate), _pair(solarize_rate=solarize_rate)
+        blur = one_for_each(2, blur_rate=blur_rate)
+        solarize = one_for_each(2, solarize_rate=solarize_rate)
         views = [
             View(
                 size,
@@ -89,7 +89,7 @@ class TwoViews(ViewLayer):
             )
             for i in (0, 1)
         ]
-        self.make_views(numbered(views), mean, std, jit_compile)
+        self.make_views(named_views(views), mean, std, jit_compile)
 
     def get_config(self):
         first, second = (dataclasses.asdict(view) for view in self.views.values())
@@ -103,16 +103,3 @@ class TwoViews(ViewLayer):
             "std": self.std,
             "jit_compile": self.jit_compile,
         }
-
-
-def _pair(**option):
-    """Returns the rates of both views, given one for both or a pair."""
-    ((name, rate),) = option.items()
-    if not isinstance(rate, Sequence):
-        return rate, rate
-    if len(rate) != 2:
-        raise InvalidValue(
-            f"`{name}` must be a number, or a pair of one for each view. "
-            f"Received: {name}={rate!r}"
-        )
-    return rate

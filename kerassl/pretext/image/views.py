@@ -8,7 +8,7 @@ import keras
 from kerassl.augment.image import View
 from kerassl.checks import check_integer
 from kerassl.errors import InvalidType, InvalidValue
-from kerassl.pretext.image.base import ViewLayer, numbered
+from kerassl.pretext.image.base import MOST_VIEWS, ViewLayer, named_views
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -17,7 +17,8 @@ class Views(ViewLayer):
 
     Methods that compare views differ in how many there are and how each is made:
     SimCLR's two are alike, BYOL's two differ in blur and solarisation, SwAV and
-    DINO add small local crops to two large ones, which is called multi-crop.
+    DINO add small local crops to two large ones. `TwoViews` and `MultiCrop` are shorter
+    to write where the views share most options.
 
     A view of one kind is a `kerassl.augment.image.View`, or a dict of its options,
     as in a preset. Those left out have the defaults of `View`.
@@ -41,7 +42,7 @@ class Views(ViewLayer):
         float in [0, 1]; for other dtypes see `kerassl.augment.image.values`.
 
     Output:
-        `({"view1": views, "view2": views, ...},)`, the global views first, each
+        `({"view1": views, "view2": views, ..., "local1": views, ...},)`, each
         float32 of shape (batch, size, size, channels) with the size of its kind,
         in [0, 1] before `mean` and `std`.
 
@@ -58,8 +59,8 @@ class Views(ViewLayer):
         ...     jit_compile=False,
         ... )
         >>> (x,) = layer(tf.zeros((4, 40, 40, 3), tf.uint8), seed=tf.constant([0, 1]))
-        >>> [x[f"view{i}"].shape[1] for i in (1, 2, 3, 4)]
-        [32, 32, 16, 16]
+        >>> {name: views.shape[1] for name, views in x.items()}
+        {'view1': 32, 'view2': 32, 'local1': 16, 'local2': 16}
 
     References:
         Caron et al., 2020, section 3.2, https://arxiv.org/abs/2006.09882
@@ -82,11 +83,11 @@ class Views(ViewLayer):
         self.local_view = _as_view("local_view", local_view)
         self.num_local_views = num_local_views
         self._check_local()
-        views = [*self.global_views, *[self.local_view] * num_local_views]
-        self.make_views(numbered(views), mean, std, jit_compile)
+        views = named_views(self.global_views, [self.local_view] * num_local_views)
+        self.make_views(views, mean, std, jit_compile)
 
     def _check_local(self):
-        check_integer("num_local_views", self.num_local_views, least=0)
+        check_integer("num_local_views", self.num_local_views, least=0, most=MOST_VIEWS)
         if (self.local_view is None) != (self.num_local_views == 0):
             raise InvalidValue(
                 "`local_view` must be given together with `num_local_views` above 0. "
