@@ -13,7 +13,7 @@ from kerassl.checks import (
 )
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.errors import InvalidValue
-from kerassl.layers import PatchEmbedding
+from kerassl.layers import FirstToken, PatchEmbedding
 
 OUTPUTS = ("tokens", "class_token")
 
@@ -102,7 +102,9 @@ def vit(
             name=f"block{i}",
         )(x)
     x = layers.LayerNormalization(epsilon=1e-6, dtype=dtype, name="norm")(x)
-    encoder = keras.Model(inputs, x[:, 0] if output == "class_token" else x, name=name)
+    if output == "class_token":
+        x = FirstToken(dtype=dtype, name="class_token")(x)
+    encoder = keras.Model(inputs, x, name=name)
     draw_kernels(encoder)
     return encoder
 

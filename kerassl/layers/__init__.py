@@ -1,16 +1,21 @@
 """Layers that Keras and KerasHub lack."""
 
 from kerassl.layers.batch_normalization import batch_normalization
+from kerassl.layers.dino_head import DINOHead
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
-from kerassl.layers.patch_embedding import PatchEmbedding
+from kerassl.layers.moving_centre import MovingCentre
+from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 
 __all__ = [
+    "DINOHead",
+    "FirstToken",
     "LogMel",
     "MemoryQueue",
     "MovingAverage",
+    "MovingCentre",
     "PatchEmbedding",
     "ProjectionHead",
     "batch_normalization",

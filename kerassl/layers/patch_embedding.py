@@ -163,6 +163,32 @@ class PatchEmbedding(keras.layers.Layer):
         )
 
 
+@keras.saving.register_keras_serializable(package="kerassl")
+class FirstToken(keras.layers.Layer):
+    """Takes the first token of each example, such as the class token.
+
+    Args:
+        name: Layer name.
+        **kwargs: Of `keras.layers.Layer`.
+
+    Input shape:
+        (batch, tokens, dim)
+
+    Output shape:
+        (batch, dim)
+
+    Example:
+        >>> tuple(FirstToken()(ops.ones((2, 5, 3))).shape)
+        (2, 3)
+    """
+
+    def call(self, tokens):
+        return tokens[:, 0]
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[2])
+
+
 def _check_sides(name, sides, patch_size):
     """Raises unless patches fill an image, as far as its sides are known."""
     fits = len(sides) == len(patch_size) == 2 and not any(

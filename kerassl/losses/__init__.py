@@ -15,7 +15,11 @@ from kerassl.losses.contrastive import (
     queue_info_nce,
     queue_logits,
 )
-from kerassl.losses.distillation import normalized_squared_error
+from kerassl.losses.distillation import (
+    centred_softmax,
+    cross_view_entropy,
+    normalized_squared_error,
+)
 from kerassl.losses.frames import frame_l1
 from kerassl.losses.language import (
     detection_cross_entropy,
@@ -30,7 +34,9 @@ __all__ = [
     "NonSaturating",
     "Wasserstein",
     "binary_cross_entropy",
+    "centred_softmax",
     "covariance_penalty",
+    "cross_view_entropy",
     "detection_cross_entropy",
     "frame_l1",
     "gradient_penalty",
