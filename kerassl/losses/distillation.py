@@ -66,7 +66,8 @@ def centred_softmax(logits, centre, temperature=0.04):
 
     Example:
         >>> logits = ops.array([[1.0, 3.0], [3.0, 5.0]])
-        >>> centred_softmax(logits, ops.array([0.0, 2.0])).tolist()
+        >>> found = centred_softmax(logits, ops.array([0.0, 2.0]))
+        >>> [[float(value) for value in row] for row in found]
         [[0.5, 0.5], [0.5, 0.5]]
 
     Reference:
