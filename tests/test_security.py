@@ -545,6 +545,9 @@ def is_right(target):
         kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.t5,
+        kerassl.encoders.vit,
+        kerassl.encoders.vit_small,
+        kerassl.encoders.vit_tiny,
         kerassl.encoders.word_vectors,
         keras.Input,
     )

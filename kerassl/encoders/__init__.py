@@ -17,6 +17,7 @@ from kerassl.encoders.resnet import resnet
 from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.transformers import bert, gpt2
+from kerassl.encoders.vit import vit, vit_small, vit_tiny
 from kerassl.encoders.word_vectors import weighted_words, word_vectors
 
 __all__ = [
@@ -42,6 +43,9 @@ __all__ = [
     "spelled_words",
     "t5",
     "t5_encoder",
+    "vit",
+    "vit_small",
+    "vit_tiny",
     "weighted_words",
     "word_vectors",
 ]

@@ -2,17 +2,24 @@
 
 from kerassl.layers.batch_normalization import batch_normalization
 from kerassl.layers.frozen import Frozen
+from kerassl.layers.dino_head import DINOHead
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
+from kerassl.layers.moving_centre import MovingCentre
+from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
 
 __all__ = [
     "Frozen",
+    "DINOHead",
+    "FirstToken",
     "LogMel",
     "MemoryQueue",
     "MovingAverage",
+    "MovingCentre",
+    "PatchEmbedding",
     "ProjectionHead",
     "Prototypes",
     "batch_normalization",

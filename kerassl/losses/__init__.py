@@ -18,7 +18,11 @@ from kerassl.losses.contrastive import (
     queue_logits,
     von_mises_fisher_weights,
 )
-from kerassl.losses.distillation import normalized_squared_error
+from kerassl.losses.distillation import (
+    centred_softmax,
+    cross_view_entropy,
+    normalized_squared_error,
+)
 from kerassl.losses.frames import frame_l1
 from kerassl.losses.language import (
     detection_cross_entropy,
@@ -44,9 +48,11 @@ __all__ = [
     "barlow_twins",
     "barlow_twins_terms",
     "binary_cross_entropy",
+    "centred_softmax",
     "covariance_penalty",
     "cross_correlation",
     "decoupled_contrastive",
+    "cross_view_entropy",
     "detection_cross_entropy",
     "frame_l1",
     "gradient_penalty",

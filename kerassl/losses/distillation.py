@@ -4,6 +4,7 @@ from keras import ops
 
 from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
+from kerassl.losses.contrastive import check_temperature
 
 
 def normalized_squared_error(predictions, targets):
@@ -41,3 +42,110 @@ def normalized_squared_error(predictions, targets):
     predictions = ops.normalize(predictions, axis=-1)
     targets = ops.stop_gradient(ops.normalize(targets, axis=-1))
     return ops.sum(ops.square(predictions - targets), axis=-1)
+
+
+def centred_softmax(logits, centre, temperature=0.04):
+    """Returns the teacher's distributions: softmax((logits - centre) / temperature).
+
+    Taking off the centre keeps one dimension from winning for all images; a low
+    temperature keeps all dimensions from becoming alike. DINO needs both against
+    collapse.
+
+    Args:
+        logits: Float tensor (batch, dim), the teacher's.
+        centre: Float tensor (dim,), such as a moving average of `logits`.
+        temperature: Softmax temperature, above 0: a number, or a float scalar
+            tensor.
+
+    Returns:
+        Float32 tensor (batch, dim), through which no gradient flows. Rows sum to 1.
+
+    Raises:
+        ValueError: If the shapes do not fit together or `temperature` is a number
+            that is not above 0.
+
+    Example:
+        >>> logits = ops.array([[1.0, 3.0], [3.0, 5.0]])
+        >>> found = centred_softmax(logits, ops.array([0.0, 2.0]))
+        >>> [[float(value) for value in row] for row in found]
+        [[0.5, 0.5], [0.5, 0.5]]
+
+    Reference:
+        Caron et al., 2021, section 3.1, https://arxiv.org/abs/2104.14294
+    """
+    shapes = tuple(logits.shape), tuple(centre.shape)
+    if len(shapes[0]) != 2 or shapes[1] != shapes[0][1:]:
+        raise InvalidValue(
+            "`logits` and `centre` must have shapes (batch, dim) and (dim,). "
+            f"Received: {shapes[0]} and {shapes[1]}"
+        )
+    check_temperature(temperature)
+    check_finite(logits=logits, centre=centre)
+    centred = ops.cast(logits, "float32") - ops.cast(centre, "float32")
+    return ops.stop_gradient(ops.softmax(centred / temperature, axis=-1))
+
+
+def cross_view_entropy(students, targets, temperature=0.1):
+    """Returns each example's cross-entropy of a student with a teacher's views (DINO).
+
+    The student sees all views, the teacher the first of them. Every distribution of
+    the teacher is compared with the student's of every other view, never with that
+    of the same view, and the mean over these pairs is taken.
+
+    Args:
+        students: List of float tensors (batch, dim), the student's logits of all
+            views, two or more; first those views that the teacher saw.
+        targets: List of float tensors (batch, dim), the teacher's distributions,
+            such as `centred_softmax` gives; at most as many. No gradient flows back
+            to them.
+        temperature: The student's softmax temperature, above 0.
+
+    Returns:
+        Float32 tensor (batch,), in nats. It is log(dim) where the student's
+        distributions are uniform.
+
+    Raises:
+        ValueError: If the shapes differ, there are no two views or more targets
+            than views, or `temperature` is not above 0.
+
+    Example:
+        >>> students = [ops.zeros((3, 4))] * 3
+        >>> targets = [ops.one_hot(ops.array([0, 1, 2]), 4)] * 2
+        >>> [round(float(value), 4) for value in cross_view_entropy(students, targets)]
+        [1.3863, 1.3863, 1.3863]
+
+    Reference:
+        Caron et al., 2021, eq. 3, https://arxiv.org/abs/2104.14294
+    """
+    _check_views(students, targets)
+    check_temperature(temperature)
+    logs = []
+    for logits in students:
+        check_finite(students=logits)
+        logits = ops.cast(logits, "float32") / temperature
+        logs.append(ops.log_softmax(logits, axis=-1))
+    # Of each target with the sum over the other views: one product, not one a view.
+    every = sum(logs)
+    loss = 0.0
+    for target, own in zip(targets, logs, strict=False):
+        check_finite(targets=target)
+        target = ops.stop_gradient(ops.cast(target, "float32"))
+        loss = loss - ops.sum(target * (every - own), axis=-1)
+    return loss / (len(targets) * (len(students) - 1))
+
+
+def _check_views(students, targets):
+    shapes = sorted({tuple(view.shape) for view in (*students, *targets)}, key=str)
+    # A batch's size may be known of some views only.
+    batches = {shape[0] for shape in shapes if shape} - {None}
+    dims = {shape[1:] for shape in shapes}
+    if len(batches) > 1 or len(dims) != 1 or len(shapes[0]) != 2:
+        raise InvalidValue(
+            "`students` and `targets` must hold tensors of one shape (batch, dim). "
+            f"Received: {shapes}"
+        )
+    if not 1 <= len(targets) <= len(students) or len(students) < 2:
+        raise InvalidValue(
+            "`students` must be two views or more, and `targets` one or more of them. "
+            f"Received: {len(students)} and {len(targets)}"
+        )

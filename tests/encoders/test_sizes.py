@@ -17,6 +17,7 @@ def calls():
         yield encoders.resnet, "input_shape", {"input_shape": shape}
         yield encoders.conv, "input_shape", {"input_shape": shape}
         yield encoders.plain_cnn, "input_shape", {"input_shape": shape}
+        yield encoders.vit, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_discriminator, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_generator, "output_shape", {"output_shape": shape}
     for shape in ("abc", None, (), (0,), (8, 0, 1), True, 10**9):
@@ -32,6 +33,8 @@ def calls():
         yield encoders.conv, "feature_dim", {"input_shape": SHAPE, "feature_dim": width}
         yield encoders.word_vectors, "dim", {"vocabulary_size": 9, "dim": width}
         yield encoders.t5, "num_heads", {"vocabulary_size": 9, "num_heads": width}
+        for name in ("patch_size", "num_layers", "num_heads", "hidden_dim"):
+            yield encoders.vit, name, {"input_shape": SHAPE, name: width}
         for name in ("noise_dim", "kernel_size"):
             arguments = {"output_shape": SHAPE, name: width}
             yield encoders.dcgan_generator, name, arguments

@@ -1,8 +1,14 @@
+import math
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerassl.losses.distillation import normalized_squared_error
+from kerassl.losses.distillation import (
+    centred_softmax,
+    cross_view_entropy,
+    normalized_squared_error,
+)
 
 
 def vectors(batch=5, dim=3):
@@ -49,3 +55,100 @@ def test_no_gradient_reaches_the_targets():
 def test_errors(shapes):
     with pytest.raises(ValueError, match="`predictions` and `targets`"):
         normalized_squared_error(*(np.ones(shape) for shape in shapes))
+
+
+def softmax(x):
+    exponents = np.exp(x - x.max(axis=-1, keepdims=True))
+    return exponents / exponents.sum(axis=-1, keepdims=True)
+
+
+def logits(views, batch=5, dim=7):
+    random = np.random.default_rng(1)
+    return random.normal(size=(views, batch, dim)).astype("float32")
+
+
+def test_centred_softmax_matches_numpy():
+    (found,), centre = logits(1), logits(1)[0, 0]
+    expected = softmax((found.astype("float64") - centre) / 0.2)
+    np.testing.assert_allclose(
+        centred_softmax(found, centre, 0.2), expected, rtol=1e-4, atol=1e-7
+    )
+    half = centred_softmax(tf.cast(found, "bfloat16"), centre, tf.constant(0.2))
+    assert half.dtype == "float32"
+
+
+def test_cross_view_entropy_matches_numpy():
+    students, targets = logits(4), softmax(logits(2))
+    pairs = [
+        -(targets[t] * np.log(softmax(students[s] / 0.3))).sum(axis=-1)
+        for t in range(2)
+        for s in range(4)
+        if s != t
+    ]
+    assert len(pairs) == 6
+    found = cross_view_entropy(list(students), list(targets), 0.3)
+    np.testing.assert_allclose(found, np.mean(pairs, axis=0), rtol=1e-5)
+
+
+def test_a_view_is_not_compared_with_itself():
+    students, targets = logits(2), softmax(logits(2))
+    before = cross_view_entropy(list(students), list(targets))
+    # Where the second view is uniform, what the first tells of its own target
+    # counts for nothing, and only the second target is left to it.
+    uniform = [students[0], np.zeros_like(students[1])]
+    found = cross_view_entropy(uniform, list(targets))
+    half = -(targets[1] * np.log(softmax(students[0] / 0.1))).sum(axis=-1) / 2
+    np.testing.assert_allclose(found, half + math.log(7) / 2, rtol=1e-5)
+    assert np.abs(np.array(found - before)).max() > 0.01
+
+
+def test_gradient_is_that_of_softmax_and_stays_with_the_student():
+    students, targets = map(tf.Variable, (logits(2), softmax(logits(2))))
+    with tf.GradientTape() as tape:
+        loss = cross_view_entropy(tf.unstack(students), tf.unstack(targets), 0.5)
+    found, to_targets = tape.gradient(loss, [students, targets])
+    other = np.array(targets)[::-1]
+    expected = (softmax(np.array(students) / 0.5) - other) / 0.5 / 2
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
+    assert to_targets is None
+    with tf.GradientTape() as tape:
+        targets = centred_softmax(students[0], np.zeros(7, "float32"))
+    assert tape.gradient(targets, students) is None
+
+
+def test_limits_of_the_cross_entropy():
+    targets = list(softmax(logits(2)))
+    uniform = cross_view_entropy([np.zeros((5, 7), "float32")] * 3, targets)
+    np.testing.assert_allclose(uniform, math.log(7), rtol=1e-6)
+    sure = np.eye(7, dtype="float32")[:5]
+    perfect = cross_view_entropy([100 * sure] * 3, [sure] * 2)
+    np.testing.assert_allclose(perfect, 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "students, targets, said",
+    [
+        ([(4, 2), (4, 3)], [(4, 2)], "`students` and `targets` must"),
+        ([(4, 2), (4, 2)], [(3, 2)], "`students` and `targets` must"),
+        ([(4,), (4,)], [(4,)], "`students` and `targets` must"),
+        ([(4, 2)], [(4, 2)], "`students` must be two views or more"),
+        ([(4, 2)] * 2, [(4, 2)] * 3, "`students` must be two views or more"),
+        ([(4, 2)] * 2, [], "`students` must be two views or more"),
+    ],
+)
+def test_views_that_do_not_fit_are_refused(students, targets, said):
+    with pytest.raises(ValueError, match=said):
+        cross_view_entropy(list(map(np.ones, students)), list(map(np.ones, targets)))
+
+
+def test_other_errors_of_dino():
+    one = np.ones((4, 2), "float32")
+    with pytest.raises(ValueError, match="`logits` and `centre` must"):
+        centred_softmax(one, np.zeros(3))
+    for temperature in (0.0, -1.0, float("nan")):
+        with pytest.raises(ValueError, match="`temperature` must"):
+            centred_softmax(one, np.zeros(2), temperature)
+        with pytest.raises(ValueError, match="`temperature` must"):
+            cross_view_entropy([one, one], [one], temperature)
+    with pytest.raises(ValueError, match="`students` must be finite"):
+        cross_view_entropy([one, one * np.nan], [one])

@@ -4,3 +4,6 @@ from kerassl.models.distillation.byol import BYOL
 from kerassl.models.distillation.distillation import Distillation
 
 __all__ = ["BYOL", "Distillation"]
+from kerassl.models.distillation.dino import DINO
+
+__all__ = ["BYOL", "DINO"]
