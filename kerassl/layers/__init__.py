@@ -1,8 +1,8 @@
 """Layers that Keras and KerasHub lack."""
 
 from kerassl.layers.batch_normalization import batch_normalization
-from kerassl.layers.frozen import Frozen
 from kerassl.layers.dino_head import DINOHead
+from kerassl.layers.frozen import Frozen
 from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum

@@ -38,7 +38,6 @@ from kerassl.losses.redundancy import (
     cross_correlation,
     variance_hinge,
 )
-from kerassl.losses.redundancy import covariance_penalty, variance_hinge
 from kerassl.losses.triplet import triplet_loss
 
 __all__ = [
