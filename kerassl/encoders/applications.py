@@ -95,7 +95,11 @@ def mode_of(model):
     """
     name = str(getattr(model, "name", "")).lower()
     found = [mode for mode, names in NAMES.items() if re.fullmatch(names, name)]
-    if not found:
+    # An own network may have such a name, as kerassl's presets of a ResNet-50 do.
+    own = name.startswith("resnet") and not any(
+        layer.name == "conv1_conv" for layer in model.layers
+    )
+    if not found or own:
         return None
     scales = (keras.layers.Rescaling, keras.layers.Normalization)
     first = [

@@ -2,6 +2,7 @@ import keras
 import numpy as np
 import pytest
 
+from kerassl import encoders, models, pretext
 from kerassl.encoders.applications import NAMES, from_application, mode_of
 from kerassl.errors import UserError
 
@@ -18,7 +19,9 @@ PREPROCESSED = {
 def test_values_are_those_of_preprocess_input(mode):
     name, module = PREPROCESSED[mode]
     inputs = keras.Input((32, 32, 3))
-    model = keras.Model(inputs, keras.layers.Identity()(inputs), name=name)
+    model = keras.Model(
+        inputs, keras.layers.Identity(name="conv1_conv")(inputs), name=name
+    )
     assert mode_of(model) == mode
     expected = module.preprocess_input(IMAGES.copy())
     found = from_application(model)(IMAGES / 255)
@@ -50,3 +53,9 @@ def test_other_models_are_refused():
     model = keras.Sequential([keras.Input((4,)), top], name="vgg16")
     with pytest.raises(UserError, match="include_top=False"):
         from_application(model)
+
+
+def test_an_own_network_may_have_the_name_of_one():
+    own = encoders.resnet((8, 8, 3), (1,), (4,), name="resnet50")
+    assert mode_of(own) is None
+    models.SimCLR(own, pretext.TwoViews(8, mean=[0.5] * 3, std=[0.2] * 3))

@@ -8,5 +8,12 @@ from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
 from kerassl.models.contrastive.triplet import Triplet
 
-__all__ = ["NNCLR", "MoCo", "MoCoV3", "SimCLR", "SimCSE"]
-__all__ = ["DecoupledContrastive", "MoCo", "SimCLR", "SimCSE", "Triplet"]
+__all__ = [
+    "NNCLR",
+    "DecoupledContrastive",
+    "MoCo",
+    "MoCoV3",
+    "SimCLR",
+    "SimCSE",
+    "Triplet",
+]

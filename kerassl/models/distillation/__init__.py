@@ -1,9 +1,7 @@
 """Distillation: a student predicts what a teacher gives, often its own average."""
 
 from kerassl.models.distillation.byol import BYOL
+from kerassl.models.distillation.dino import DINO
 from kerassl.models.distillation.distillation import Distillation
 
-__all__ = ["BYOL", "Distillation"]
-from kerassl.models.distillation.dino import DINO
-
-__all__ = ["BYOL", "DINO"]
+__all__ = ["BYOL", "DINO", "Distillation"]

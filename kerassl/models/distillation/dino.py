@@ -13,6 +13,7 @@ from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.losses.distillation import centred_softmax, cross_view_entropy
 from kerassl.models.base import PretextModel
+from kerassl.models.crops import at_once, crops_of
 from kerassl.models.skeleton import head_policy, keep_untracked
 
 
@@ -220,21 +221,20 @@ class DINO(PretextModel):
         frozen = ops.less(self.steps, self.freeze_steps)
         if training:
             self.teacher.follow(self._student, self.momentum)
-        views = _named(x, "view")
-        logits = _of_each(views, lambda view: self.teacher(view, training=training))
-        logits = [ops.stop_gradient(ops.cast(each, "float32")) for each in logits]
-        centre = self.centre.centre.value
-        targets = [centred_softmax(each, centre, temperature) for each in logits]
+        crops = crops_of(x, len(self.views))
+        views = [view for view in x if view.startswith("view")]
+        logits = at_once(self.teacher, crops[: len(views)], training)
+        logits = ops.stop_gradient(ops.cast(logits, "float32"))
+        targets = centred_softmax(logits, self.centre.centre.value, temperature)
         if training:
             # After the targets, which the paper's code centres by earlier batches.
-            self.centre.follow(ops.concatenate(logits, axis=0))
-        students = _of_each(
-            [*views, *_named(x, "local")],
-            lambda view: self.head(
-                self._features(view, training=training), frozen=frozen
-            ),
-        )
-        return {"students": students, "targets": targets}
+            self.centre.follow(logits)
+        features = at_once(self._features, crops, training)
+        students = self.head(features, frozen=frozen)
+        return {
+            "students": ops.split(students, len(crops)),
+            "targets": ops.split(targets, len(views)),
+        }
 
     def objective(self, x, y, outputs, training):
         return {"dino": self._cross_entropy(outputs)}
@@ -268,26 +268,6 @@ class DINO(PretextModel):
             "freeze_steps": self.freeze_steps,
             "pooling": self.pooling,
         }
-
-
-def _named(x, kind):
-    """Returns the views of a kind, "view1", "view2" and so on, in their order."""
-    names = [name for name in x if name.startswith(kind)]
-    return [x[name] for name in sorted(names, key=lambda name: (len(name), name))]
-
-
-def _of_each(views, network):
-    """Returns what a network makes of each view; those of one shape pass together."""
-    groups: dict[tuple, list[int]] = {}
-    for i, view in enumerate(views):
-        shape = tuple(view.shape[1:])
-        groups.setdefault((i,) if None in shape else shape, []).append(i)
-    found = {}
-    for indices in groups.values():
-        together = ops.concatenate([views[i] for i in indices], axis=0)
-        parts = ops.split(network(together), len(indices), axis=0)
-        found.update(zip(indices, parts, strict=True))
-    return [found[i] for i in range(len(views))]
 
 
 def _entropy(probabilities):
