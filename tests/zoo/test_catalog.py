@@ -56,7 +56,7 @@ def test_a_schedule_of_the_model_is_as_long_as_the_recipe(name):
 
 
 # How a card begins whose features do not beat their input.
-LOST = re.compile(r"loses|not beat|hardly")
+LOST = re.compile(r"loses|not beat|hardly|[Nn]ot (surely )?better")
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -65,7 +65,7 @@ def test_a_verdict_is_what_the_card_says_first(name):
     if verdict is not None:
         assert (verdict != "better") == bool(LOST.search(first)), first
     else:
-        assert not LOST.search(first) and "points" not in first, "a verdict is missing"
+        assert not LOST.search(first), "a verdict is missing"
 
 
 @pytest.mark.parametrize("name", zoo.names())
