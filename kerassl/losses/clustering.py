@@ -2,9 +2,9 @@
 
 from keras import ops
 
-from kerassl.checks import check_number
 from kerassl.distribute import check_finite
 from kerassl.errors import InvalidValue
+from kerassl.losses.distillation import cross_view_entropy
 
 
 def swapped_prediction(scores, codes, temperature: float = 0.1):
@@ -37,19 +37,14 @@ def swapped_prediction(scores, codes, temperature: float = 0.1):
     Reference:
         Caron et al., 2020, eq. 1, 2 and 6, https://arxiv.org/abs/2006.09882
     """
-    check_number("temperature", temperature, above=0)
-    coded = _check_shapes(tuple(scores.shape), tuple(codes.shape))
+    _check_shapes(tuple(scores.shape), tuple(codes.shape))
     check_finite(scores=scores, codes=codes)
-    views = scores.shape[1]
-    logs = ops.log_softmax(ops.cast(scores, "float32") / temperature, axis=-1)
-    # Of each coded view, the mean over all views but itself.
-    others = (ops.sum(logs, axis=1, keepdims=True) - logs[:, :coded]) / (views - 1.0)
-    codes = ops.stop_gradient(ops.cast(codes, "float32"))
-    return -ops.mean(ops.sum(codes * others, axis=-1), axis=-1)
+    return cross_view_entropy(
+        ops.unstack(scores, axis=1), ops.unstack(codes, axis=1), temperature
+    )
 
 
 def _check_shapes(scores, codes):
-    """Returns how many views have codes."""
     fit = len(scores) == len(codes) == 3 and scores[::2] == codes[::2]
     if not fit or scores[1] < 2 or not 0 < codes[1] <= scores[1]:
         raise InvalidValue(
@@ -57,4 +52,3 @@ def _check_shapes(scores, codes):
             "and `codes` must have codes of 1 or more of these views. "
             f"Received: {scores} and {codes}"
         )
-    return codes[1]

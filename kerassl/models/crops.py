@@ -64,3 +64,29 @@ def at_once(network, crops, training):
         for _, views in itertools.groupby(crops, lambda view: tuple(view.shape[1:]))
     ]
     return ops.concatenate(outputs)
+
+
+def check_sides(encoder, pretext):
+    """Raises where views differ from the one size of image that an encoder takes.
+
+    Args:
+        encoder: A `keras.Model`.
+        pretext: A pretext layer, or None.
+
+    Raises:
+        ValueError: If the encoder takes one size and the layer makes another.
+
+    Example:
+        >>> check_sides(keras.Sequential([keras.Input((8, 8, 1))]), None)
+    """
+    taken = getattr(encoder, "input_shape", None)
+    if not isinstance(taken, tuple) or len(taken) != 4:
+        return
+    for name, view in (getattr(pretext, "views", None) or {}).items():
+        if any(side not in (None, view.size) for side in taken[1:3]):
+            raise InvalidValue(
+                "`pretext` must make views of the size that the encoder takes, "
+                f"{taken[1]} x {taken[2]}, or the encoder take any, as "
+                f"`kerassl.encoders.vit` does. Received: {name!r} of {view.size} x "
+                f"{view.size}"
+            )

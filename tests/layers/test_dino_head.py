@@ -65,7 +65,7 @@ def test_frozen_directions_get_no_gradient_and_the_others_theirs():
 def test_takes_tokens_and_half_precision():
     head = made(dtype="mixed_bfloat16")
     cosines = head(np.random.default_rng(0).normal(size=(2, 3, 5)))
-    assert cosines.dtype == "bfloat16" and cosines.shape == (2, 3, 9)
+    assert cosines.dtype == "float32" and cosines.shape == (2, 3, 9)
     assert {v.dtype for v in head.variables} == {"float32"}
     assert np.abs(np.array(cosines, "float32")).max() <= 1.01
 
@@ -83,3 +83,15 @@ def test_round_trip():
 def test_errors(name, value):
     with pytest.raises(ValueError, match=f"`{name}` must"):
         made(**{name: value})
+
+
+def test_cosines_are_not_rounded_to_half_precision():
+    head, h = made(dtype="mixed_bfloat16"), features()
+    bottleneck = tf.cast(h, "bfloat16")
+    found = head(bottleneck)
+    for layer in head.stack:
+        bottleneck = layer(bottleneck)
+    bottleneck = tf.cast(bottleneck, "float32").numpy()
+    expected = unit(bottleneck, -1) @ unit(np.array(head.directions), 0)
+    assert found.dtype == "float32"
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -8,12 +8,13 @@ from keras import ops
 from kerassl import distribute
 from kerassl.checks import check_integer, check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
+from kerassl.errors import InvalidValue
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
 from kerassl.losses.clustering import swapped_prediction
 from kerassl.models.base import PretextModel
-from kerassl.models.crops import at_once, crops_of
+from kerassl.models.crops import at_once, check_sides, crops_of
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import sinkhorn
 
@@ -141,6 +142,12 @@ class SwAV(PretextModel):
         check_integer("freeze_steps", freeze_steps, least=0)
         check_integer("queue_size", queue_size, least=0)
         check_integer("queue_start", queue_start, least=0)
+        if queue_start and not queue_size:
+            raise InvalidValue(
+                "`queue_start` must be 0 without a queue (`queue_size` is 0). "
+                f"Received: {queue_start}"
+            )
+        check_sides(encoder, pretext)
         self.projection_dim = projection_dim
         self.hidden_dim = hidden_dim
         self.num_prototypes = num_prototypes
@@ -169,6 +176,10 @@ class SwAV(PretextModel):
         self.steps = self.add_weight(
             shape=(), dtype="int", initializer="zeros", trainable=False, name="steps"
         )
+        # How many features each queue holds, beside the random rows of its start.
+        self.kept = self.add_weight(
+            shape=(), dtype="int", initializer="zeros", trainable=False, name="kept"
+        )
         self.built = True
 
     def propagate(self, x, training):
@@ -180,6 +191,7 @@ class SwAV(PretextModel):
             for i, queue in enumerate(self.queues):
                 queue.enqueue(z[i])
             self.steps.assign(self.steps.value + 1)
+            self._count(z[0])
         return ops.transpose(scores, (1, 0, 2)), ops.stack(codes, axis=1)
 
     def objective(self, x, y, outputs, training):
@@ -237,13 +249,18 @@ class SwAV(PretextModel):
         if queue is None:
             return codes_of(z)
         return ops.cond(
-            self._uses_queue(z),
+            self._uses_queue(),
             lambda: codes_of(ops.concatenate([queue.rows.value, z]))[queue.size :],
             lambda: codes_of(z),
         )
 
-    def _uses_queue(self, z):
+    def _count(self, z):
+        """Counts the examples of all replicas that went into the queues."""
+        rows = ops.cast(ops.shape(z)[0], self.kept.dtype)
+        every = self.kept.value + distribute.all_sum(rows)
+        self.kept.assign(ops.minimum(every, ops.cast(self.queue_size, every.dtype)))
+
+    def _uses_queue(self):
         """Returns whether the queue has started and holds features alone."""
-        steps = ops.cast(self.steps.value, "float32")
-        kept = steps * ops.cast(ops.shape(z)[0], "float32")
-        return ops.logical_and(steps >= self.queue_start, kept >= self.queue_size)
+        started = self.steps.value >= self.queue_start
+        return ops.logical_and(started, self.kept.value >= self.queue_size)

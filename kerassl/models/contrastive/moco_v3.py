@@ -50,6 +50,8 @@ class MoCoV3(PretextModel):
         projection_dim: Dimensions of queries and keys.
         hidden_dims: Widths of the projector's hidden layers.
         predictor_dim: Width of the predictor's hidden layer.
+        predictor_batch_norm: Normalise the predictor's outputs over the batch. The
+            authors do so with a ViT, not with a ResNet.
         base_momentum: The paper's m in the first step, in [0, 1]. Its 0.99 is for
             100 epochs of ImageNet; short trainings need less.
         temperature: Softmax temperature, the paper's tau, above 0.
@@ -60,8 +62,8 @@ class MoCoV3(PretextModel):
     Attributes:
         projector: `ProjectionHead` over the features.
         predictor: `ProjectionHead` over the projections. As in the authors' code
-            the last layers of both are normalised over the batch, without scale and
-            offset.
+            the last layer of the projector is normalised over the batch, without
+            scale and offset, and neither has a bias.
         momentum_encoder: The `MovingAverage` of encoder and projector.
 
     Input:
@@ -114,6 +116,7 @@ class MoCoV3(PretextModel):
         projection_dim: int = 256,
         hidden_dims: Sequence[int] = (4096,),
         predictor_dim: int = 4096,
+        predictor_batch_norm: bool = False,
         base_momentum: float = 0.99,
         temperature: float = 1.0,
         pooling: str = "auto",
@@ -131,6 +134,7 @@ class MoCoV3(PretextModel):
         self.total_steps = total_steps
         self.projection_dim = projection_dim
         self.predictor_dim = predictor_dim
+        self.predictor_batch_norm = predictor_batch_norm
         self.base_momentum = base_momentum
         self.temperature = temperature
         self.pooling = pooling
@@ -138,14 +142,15 @@ class MoCoV3(PretextModel):
             ProjectionHead(
                 projection_dim,
                 hidden_dims=widths,
-                final_batch_norm=True,
+                final_batch_norm=normalised,
                 final_scale=False,
+                final_bias=False,
                 dtype=head_policy(encoder),
                 name=name,
             )
-            for name, widths in (
-                ("projector", hidden_dims),
-                ("predictor", (predictor_dim,)),
+            for name, widths, normalised in (
+                ("projector", hidden_dims, True),
+                ("predictor", (predictor_dim,), predictor_batch_norm),
             )
         )
         self.predictor.build((None, projection_dim))
@@ -191,6 +196,8 @@ class MoCoV3(PretextModel):
         return {"contrastive_accuracy": ops.equal(ops.argmax(logits, axis=-1), own)}
 
     def loss_at_chance(self, batch_size):
+        if batch_size < 2:
+            return None
         return 4.0 * self.temperature * math.log(batch_size)
 
     def get_config(self):
@@ -200,6 +207,7 @@ class MoCoV3(PretextModel):
             "projection_dim": self.projection_dim,
             "hidden_dims": self.projector.hidden_dims,
             "predictor_dim": self.predictor_dim,
+            "predictor_batch_norm": self.predictor_batch_norm,
             "base_momentum": self.base_momentum,
             "temperature": self.temperature,
             "pooling": self.pooling,

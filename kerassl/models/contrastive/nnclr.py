@@ -161,7 +161,7 @@ class NNCLR(PretextModel):
         return {"contrastive_accuracy": ops.equal(ops.argmax(logits, axis=-1), own)}
 
     def loss_at_chance(self, batch_size):
-        return math.log(batch_size)
+        return math.log(batch_size) if batch_size > 1 else None
 
     def get_config(self):
         return {

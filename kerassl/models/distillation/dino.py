@@ -13,7 +13,7 @@ from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.losses.distillation import centred_softmax, cross_view_entropy
 from kerassl.models.base import PretextModel
-from kerassl.models.crops import at_once, crops_of
+from kerassl.models.crops import at_once, check_sides, crops_of
 from kerassl.models.skeleton import head_policy, keep_untracked
 
 
@@ -62,7 +62,9 @@ class DINO(PretextModel):
             trainings need less than the default.
         centre_momentum: Share of the centre kept in a step, in [0, 1].
         freeze_steps: First steps in which the head's last layer gets no gradient, 0
-            or more; in the paper those of one epoch.
+            or more; in the paper those of one epoch. Adam counts them, so its first
+            step afterwards is larger than the rate, 1.6 times after 50 steps and 5.6
+            times after 1,251.
         pooling: How features become one vector, as in `kerassl.encoders.pool`.
         name: Model name.
         **kwargs: Of `PretextModel`.
@@ -151,10 +153,21 @@ class DINO(PretextModel):
                 "warmup_teacher_temperature", warmup_teacher_temperature, above=0
             )
         check_integer("warmup_steps", warmup_steps, least=0)
+        if (warmup_teacher_temperature is None) != (warmup_steps == 0):
+            raise InvalidValue(
+                "`warmup_steps` must be above 0 with `warmup_teacher_temperature`, and "
+                f"0 without. Received: {warmup_steps} and {warmup_teacher_temperature}"
+            )
+        sharpest = max(teacher_temperature, warmup_teacher_temperature or 0)
+        if sharpest >= student_temperature:
+            raise InvalidValue(
+                "`teacher_temperature` must be below `student_temperature`, "
+                f"{student_temperature}. Received: {sharpest}"
+            )
         check_number("base_momentum", base_momentum, least=0, most=1)
         check_number("centre_momentum", centre_momentum, least=0, most=1)
         check_integer("freeze_steps", freeze_steps, least=0)
-        _check_sides(encoder, pretext)
+        check_sides(encoder, pretext)
         self.total_steps = total_steps
         self.output_dim = output_dim
         self.hidden_dim = hidden_dim
@@ -216,6 +229,9 @@ class DINO(PretextModel):
             new.assign(teachers.get(id(own), own))
         return copy
 
+    def encoders(self):
+        return {**super().encoders(), "teacher_encoder": self.teacher_encoder()}
+
     def propagate(self, x, training):
         temperature = self.target_temperature
         frozen = ops.less(self.steps, self.freeze_steps)
@@ -273,18 +289,3 @@ class DINO(PretextModel):
 def _entropy(probabilities):
     logs = ops.log(ops.maximum(probabilities, 1e-37))
     return -ops.sum(probabilities * logs, axis=-1)
-
-
-def _check_sides(encoder, pretext):
-    """Raises where views differ from the one size of image that an encoder takes."""
-    taken = getattr(encoder, "input_shape", None)
-    if not isinstance(taken, tuple) or len(taken) != 4:
-        return
-    for name, view in (getattr(pretext, "views", None) or {}).items():
-        if any(side not in (None, view.size) for side in taken[1:3]):
-            raise InvalidValue(
-                "`pretext` must make views of the size that the encoder takes, "
-                f"{taken[1]} x {taken[2]}, or the encoder take any, as "
-                f"`kerassl.encoders.vit` does. Received: {name!r} of {view.size} x "
-                f"{view.size}"
-            )

@@ -137,6 +137,8 @@ class BarlowTwins(PretextModel):
         }
 
     def loss_at_chance(self, batch_size):
+        if batch_size < 2:
+            return None
         # Over all ways to pair the rows the mean of a squared correlation is
         # 1 / (batch - 1), however the rows are distributed.
         dim = self.projection_dim

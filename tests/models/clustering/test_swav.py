@@ -175,3 +175,26 @@ def test_learns_features_of_digits_that_beat_random_ones():
     assert history["prototypes_in_use"][-1] > 20
     assert few_label_accuracy(task) > before + 0.1
     assert effective_rank(features_of(task, digits("test"))) > 4
+
+
+def test_a_queue_is_as_full_as_training_made_it():
+    task = tiny(queue_size=40)
+    task.compile(keras.optimizers.SGD(0.01), jit_compile=False)
+    x = batch(task)
+    train_step(task, x)
+    # A larger batch afterwards does not fill it: 16 rows are features, 24 are not.
+    large = {name: np.concatenate([view] * 3) for name, view in x.items()}
+    scores, codes = task.predict(large, batch_size=48, verbose=0)
+    assert int(task.kept.numpy()) == 16
+    np.testing.assert_allclose(codes[:, 0], sinkhorn(scores[:, 0]), atol=1e-4)
+
+
+def test_a_start_without_a_queue_is_refused():
+    with pytest.raises(ValueError, match="`queue_start` must be 0"):
+        tiny(queue_start=3)
+
+
+def test_views_of_another_size_than_the_encoder_takes_are_refused():
+    encoder = plain_cnn((8, 8, 1), (8,), (1,), grid=2)
+    with pytest.raises(ValueError, match="`pretext` must make views of the size"):
+        SwAV(encoder, crops(local_size=6))

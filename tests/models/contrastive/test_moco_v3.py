@@ -50,7 +50,7 @@ def test_loss_and_accuracy_are_those_of_the_written_formulas():
 
 def test_queries_that_say_nothing_have_the_loss_at_chance():
     task = tiny(temperature=0.5)
-    last = task.predictor.stack[-2]
+    last = task.predictor.stack[-1]
     last.kernel.assign(np.zeros(last.kernel.shape))
     logs = logs_of(task, batch(task))
     assert task.loss_at_chance(16) == pytest.approx(4 * 0.5 * np.log(16))
@@ -91,11 +91,16 @@ def test_no_gradient_reaches_the_momentum_encoder():
 
 
 def test_last_layers_are_normalised_without_scale_and_offset():
-    task = tiny()
+    task = tiny(predictor_batch_norm=True)
     for head in (task.projector, task.predictor):
         assert [layer.use_bias for layer in (head.stack[0], head.stack[-2])] == [0, 0]
         assert not head.stack[-1].scale and not head.stack[-1].center
         assert head.stack[1].scale and head.stack[1].center
+
+
+def test_the_predictor_of_a_resnet_ends_without_normalisation():
+    *_, last = tiny().predictor.stack
+    assert isinstance(last, keras.layers.Dense) and not last.use_bias
 
 
 def test_defaults_are_the_papers_for_resnets():

@@ -225,3 +225,31 @@ def test_learns_features_of_digits_that_beat_random_ones():
     assert few_label_accuracy(task) > before + 0.05
     assert history["loss"][-1] < task.loss_at_chance(128) - 0.5
     assert history["teacher_entropy"][-1] > 0.5
+
+
+@pytest.mark.parametrize(
+    "half", [{"warmup_steps": 3}, {"warmup_teacher_temperature": 0.03}]
+)
+def test_half_a_warmup_is_refused(half):
+    with pytest.raises(ValueError, match="`warmup_steps`.*`warmup_teacher_temp"):
+        tiny(**half)
+
+
+@pytest.mark.parametrize("first", [{}, {"warmup_teacher_temperature": 0.2}])
+def test_a_teacher_that_is_not_sharper_is_refused(first):
+    warmup = {"warmup_steps": 3, "teacher_temperature": 0.05} if first else {}
+    with pytest.raises(ValueError, match="`teacher_temperature` must be below"):
+        tiny(**{"teacher_temperature": 0.1, **warmup, **first})
+
+
+def test_a_run_keeps_the_teachers_encoder_too():
+    task = tiny()
+    task.compile(keras.optimizers.SGD(0.5), jit_compile=False)
+    for _ in range(2):
+        train_step(task, batch(task))
+    kept = task.encoders()
+    assert list(kept) == ["encoder", "teacher_encoder"]
+    student, teacher = (kept[name].get_weights() for name in kept)
+    assert any(
+        np.abs(a - b).max() > 1e-6 for a, b in zip(student, teacher, strict=True)
+    )
