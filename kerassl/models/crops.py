@@ -66,6 +66,30 @@ def at_once(network, crops, training):
     return ops.concatenate(outputs)
 
 
+def together(network, x, names, training):
+    """Returns a network's outputs for views of one size, which pass it as one batch.
+
+    So batch normalisation sees them together.
+
+    Args:
+        network: Takes a batch of a view's size.
+        x: Dict of views, tensors (batch, ...).
+        names: Those that pass.
+        training: As for a layer.
+
+    Returns:
+        Tuple of tensors (batch, ...), one for each name.
+
+    Example:
+        >>> x = {"view1": ops.ones((2, 4)), "view2": ops.zeros((2, 4))}
+        >>> z1, z2 = together(lambda x, training: ops.sum(x, 1), x, x, False)
+        >>> ops.convert_to_numpy(z1).tolist()
+        [4.0, 4.0]
+    """
+    outputs = at_once(network, [x[name] for name in names], training)
+    return tuple(ops.split(outputs, len(names), axis=0))
+
+
 def check_sides(encoder, pretext):
     """Raises where views differ from the one size of image that an encoder takes.
 
@@ -77,6 +101,7 @@ def check_sides(encoder, pretext):
         ValueError: If the encoder takes one size and the layer makes another.
 
     Example:
+        >>> import keras
         >>> check_sides(keras.Sequential([keras.Input((8, 8, 1))]), None)
     """
     taken = getattr(encoder, "input_shape", None)

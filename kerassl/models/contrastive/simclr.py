@@ -15,6 +15,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
 )
 from kerassl.models.base import PretextModel
+from kerassl.models.crops import together
 from kerassl.models.skeleton import head_policy, keep_untracked, with_head
 
 
@@ -118,11 +119,7 @@ class SimCLR(PretextModel):
         self.built = True
 
     def propagate(self, x, training):
-        batch_size = ops.shape(x["view1"])[0]
-        views = ops.concatenate([x["view1"], x["view2"]])
-        # One pass, so that batch normalisation sees both views together.
-        z = self._network(views, training=training)
-        return z[:batch_size], z[batch_size:]
+        return together(self._network, x, self.views, training)
 
     def objective(self, x, y, outputs, training):
         return {"nt_xent": nt_xent_per_example(*self._compared(outputs))}

@@ -11,6 +11,7 @@ from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.contrastive import nt_xent_logits
 from kerassl.losses.triplet import MININGS, triplet_loss
 from kerassl.models.base import PretextModel
+from kerassl.models.crops import together
 from kerassl.models.skeleton import head_policy, keep_untracked, with_head
 
 
@@ -122,11 +123,7 @@ class Triplet(PretextModel):
         self.built = True
 
     def propagate(self, x, training):
-        batch_size = ops.shape(x["view1"])[0]
-        views = ops.concatenate([x["view1"], x["view2"]])
-        # One pass, so that batch normalisation sees both views together.
-        z = self._network(views, training=training)
-        return z[:batch_size], z[batch_size:]
+        return together(self._network, x, self.views, training)
 
     def objective(self, x, y, outputs, training):
         losses = self._hinges(outputs)
