@@ -14,7 +14,13 @@ from kerassl.transfer.examples import PreparedExamples
 from kerassl.transfer.features import encode
 from kerassl.transfer.inputs import inputs_of
 from kerassl.transfer.measure import Measure
-from kerassl.transfer.options import CONTROLS, METHODS, check_options, told_options
+from kerassl.transfer.options import (
+    CONTROLS,
+    METHODS,
+    check_options,
+    draws_of,
+    told_options,
+)
 from kerassl.transfer.tuning import tuning_work
 from kerassl.transfer.verdict import Verdict
 
@@ -136,23 +142,24 @@ class Classification(Measure):
 
     def work(self, train, test):
         options, classes = self.options, len(np.unique(train.labels))
-        budgets = [
-            len(train) if n is None else min(n * classes, len(train))
-            for n in options["labels_per_class"]
-        ]
+        asked, draws = options["labels_per_class"], options["draws"]
+        sizes = []
+        for budget in asked:
+            size = len(train) if budget is None else min(budget * classes, len(train))
+            sizes += [size] * draws_of(budget, asked, draws)
         trained = [c for c in options["controls"] if c != "input"]
-        encoded = (len(train) + len(test)) * (1 + options["draws"] * len(trained))
+        encoded = (len(train) + len(test)) * (1 + draws * len(trained))
         # The supervised control is trained once with all labels, the others by budget.
         tuned = "fine_tune" in options["methods"]
         networks = tuned * (1 + ("random" in trained))
-        fitted = tuning_work(budgets * networks, options["fine_tune_options"])
+        fitted = tuning_work(sizes * networks, options["fine_tune_options"])
         if "supervised" in trained:
             merged = {
                 **(options["fine_tune_options"] or {}),
                 **(options["supervised_options"] or {}),
             }
-            fitted += tuning_work([len(train)], merged)
-        return float(encoded + options["draws"] * fitted)
+            fitted += tuning_work([len(train)] * draws_of(None, asked, draws), merged)
+        return float(encoded + fitted)
 
     def __call__(self, task, train, test, *, seed=0, progress=True, validation=None):
         distribute.read_state(task)

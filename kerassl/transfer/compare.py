@@ -16,6 +16,7 @@ from kerassl.transfer.options import (
     METHODS,
     check_inputs,
     check_options,
+    draws_of,
     title,
 )
 from kerassl.transfer.subjects import Given, Network, Setting
@@ -58,7 +59,8 @@ def compare(
       a small ResNet learns more from there than from where its own training
       begins (`benchmarks/random_control.py`);
     - `supervised`: the same architecture trained from such weights with ALL
-      training labels, anew for each draw. It is an upper bound for frozen
+      training labels, anew for each draw, of which it has at most 3 where few
+      labels are measured too. It is an upper bound for frozen
       features: with 1 label a class its kNN and probe still use features made
       with all labels. Under fine-tuning it has one figure, the accuracy of
       that network itself.
@@ -78,8 +80,9 @@ def compare(
         test: (x, y) likewise.
         labels_per_class: Numbers of labels a class; None for all. A class with
             fewer gives all it has.
-        draws: Number of label draws. The interval of the verdict needs 2 and is
-            narrow from 5 on.
+        draws: Number of label draws, at most 3 of them with all labels where fewer
+            are measured too. The interval of the verdict needs 2 and is narrow
+            from 5 on.
         methods: Some of "knn", "linear_probe", "fine_tune".
         controls: Some of "input", "random", "supervised". For "input" a measure
             such as `Classification` makes `inputs`; here they are given.
@@ -170,6 +173,7 @@ def compare(
         "classes": len(np.unique(train[1])),
         "fewest_labels": int(np.unique(train[1], return_counts=True)[1].min()),
         "draws": draws,
+        "draws_of_all_labels": draws_of(None, labels_per_class, draws),
         "seeds": [seed + draw for draw in range(draws)],
         **_chosen_on(validation),
         "pooling": pooling,
@@ -185,21 +189,31 @@ def compare(
 def _measured(subjects, budgets, draws, progress):
     """Returns the rows of all subjects, methods and budgets."""
     found: dict[tuple, list] = {}
+    plan = [
+        (place, draw, [b for b in budgets if draw < draws_of(b, budgets, draws)])
+        for place, subject in enumerate(subjects)
+        for draw in range(_times(subject, budgets, draws))
+    ]
     with progress_bar(progress) as bar:
-        cells = sum(len(each.methods) for each in subjects) * len(budgets) * draws
+        cells = sum(len(subjects[place].methods) * len(of) for place, _, of in plan)
         task = bar.add_task("comparing", total=cells)
-        for place, subject in enumerate(subjects):
-            for draw in range(draws):
-                subject.start(draw)
-                for budget in budgets:
-                    for method in subject.methods:
-                        bar.update(task, description=f"{title(method)}, {subject.name}")
-                        result = subject.measure(method, budget)
-                        if result is not None:
-                            key = (place, method, budget)
-                            found.setdefault(key, []).append(result)
-                        bar.advance(task)
+        for place, draw, measured in plan:
+            subject = subjects[place]
+            subject.start(draw)
+            for budget in measured:
+                for method in subject.methods:
+                    bar.update(task, description=f"{title(method)}, {subject.name}")
+                    result = subject.measure(method, budget)
+                    if result is not None:
+                        key = (place, method, budget)
+                        found.setdefault(key, []).append(result)
+                    bar.advance(task)
     return [_row(subjects[place], *key, of) for (place, *key), of in found.items()]
+
+
+def _times(subject, budgets, draws):
+    """Returns how often a subject is measured: one made with all labels less often."""
+    return draws_of(None, budgets, draws) if subject.kind == "supervised" else draws
 
 
 def _row(subject, method, budget, found):

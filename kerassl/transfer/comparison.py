@@ -17,9 +17,9 @@ class Comparison:
             `encoder` ("pretrained", "random", "supervised", or the name of input
             features such as "raw pixels"), `kind` ("pretrained", "input", "random",
             "supervised"), `method`, `labels_per_class` (None for all),
-            `accuracies` (one for each draw, from 0 to 1), their `mean` and sample
-            `std` (0 with one draw), and `settings`, what each draw fixed or chose.
-            Those of an input have `on`, how a sentence names it.
+            `accuracies` (one for each draw, fewer with all labels, from 0 to 1),
+            their `mean` and sample `std` (0 with one draw), and `settings`, what each
+            draw fixed or chose. Those of an input have `on`, how a sentence names it.
         protocol: Sizes of the sets, number of classes, draws, seeds, what was
             tried, and seconds.
 
@@ -134,10 +134,13 @@ class Comparison:
         facts = self.protocol
         supervised = any(row["encoder"] == "supervised" for row in self.rows)
         note = " The supervised encoder was made with all labels." if supervised else ""
-        asked = [row["labels_per_class"] or 0 for row in self.rows]
+        asked = [row["labels_per_class"] for row in self.rows]
         fewest = facts.get("fewest_labels")
-        if fewest is not None and max(asked, default=0) > fewest:
+        if fewest is not None and max((n or 0 for n in asked), default=0) > fewest:
             note += f" A class with fewer labels gives all; the smallest has {fewest}."
+        of_all = facts.get("draws_of_all_labels", facts["draws"])
+        if of_all != facts["draws"] and (None in asked or supervised):
+            note = f" With all labels {of_all} draws.{note}"
         return (
             f"Accuracy in % on {facts['test_examples']:,} test examples of "
             f"{facts['classes']} classes, mean ± std over {facts['draws']} label "

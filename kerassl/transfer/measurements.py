@@ -111,7 +111,10 @@ class Measurement:
 
 # What of a protocol may differ: what is paired, how long it took, and what belongs to
 # the encoder and is compared with it.
-_NOT_SHARED = ("seconds", "seeds", "draws", "inputs", "options", "pooling")
+_NOT_SHARED = (
+    *("seconds", "seeds", "draws", "draws_of_all_labels"),
+    *("inputs", "options", "pooling"),
+)
 
 
 def measurements(

@@ -17,6 +17,9 @@ CONTROLS = ("input", "random", "supervised")
 TITLES = {"knn": "kNN", "linear_probe": "linear probe", "fine_tune": "fine-tuning"}
 TOKEN_METHODS = ("linear_probe", "fine_tune")
 TOKEN_CONTROLS = ("random", "supervised", "input")
+# With all labels only the head, the part to choose on and random weights differ from
+# draw to draw, and each takes as long as all draws of few labels together.
+DRAWS_OF_ALL = 3
 
 
 def title(method: str) -> str:
@@ -27,6 +30,24 @@ def title(method: str) -> str:
         ('kNN', 'naive Bayes')
     """
     return TITLES.get(method, method)
+
+
+def draws_of(budget: int | None, budgets: Sequence[int | None], draws: int) -> int:
+    """Returns how often a number of labels is drawn.
+
+    Args:
+        budget: The number of labels a class, None for all.
+        budgets: All that are measured.
+        draws: How often was asked for.
+
+    Example:
+        >>> [draws_of(budget, [5, None], 8) for budget in [5, None]]
+        [8, 3]
+        >>> draws_of(None, [None], 8)  # nothing else was asked for
+        8
+    """
+    beside_few = budget is None and any(each is not None for each in budgets)
+    return min(draws, DRAWS_OF_ALL) if beside_few else draws
 
 
 def told_options(budgets, unit, draws, methods, controls) -> str:

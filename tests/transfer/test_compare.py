@@ -115,3 +115,22 @@ def test_a_class_with_fewer_labels_than_asked_is_told():
     assert "gives all; the smallest has 10." in page.to_markdown()
     page = compare(good_encoder(), *sets, labels_per_class=(10, None), **options)
     assert "the smallest" not in page.to_markdown()
+
+
+def test_all_labels_take_fewer_draws():
+    sets = problem(45, 0), problem(60, 1)
+    options = {"methods": ["knn", "fine_tune"], "draws": 5, **FAST}
+    few = compare(good_encoder(), *sets, labels_per_class=(5, None), **options)
+    draws = {
+        (row["kind"], row["labels_per_class"]): len(row["accuracies"])
+        for row in few.rows
+    }
+    few_draws = {"pretrained": 5, "random": 5, "supervised": 3}
+    assert draws == {
+        **{(kind, 5): draws for kind, draws in few_draws.items()},
+        **{(kind, None): 3 for kind in few_draws},
+    }
+    assert "With all labels 3 draws." in few.to_markdown()
+    alone = compare(good_encoder(), *sets, labels_per_class=(None,), **options)
+    assert {len(row["accuracies"]) for row in alone.rows} == {5}
+    assert "With all labels" not in alone.to_markdown()
