@@ -17,6 +17,11 @@ tf.config.set_logical_device_configuration(
 
 
 def pytest_collection_modifyitems(items):
+    # That the functions of tf.data stay graphs, as they should.
+    known = "ignore:Even though the .tf.config.experimental_run_functions_eagerly"
+    for item in items:
+        if "without_graphs" in item.fixturenames:
+            item.add_marker(pytest.mark.filterwarnings(known))
     # The processes tell each other the names again and again.
     longest = max((item.nodeid for item in items), key=len, default="")
     if len(longest) > 500:
@@ -43,6 +48,18 @@ def without_xla():
     rule, distribute.use_xla = distribute.use_xla, lambda model: False
     yield rule
     distribute.use_xla = rule
+
+
+@pytest.fixture
+def without_graphs():
+    """Computes operation by operation: a training of a step or two needs no graph.
+
+    Making it takes longer than such a training. Functions under a strategy are left
+    to tests that have graphs.
+    """
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="session")
