@@ -388,12 +388,16 @@ class PretextModel(distribute.Trainer):
 
     def loss_of(self, player, x, y, y_pred, sample_weight=None, training=True):
         """Returns this replica's share of the loss of one player."""
-        y, outputs = self._target(y, sample_weight), _to_float32(y_pred)
-        terms = self.objective_for(player, x, y, outputs, training)
-        loss = sum(global_mean_share(term) for term in terms.values())
+        terms = self.terms_of(player, x, y, y_pred, sample_weight, training)
+        loss = sum(global_mean_share(term) for term in terms)
         for extra in self.losses:
             loss = loss + self._aggregate_additional_loss(extra)
         return loss
+
+    def terms_of(self, player, x, y, y_pred, sample_weight=None, training=True):
+        """Returns the list of terms whose means are the loss of one player."""
+        y, outputs = self._target(y, sample_weight), _to_float32(y_pred)
+        return list(self.objective_for(player, x, y, outputs, training).values())
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         y = self._target(y, sample_weight)
