@@ -21,6 +21,7 @@ from kerassl.losses.contrastive import (
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
+    negative_cosine,
     normalized_squared_error,
 )
 from kerassl.losses.frames import frame_l1
@@ -60,6 +61,7 @@ __all__ = [
     "lean_token_cross_entropy",
     "mean_squared_error",
     "nearest_neighbour_info_nce",
+    "negative_cosine",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",

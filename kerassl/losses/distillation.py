@@ -32,16 +32,37 @@ def normalized_squared_error(predictions, targets):
     Reference:
         Grill et al., 2020, eq. 2, https://arxiv.org/abs/2006.07733
     """
-    shapes = tuple(predictions.shape), tuple(targets.shape)
-    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
-        raise InvalidValue(
-            "`predictions` and `targets` must have one shape (batch, dim). "
-            f"Received: {shapes[0]} and {shapes[1]}"
-        )
-    check_finite(predictions=predictions, targets=targets)
-    predictions = ops.normalize(predictions, axis=-1)
-    targets = ops.stop_gradient(ops.normalize(targets, axis=-1))
+    predictions, targets = _directions(predictions, targets)
     return ops.sum(ops.square(predictions - targets), axis=-1)
+
+
+def negative_cosine(predictions, targets):
+    """Returns each example's negative cosine of a prediction with its target.
+
+    SimSiam takes the mean of both directions: the prediction from view 1 with the
+    projection of view 2, and the other way round.
+
+    Args:
+        predictions: Float tensor (batch, dim), of any length.
+        targets: Float tensor of the same shape. No gradient flows back to it.
+
+    Returns:
+        Float tensor (batch,), from -1 where the directions agree to 1 where they
+        are opposite.
+
+    Raises:
+        ValueError: If the shapes differ or are not those of matrices.
+
+    Example:
+        >>> loss = negative_cosine(ops.eye(2), 3.0 * ops.eye(2))
+        >>> [round(float(value), 4) for value in loss]
+        [-1.0, -1.0]
+
+    Reference:
+        Chen & He, 2020, eq. 1, https://arxiv.org/abs/2011.10566
+    """
+    predictions, targets = _directions(predictions, targets)
+    return -ops.sum(predictions * targets, axis=-1)
 
 
 def centred_softmax(logits, centre, temperature=0.04):
@@ -149,3 +170,16 @@ def _check_views(students, targets):
             "`students` must be two views or more, and `targets` one or more of them. "
             f"Received: {len(students)} and {len(targets)}"
         )
+
+
+def _directions(predictions, targets):
+    """Returns predictions and targets at length 1, these without a gradient."""
+    shapes = tuple(predictions.shape), tuple(targets.shape)
+    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+        raise InvalidValue(
+            "`predictions` and `targets` must have one shape (batch, dim). "
+            f"Received: {shapes[0]} and {shapes[1]}"
+        )
+    check_finite(predictions=predictions, targets=targets)
+    predictions = ops.normalize(predictions, axis=-1)
+    return predictions, ops.stop_gradient(ops.normalize(targets, axis=-1))

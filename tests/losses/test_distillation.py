@@ -7,6 +7,7 @@ import tensorflow as tf
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
+    negative_cosine,
     normalized_squared_error,
 )
 
@@ -51,10 +52,43 @@ def test_no_gradient_reaches_the_targets():
     assert to_targets is None
 
 
+@pytest.mark.parametrize("loss", [negative_cosine, normalized_squared_error])
 @pytest.mark.parametrize("shapes", [((4, 2), (4, 3)), ((4, 2), (3, 2)), ((4,), (4,))])
-def test_errors(shapes):
+def test_errors(shapes, loss):
     with pytest.raises(ValueError, match="`predictions` and `targets`"):
-        normalized_squared_error(*(np.ones(shape) for shape in shapes))
+        loss(*(np.ones(shape) for shape in shapes))
+
+
+def test_negative_cosine_matches_reference():
+    predictions, targets = vectors()
+    expected = [
+        -np.dot(p, z) / np.linalg.norm(p) / np.linalg.norm(z)
+        for p, z in zip(predictions, targets, strict=True)
+    ]
+    np.testing.assert_allclose(negative_cosine(predictions, targets), expected, 1e-5)
+    again = negative_cosine(7 * predictions, 0.1 * targets)
+    np.testing.assert_allclose(again, expected, rtol=1e-5)
+
+
+def test_negative_cosine_goes_from_minus_1_to_1():
+    predictions, _ = vectors()
+    np.testing.assert_allclose(negative_cosine(predictions, 2 * predictions), -1, 1e-6)
+    np.testing.assert_allclose(negative_cosine(predictions, -predictions), 1, 1e-6)
+    eye = np.eye(2, dtype="float32")
+    np.testing.assert_allclose(negative_cosine(eye, eye[::-1]), 0, atol=1e-6)
+
+
+def test_gradient_of_negative_cosine_reaches_predictions_alone():
+    predictions, targets = map(tf.Variable, vectors())
+    with tf.GradientTape() as tape:
+        losses = negative_cosine(predictions, targets)
+    found, to_targets = tape.gradient(losses, [predictions, targets])
+    p, z = predictions.numpy(), targets.numpy()
+    p, z = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (p, z))
+    cosines = np.sum(p * z, axis=1, keepdims=True)
+    lengths = np.linalg.norm(predictions.numpy(), axis=1, keepdims=True)
+    np.testing.assert_allclose(found, (cosines * p - z) / lengths, 1e-4, 1e-5)
+    assert to_targets is None
 
 
 def softmax(x):
