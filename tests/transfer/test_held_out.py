@@ -40,6 +40,7 @@ WANTED = {
     "NNCLR": "views",
     "SimCLR": "views",
     "SimCSE": "views",
+    "SimSiam": "views",
     "SkipGram": "pretext",
     "SwAV": "views",
     "Triplet": "views",
