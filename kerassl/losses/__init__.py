@@ -16,6 +16,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
     queue_info_nce,
     queue_logits,
+    supervised_contrastive,
     von_mises_fisher_weights,
 )
 from kerassl.losses.distillation import (
@@ -68,6 +69,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "supervised_contrastive",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",
