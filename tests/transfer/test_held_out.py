@@ -42,6 +42,7 @@ WANTED = {
     "SimCSE": "views",
     "SimSiam": "views",
     "SkipGram": "pretext",
+    "SupCon": "views",
     "SwAV": "views",
     "Triplet": "views",
     "VICReg": "views",
