@@ -24,6 +24,7 @@ from kerassl.losses.distillation import (
     cross_view_entropy,
     negative_cosine,
     normalized_squared_error,
+    smooth_l1,
 )
 from kerassl.losses.frames import frame_l1
 from kerassl.losses.language import (
@@ -69,6 +70,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "smooth_l1",
     "supervised_contrastive",
     "swapped_prediction",
     "token_cross_entropy",

@@ -9,6 +9,7 @@ from kerassl.losses.distillation import (
     cross_view_entropy,
     negative_cosine,
     normalized_squared_error,
+    smooth_l1,
 )
 
 
@@ -186,3 +187,33 @@ def test_other_errors_of_dino():
             cross_view_entropy([one, one], [one], temperature)
     with pytest.raises(ValueError, match="`students` must be finite"):
         cross_view_entropy([one, one * np.nan], [one])
+
+
+def test_smooth_l1_matches_reference():
+    x, y = np.random.default_rng(0).normal(size=(2, 3, 4, 50), scale=1.5)
+    errors = np.abs(x - y)
+    assert (errors < 1).any() and (errors > 1).any()
+    expected = np.where(errors < 1, errors**2 / 2, errors - 0.5).mean(-1)
+    np.testing.assert_allclose(smooth_l1(x, y), expected, rtol=1e-5)
+
+
+def test_smooth_l1_of_0_and_normal_targets():
+    targets = np.random.default_rng(0).normal(size=(100, 1000)).astype("float32")
+    found = np.mean(smooth_l1(np.zeros_like(targets), targets))
+    np.testing.assert_allclose(found, 0.425, atol=2e-3)
+
+
+def test_gradient_of_smooth_l1_is_bounded_and_reaches_predictions_alone():
+    predictions = tf.Variable([[0.5, 3.0, -3.0, 0.0]])
+    targets = tf.Variable(np.zeros((1, 4), "float32"))
+    with tf.GradientTape() as tape:
+        loss = smooth_l1(predictions, targets)
+    found, none = tape.gradient(loss, [predictions, targets])
+    np.testing.assert_allclose(found, [[0.125, 0.25, -0.25, 0.0]], rtol=1e-6)
+    assert none is None
+
+
+@pytest.mark.parametrize("shapes", [((4, 2), (4, 3)), ((4, 2), (2,)), ((), ())])
+def test_other_shapes_have_no_smooth_l1(shapes):
+    with pytest.raises(ValueError, match="must have one shape"):
+        smooth_l1(*(np.ones(shape, "float32") for shape in shapes))
