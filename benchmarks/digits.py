@@ -40,8 +40,11 @@ def main():
     preset = arguments.preset
     print(f"{preset}, seed {arguments.seed}, {changes or 'as it is'}", flush=True)
     keras.utils.set_random_seed(arguments.seed)
-    random = zoo.load(preset, overrides=changes).encoder
-    encoder = pretrained(preset, train[0], arguments.seed, changes)
+    task = zoo.load(preset, overrides=changes)
+    random, images = task.encoder, train[0]
+    if "label" in task.reads:
+        images = data.ArraySource(images, labels=train[1])
+    encoder = pretrained(preset, images, arguments.seed, changes)
     for name, network in (
         ("raw pixels", None),
         ("random", random),

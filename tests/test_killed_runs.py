@@ -50,10 +50,10 @@ def train(killed, folder):
     words = "the cat sat on a mat while some dog ran over two hills".split()
     lines = [" ".join(random.choice(words, 12)) for _ in range(64)]
     (folder / "corpus.txt").write_text("\n".join(lines))
-    (folder / "images").mkdir()
     for i, image in enumerate(random.integers(0, 256, (48, 8, 8, 1), "uint8")):
-        png = tf.io.encode_png(image).numpy()
-        (folder / "images" / f"{i}.png").write_bytes(png)
+        of_class = folder / "images" / f"class{i % 2}"
+        of_class.mkdir(parents=True, exist_ok=True)
+        (of_class / f"{i}.png").write_bytes(tf.io.encode_png(image).numpy())
     data = {"image": folder / "images", "text": folder / "corpus.txt"}
     runs = {}
     for name, (preset, overrides, _) in killed.items():

@@ -210,6 +210,43 @@ def test_a_broken_task_is_caught(broken, message, tmp_path):
         testing.check_task(broken, X, batch_size=16, folder=tmp_path)
 
 
+@keras.saving.register_keras_serializable(package="kerassl_tests")
+class Balanced(Restore):
+    """Has values of both signs, whose mean is 0 but for `shift`."""
+
+    def __init__(self, encoder, pretext=None, *, shift=0.0, name=None, **kwargs):
+        super().__init__(encoder, pretext, name=name, **kwargs)
+        self.shift = shift
+
+    def objective(self, x, y, outputs, training):
+        errors = ops.mean(ops.square(outputs - y[0]), axis=-1)
+        return {"error": errors - ops.mean(errors) + self.shift}
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.1])
+def test_losses_near_0_are_compared_by_the_size_of_what_they_average(shift):
+    task = of(Balanced, shift=shift)("float32")
+    batches = testing.batches_of(task, X, batch_size=16, steps=1)
+    size = testing._size_of_values(task, batches)
+    assert 0.2 < size < 5  # of the errors' distances from their mean
+    compared = {"task": task, "batches": batches, "rtol": 1e-3}
+    expected = [shift, shift]
+    near = [shift + 0.9e-3 * size, shift - 0.9e-3 * size]
+    testing.assert_near_losses(near, expected, **compared)
+    for far in (1.2e-3 * size, -1.2e-3 * size, np.nan, np.inf):
+        with pytest.raises(AssertionError, match="here: .*tolerance of 0.001"):
+            testing.assert_near_losses(
+                [shift, shift + far], expected, message="here", **compared
+            )
+
+
+def test_a_loss_of_one_sign_is_compared_with_itself():
+    task = make("float32")
+    batches = testing.batches_of(task, X, batch_size=16, steps=1)
+    (loss,) = (task.values_of(batches.arrays[0])["loss"],)
+    assert testing._size_of_values(task, batches) == pytest.approx(loss)
+
+
 def test_state_that_no_checkpoint_holds_is_caught(tmp_path):
     for check in (testing.check_saving, testing.check_checkpoint):
         with pytest.raises(AssertionError, match="kernel|bias"):

@@ -18,7 +18,13 @@ FOREVER = 2**62
 
 
 # What a task may read beside what its pretext layer makes of the examples.
-READS = ("id", "seed", "step")
+READS = ("id", "label", "seed", "step")
+
+
+LABELLED = (
+    "single examples with a class each, since the task reads it: an array, with "
+    "`y` or as kerassl.data.ArraySource(x, labels=y), or a folder for each class"
+)
 
 
 def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=()):
@@ -43,9 +49,10 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=())
         reads: Some of `READS`, the keys that the model's inputs, a dict, get
             beside the layer's own. "id": each example's position in the source,
             int64 (batch,), by which a model keeps something of its own for every
-            example. "seed": a seed for each example, int32 (batch, 2), for
-            `kerassl.ops.uniform`. "step": the batch's number, int32 (batch,), for
-            what changes in the course of a run.
+            example. "label": each example's class, int32 (batch,). "seed": a seed
+            for each example, int32 (batch, 2), for `kerassl.ops.uniform`. "step":
+            the batch's number, int32 (batch,), for what changes in the course of a
+            run.
 
     Returns:
         A `tf.data.Dataset` with the attributes `steps_per_epoch`, the whole
@@ -57,7 +64,7 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=())
         ValueError: If `batch_size`, `start` or `seed` is out of range, there are
             fewer examples than `batch_size`, the pretext layer cannot take the
             examples, a read is unknown, or one is asked for inputs that are no
-            dict, or "id" of a stream.
+            dict, "id" of a stream, or "label" of examples without classes.
     """
     check_integer("batch_size", batch_size, least=1)
     check_integer("start", start, least=0, most=FOREVER)
@@ -72,6 +79,8 @@ def pretext_dataset(examples, pretext, *, batch_size, seed=0, start=0, reads=())
             "`examples` must be readable at any position, since each example needs "
             "an id that stays the same from pass to pass. Received a stream."
         )
+    if "label" in reads:
+        _check_classes(source)
     if source.sequential:
         batches = source.batches(batch_size, start)
     else:
@@ -101,14 +110,16 @@ def batched_dataset(batches, pretext, *, seed=0, start=0, reads=()):
         A `tf.data.Dataset`, endless where `batches` are.
 
     Raises:
-        ValueError: If "id" is read, since batches do not tell which examples they
-            hold, or the dataset is known to be empty.
+        ValueError: If "id" or "label" is read, since batches do not tell which
+            examples they hold, or the dataset is known to be empty.
     """
     if "id" in reads:
         raise InvalidValue(
             "`x` must hold single examples, since each needs an id that stays the same "
             "from pass to pass: an array, or files. Received batches."
         )
+    if "label" in reads:
+        raise InvalidValue(f"`x` must hold {LABELLED}. Received batches.")
     numbers = tf.data.Dataset.range(start, FOREVER)
     stream = StreamSource(batches)
     return _made(stream, pretext, seed, tuple(reads), numbers, stream.dataset)
@@ -127,11 +138,15 @@ def _made(source, pretext, seed, reads, numbers, batches):
             the source is sequential.
     """
 
+    labels = _classes(source) if "label" in reads else None
+
     @tf.autograph.experimental.do_not_convert
     def make(number, batch):
         examples = batch if source.sequential else source.fetch(batch)
         made = pretext(examples, seed=_batch_seed(seed, number))
-        return _with_reads(made, reads, seed, number, batch) if reads else made
+        if not reads:
+            return made
+        return _with_reads(made, reads, seed, number, batch, labels)
 
     options = tf.data.Options()
     options.deterministic = True
@@ -279,7 +294,21 @@ def is_endless(data):
     )
 
 
-def _with_reads(made, reads, seed, number, batch):
+def _check_classes(source):
+    """Raises unless a source knows the class of every example."""
+    if source.labels is None or source.label_kind != "classes":
+        raise InvalidValue(
+            f"`examples` must be {LABELLED}. Received {source.unit} without classes."
+        )
+
+
+def _classes(source):
+    """Returns the class of each example, an int32 tensor."""
+    with tf.device("/cpu:0"):  # the input pipeline runs on the host
+        return tf.constant(np.asarray(source.labels, np.int32))
+
+
+def _with_reads(made, reads, seed, number, batch, labels):
     """Returns what a pretext layer made, its inputs with what a task reads beside.
 
     Args:
@@ -288,6 +317,7 @@ def _with_reads(made, reads, seed, number, batch):
         seed: Integer, the run's seed.
         number: int64 scalar tensor, the batch's number.
         batch: The examples' positions; of a stream the examples themselves.
+        labels: Tensor of the classes of all examples, or None.
     """
     x, *rest = made
     if not isinstance(x, dict):
@@ -299,6 +329,7 @@ def _with_reads(made, reads, seed, number, batch):
     rows = first.shape[0] or tf.shape(first)[0]
     makers = {
         "id": lambda: batch,
+        "label": lambda: tf.gather(labels, batch),
         "seed": lambda: _example_seeds(seed, number, rows),
         "step": lambda: tf.fill([rows], tf.cast(number, tf.int32)),
     }

@@ -27,12 +27,13 @@ def vit(
     hidden_dim: int = 768,
     mlp_dim: int | None = None,
     output: str = "tokens",
+    positions: str = "learnt",
     name: str = "vit",
     dtype=None,
 ):
     """Returns a Vision Transformer, to be trained from random weights.
 
-    The image is cut into patches, each becomes a token with a learnt position, and
+    The image is cut into patches, each becomes a token with a position, and
     a learnt class token goes before them; Transformer blocks that normalise their
     input follow, and a last normalisation. The defaults are those of ViT-Base.
 
@@ -53,6 +54,7 @@ def vit(
         hidden_dim: Width of the blocks.
         mlp_dim: Width of the feed-forward layers, or None for 4 * `hidden_dim`.
         output: `"tokens"`, all of them, or `"class_token"`, that alone.
+        positions: `"learnt"`, or `"sin_cos"` for fixed ones, as in MAE.
         name: Model name.
         dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`, or None for
             Keras's default.
@@ -89,7 +91,12 @@ def vit(
     _check_multiples(input_shape, patch_size, hidden_dim, num_heads)
     inputs = keras.Input((None, None, input_shape[2]), name="images")
     x = PatchEmbedding(
-        input_shape[:2], patch_size, hidden_dim, dtype=dtype, name="patches"
+        input_shape[:2],
+        patch_size,
+        hidden_dim,
+        positions=positions,
+        dtype=dtype,
+        name="patches",
     )(inputs)
     for i in range(1, num_layers + 1):
         x = keras_hub.layers.TransformerEncoder(
@@ -139,8 +146,8 @@ def vit_tiny(
     Reference:
         Touvron et al., 2020, table 1, https://arxiv.org/abs/2012.12877
     """
-    sizes = {"num_layers": 12, "num_heads": 3, "hidden_dim": 192}
-    return vit(input_shape, patch_size, output=output, name=name, dtype=dtype, **sizes)
+    sizes = (12, 3, 192)
+    return vit(input_shape, patch_size, *sizes, output=output, name=name, dtype=dtype)
 
 
 @part("encoder")
@@ -173,8 +180,8 @@ def vit_small(
     Reference:
         Touvron et al., 2020, table 1, https://arxiv.org/abs/2012.12877
     """
-    sizes = {"num_layers": 12, "num_heads": 6, "hidden_dim": 384}
-    return vit(input_shape, patch_size, output=output, name=name, dtype=dtype, **sizes)
+    sizes = (12, 6, 384)
+    return vit(input_shape, patch_size, *sizes, output=output, name=name, dtype=dtype)
 
 
 def _check_multiples(input_shape, patch_size, hidden_dim, num_heads):

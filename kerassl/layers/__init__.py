@@ -7,9 +7,11 @@ from kerassl.layers.log_mel import LogMel
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
+from kerassl.layers.patch_decoder import PatchDecoder
 from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
+from kerassl.layers.sin_cos_positions import sin_cos_positions
 
 __all__ = [
     "Frozen",
@@ -19,9 +21,11 @@ __all__ = [
     "MemoryQueue",
     "MovingAverage",
     "MovingCentre",
+    "PatchDecoder",
     "PatchEmbedding",
     "ProjectionHead",
     "Prototypes",
     "batch_normalization",
     "cosine_momentum",
+    "sin_cos_positions",
 ]

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from kerassl.checks import check_width, check_widths
+from kerassl.checks import check_one_of, check_width, check_widths
 from kerassl.errors import InvalidValue
+from kerassl.layers.sin_cos_positions import sin_cos_positions
+
+POSITIONS = ("learnt", "sin_cos")
 
 # The slope of Keys' cubic at 1. With it values that rise evenly stay so.
 CUBIC_SLOPE = -0.5
@@ -16,17 +19,20 @@ CUBIC_SLOPE = -0.5
 class PatchEmbedding(keras.layers.Layer):
     """Cuts images into patches and makes each a token, by a linear map.
 
-    Added to each token is a learnt vector of its position. There is one for each
-    patch of images of `image_size`; for images of another size the grid of these
+    Added to each token is a vector of its position, learnt or fixed. There is one for
+    each patch of images of `image_size`; for images of another size the grid of these
     vectors is interpolated (bicubic, without antialiasing), so that one network
     reads large and small crops.
 
     Args:
         image_size: (height, width) in pixels of the images that the positions are
-            learnt for, multiples of `patch_size`.
+            for, multiples of `patch_size`.
         patch_size: Side of a patch, or (height, width), in pixels.
         hidden_dim: Dimension of the tokens.
         use_class_token: Put a learnt token, with a position of its own, first.
+        positions: `"learnt"`, or `"sin_cos"` for those of
+            `kerassl.layers.sin_cos_positions`, which no training changes; that of the
+            class token is then zero, and `hidden_dim` a multiple of 4.
         name: Layer name.
         **kwargs: Of `keras.layers.Layer`.
 
@@ -41,8 +47,8 @@ class PatchEmbedding(keras.layers.Layer):
         grid: (rows, columns) of patches of an image of `image_size`.
 
     Raises:
-        ValueError: If a size is no positive integer, or the patches do not fill
-            the image.
+        ValueError: If a size is no positive integer, the patches do not fill
+            the image, or `positions` is unknown.
 
     Example:
         >>> layer = PatchEmbedding((8, 8), 4, hidden_dim=6)
@@ -62,11 +68,13 @@ class PatchEmbedding(keras.layers.Layer):
         patch_size: int | Sequence[int] = 16,
         hidden_dim: int = 768,
         use_class_token: bool = True,
+        positions: str = "learnt",
         name: str | None = None,
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
         check_width(hidden_dim=hidden_dim)
+        check_one_of("positions", positions, POSITIONS)
         if not isinstance(patch_size, Sequence):
             check_width(patch_size=patch_size)
             patch_size = (patch_size, patch_size)
@@ -76,6 +84,8 @@ class PatchEmbedding(keras.layers.Layer):
         _check_sides("image_size", self.image_size, self.patch_size)
         self.hidden_dim = hidden_dim
         self.use_class_token = use_class_token
+        # `positions` is the method that interpolates them.
+        self.kind_of_positions = positions
         self.grid = self._patches(self.image_size)
         self.patch_embedding = keras.layers.Conv2D(
             hidden_dim,
@@ -95,9 +105,11 @@ class PatchEmbedding(keras.layers.Layer):
             self.class_token = self.add_weight(
                 shape=(1, 1, self.hidden_dim), initializer=small, name="class_token"
             )
+        fixed = self.kind_of_positions == "sin_cos"
         self.position_embedding = self.add_weight(
             shape=(first + self.grid[0] * self.grid[1], self.hidden_dim),
-            initializer=small.clone(),
+            initializer=self._fixed_positions if fixed else small.clone(),
+            trainable=not fixed,
             # Interpolated in float32, whatever the policy.
             autocast=False,
             name="position_embedding",
@@ -154,7 +166,13 @@ class PatchEmbedding(keras.layers.Layer):
             "patch_size": self.patch_size,
             "hidden_dim": self.hidden_dim,
             "use_class_token": self.use_class_token,
+            "positions": self.kind_of_positions,
         }
+
+    def _fixed_positions(self, shape, dtype=None):
+        table = sin_cos_positions(self.grid, self.hidden_dim)
+        first = [(shape[0] - len(table), 0), (0, 0)]
+        return ops.cast(ops.pad(table, first), dtype)
 
     def _patches(self, sides):
         return tuple(

@@ -16,12 +16,15 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
     queue_info_nce,
     queue_logits,
+    supervised_contrastive,
     von_mises_fisher_weights,
 )
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
+    negative_cosine,
     normalized_squared_error,
+    smooth_l1,
 )
 from kerassl.losses.frames import frame_l1
 from kerassl.losses.language import (
@@ -60,12 +63,15 @@ __all__ = [
     "lean_token_cross_entropy",
     "mean_squared_error",
     "nearest_neighbour_info_nce",
+    "negative_cosine",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "smooth_l1",
+    "supervised_contrastive",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

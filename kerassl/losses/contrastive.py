@@ -150,6 +150,105 @@ def nt_xent_logits(z1, z2, keys1=None, keys2=None, offset=0, temperature: float 
     return logits, ops.concatenate([second, first])
 
 
+def supervised_contrastive(
+    z1,
+    z2,
+    labels,
+    keys1=None,
+    keys2=None,
+    key_labels=None,
+    offset=0,
+    temperature: float = 0.1,
+):
+    """Returns each example's supervised contrastive loss (SupCon).
+
+    It is NT-Xent with more positives: of an anchor these are all other views of
+    examples of its class, the other view of its own example among them. The loss is
+    the mean over the positives of their cross-entropy, the paper's L_out. Without two
+    examples of one class it is NT-Xent.
+
+    On several devices the anchors are this device's rows, the keys all devices' rows.
+
+    Args:
+        z1: Float tensor (batch, dim), first views' projections, of any length.
+        z2: Float tensor (batch, dim), second views' projections.
+        labels: Integer tensor (batch,), the class of each example.
+        keys1: Float tensor (global_batch, dim), first views of all devices,
+            or None for `z1`.
+        keys2: Float tensor (global_batch, dim), second views of all devices,
+            or None for `z2`.
+        key_labels: Integer tensor (global_batch,), or None for `labels`.
+        offset: Position of row 0 of `z1` in `keys1`, integer or scalar integer
+            tensor.
+        temperature: Softmax temperature, above 0, no unit.
+
+    Returns:
+        Float32 tensor (batch,) in nats, mean over the example's two anchors; all
+        equal embeddings give log(2 * global_batch - 1). The lowest value is the
+        logarithm of the number of positives, 0 where it is 1.
+
+    Raises:
+        ValueError: If the shapes do not fit or `temperature` <= 0.
+
+    Example:
+        >>> from keras import ops
+        >>> labels = ops.array([0, 0, 1, 1])
+        >>> losses = supervised_contrastive(ops.eye(4), ops.eye(4), labels)
+        >>> round(float(losses[0]), 2)  # two of three positives are at right angles
+        6.67
+
+    Reference:
+        Khosla et al., 2020, eq. 2, https://arxiv.org/abs/2004.11362
+    """
+    key_labels = labels if key_labels is None else key_labels
+    z1, z2, keys1, keys2 = in_float32(z1, z2, keys1, keys2)
+    logits, own = nt_xent_logits(z1, z2, keys1, keys2, offset, temperature)
+    positives = same_class(labels, key_labels, own)
+    logs = ops.log_softmax(logits, axis=-1)
+    counts = ops.sum(ops.cast(positives, "float32"), axis=-1)
+    losses = -ops.sum(ops.where(positives, logs, 0.0), axis=-1) / counts
+    return ops.mean(ops.reshape(losses, (2, -1)), axis=0)
+
+
+def same_class(labels, key_labels, own):
+    """Returns which keys are positives of each anchor of `nt_xent_logits`.
+
+    Args:
+        labels: Integer tensor (batch,), the class of each example.
+        key_labels: Integer tensor (global_batch,), those of all devices.
+        own: The positions of the other view of each anchor's own example, as
+            `nt_xent_logits` gives them.
+
+    Returns:
+        Boolean tensor (2 * batch, 2 * global_batch): whether a key is of the
+        anchor's class, and not the anchor itself.
+
+    Raises:
+        ValueError: If there is not one label for each example.
+
+    Example:
+        >>> from keras import ops
+        >>> labels = ops.array([7, 3])
+        >>> _, own = nt_xent_logits(ops.eye(2), ops.eye(2))
+        >>> ops.convert_to_numpy(same_class(labels, labels, own)).nonzero()[1].tolist()
+        [2, 3, 0, 1]
+    """
+    shapes = tuple(labels.shape), tuple(key_labels.shape)
+    rows = own.shape[0], labels.shape[0] if shapes[0] else None
+    if {len(shape) for shape in shapes} != {1} or (
+        None not in rows and rows[0] != 2 * rows[1]
+    ):
+        raise InvalidValue(
+            "`labels` must be a vector with one class for each example. "
+            f"Received shapes: {shapes[0]} and {shapes[1]}"
+        )
+    columns = ops.shape(key_labels)[0]
+    same = ops.tile(ops.equal(labels[:, None], key_labels[None, :]), (2, 2))
+    itself = ops.mod(own + columns, 2 * columns)
+    itself = ops.one_hot(itself, 2 * columns, dtype="bool")
+    return ops.logical_and(same, ops.logical_not(itself))
+
+
 def decoupled_contrastive(
     z1, z2, keys1=None, keys2=None, offset=0, temperature: float = 0.1, weights=None
 ):

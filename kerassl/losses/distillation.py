@@ -32,16 +32,75 @@ def normalized_squared_error(predictions, targets):
     Reference:
         Grill et al., 2020, eq. 2, https://arxiv.org/abs/2006.07733
     """
+    predictions, targets = _directions(predictions, targets)
+    return ops.sum(ops.square(predictions - targets), axis=-1)
+
+
+def negative_cosine(predictions, targets):
+    """Returns each example's negative cosine of a prediction with its target.
+
+    SimSiam takes the mean of both directions: the prediction from view 1 with the
+    projection of view 2, and the other way round.
+
+    Args:
+        predictions: Float tensor (batch, dim), of any length.
+        targets: Float tensor of the same shape. No gradient flows back to it.
+
+    Returns:
+        Float tensor (batch,), from -1 where the directions agree to 1 where they
+        are opposite.
+
+    Raises:
+        ValueError: If the shapes differ or are not those of matrices.
+
+    Example:
+        >>> loss = negative_cosine(ops.eye(2), 3.0 * ops.eye(2))
+        >>> [round(float(value), 4) for value in loss]
+        [-1.0, -1.0]
+
+    Reference:
+        Chen & He, 2020, eq. 1, https://arxiv.org/abs/2011.10566
+    """
+    predictions, targets = _directions(predictions, targets)
+    return -ops.sum(predictions * targets, axis=-1)
+
+
+def smooth_l1(predictions, targets):
+    """Returns the smooth L1 distance of predictions from targets, a mean over the last.
+
+    Of a difference d it is d^2 / 2 up to 1, and |d| - 1/2 beyond. I-JEPA takes it
+    between predicted and given states of patches.
+
+    Args:
+        predictions: Float tensor (..., dim).
+        targets: Float tensor of the same shape. No gradient flows back to it.
+
+    Returns:
+        Float32 tensor (...). About 0.42 where the predictions are 0 and the targets
+        normal with variance 1.
+
+    Raises:
+        ValueError: If the shapes differ or have no axis.
+
+    Example:
+        >>> float(smooth_l1(ops.array([[0.0, 3.0]]), ops.array([[1.0, 0.0]]))[0])
+        1.5
+
+    Reference:
+        Girshick, 2015, eq. 3, https://arxiv.org/abs/1504.08083
+    """
     shapes = tuple(predictions.shape), tuple(targets.shape)
-    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+    if not shapes[0] or len(shapes[0]) != len(shapes[1]) or _differ(*shapes):
         raise InvalidValue(
-            "`predictions` and `targets` must have one shape (batch, dim). "
+            "`predictions` and `targets` must have one shape (..., dim). "
             f"Received: {shapes[0]} and {shapes[1]}"
         )
     check_finite(predictions=predictions, targets=targets)
-    predictions = ops.normalize(predictions, axis=-1)
-    targets = ops.stop_gradient(ops.normalize(targets, axis=-1))
-    return ops.sum(ops.square(predictions - targets), axis=-1)
+    targets = ops.stop_gradient(ops.cast(targets, "float32"))
+    errors = ops.absolute(ops.cast(predictions, "float32") - targets)
+    small = ops.minimum(errors, 1.0)
+    # d^2 / 2 for the part up to 1, and |d| - 1 for what is beyond.
+    return ops.mean(0.5 * ops.square(small) + errors - small, axis=-1)
 
 
 def centred_softmax(logits, centre, temperature=0.04):
@@ -149,3 +208,22 @@ def _check_views(students, targets):
             "`students` must be two views or more, and `targets` one or more of them. "
             f"Received: {len(students)} and {len(targets)}"
         )
+
+
+def _directions(predictions, targets):
+    """Returns predictions and targets at length 1, these without a gradient."""
+    shapes = tuple(predictions.shape), tuple(targets.shape)
+    if len(shapes[0]) != 2 or shapes[0] != shapes[1]:
+        raise InvalidValue(
+            "`predictions` and `targets` must have one shape (batch, dim). "
+            f"Received: {shapes[0]} and {shapes[1]}"
+        )
+    check_finite(predictions=predictions, targets=targets)
+    predictions = ops.normalize(predictions, axis=-1)
+    return predictions, ops.stop_gradient(ops.normalize(targets, axis=-1))
+
+
+def _differ(one, two):
+    """Returns whether sizes that both shapes know are not the same."""
+    pairs = zip(one, two, strict=True)
+    return any(None not in pair and pair[0] != pair[1] for pair in pairs)

@@ -72,7 +72,8 @@ class PretextModel(distribute.Trainer):
             a pair of one's own may be given instead of examples.
         reads: What the task reads beside what its pretext layer makes, some of
             "id" (each example's position in the data, `x["id"]`, for a task that
-            keeps something of its own for every example), "seed" (`x["seed"]`, one
+            keeps something of its own for every example), "label" (`x["label"]`, each
+            example's class, which the data must then have), "seed" (`x["seed"]`, one
             for each example, for `kerassl.ops.uniform`), "step" (`x["step"]`, the
             batch's number for every example, for a schedule: the same on every
             replica and after a resume) and "weight" (of a pretext layer that gives
@@ -388,12 +389,16 @@ class PretextModel(distribute.Trainer):
 
     def loss_of(self, player, x, y, y_pred, sample_weight=None, training=True):
         """Returns this replica's share of the loss of one player."""
-        y, outputs = self._target(y, sample_weight), _to_float32(y_pred)
-        terms = self.objective_for(player, x, y, outputs, training)
-        loss = sum(global_mean_share(term) for term in terms.values())
+        terms = self.terms_of(player, x, y, y_pred, sample_weight, training)
+        loss = sum(global_mean_share(term) for term in terms)
         for extra in self.losses:
             loss = loss + self._aggregate_additional_loss(extra)
         return loss
+
+    def terms_of(self, player, x, y, y_pred, sample_weight=None, training=True):
+        """Returns the list of terms whose means are the loss of one player."""
+        y, outputs = self._target(y, sample_weight), _to_float32(y_pred)
+        return list(self.objective_for(player, x, y, outputs, training).values())
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         y = self._target(y, sample_weight)
@@ -485,7 +490,8 @@ class PretextModel(distribute.Trainer):
         Args:
             x: What `dataset` takes; batches of raw examples or ready batches, each a
                 `tf.data.Dataset`; or what else `keras.Model.fit` takes.
-            y: Of `keras.Model.fit`; None for raw examples, labels are not read.
+            y: Of `keras.Model.fit`. Of raw examples None, or the class of each, of a
+                task that reads it.
             batch_size: Examples in a batch of raw ones; None for 32, or all if fewer.
             *args: Of `keras.Model.fit`.
             seed: Integer, from which all randomness of raw examples comes.

@@ -43,7 +43,7 @@ def training_data(task, options, seed):
             )
         start = distribute.steps_done(task) if task.compiled else 0
         options["x"] = _endless(task, kind, x, size, seed, start)
-        options["batch_size"] = None
+        options["batch_size"] = options["y"] = None
     if held_out is not None:
         size = options.get("validation_batch_size") or size
         options["validation_data"] = _validation(task, held_out, size)

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from kerassl import distribute
-from kerassl.data.arrays import as_array
+from kerassl.data.arrays import ArraySource, as_array
 from kerassl.data.source import Source
 from kerassl.encoders.pooling import ends
 from kerassl.errors import InvalidType, InvalidValue, UserError
@@ -159,6 +159,8 @@ def _raw(task, kind, x, y):
             f"raw examples. Pass `pretext=` when you make it{pairs} or give batches as "
             "it reads them."
         )
+    if y is not None and "label" in task.reads and hasattr(x, "__array__"):
+        return kind, ArraySource(x, labels=y)
     if y is not None:
         raise InvalidValue(
             "`y` must be None: a task makes its targets of the examples, and reads no "

@@ -3,6 +3,7 @@
 import keras
 
 from kerassl.encoders.pooling import feature_model
+from kerassl.layers.projection_head import ProjectionHead
 
 
 def head_policy(encoder):
@@ -47,6 +48,31 @@ def with_head(encoder, head, pooling="auto"):
     """
     features = feature_model(encoder, pooling)
     return keras.Model(features.input, head(features.output))
+
+
+def predictor_on(projector, hidden_dim: int, **options):
+    """Returns a predictor: a head with one hidden layer, from projections to such.
+
+    Args:
+        projector: The `ProjectionHead` whose outputs it takes.
+        hidden_dim: Width of the hidden layer.
+        **options: Of `ProjectionHead`, for the last layer.
+
+    Returns:
+        A `ProjectionHead` with weights, of the projector's dtype policy.
+
+    Example:
+        >>> predictor = predictor_on(ProjectionHead(4), 2)
+        >>> [tuple(layer.kernel.shape) for layer in predictor.stack[::3]]
+        [(4, 2), (2, 4)]
+    """
+    dim, policy = projector.output_dim, projector.dtype_policy
+    head = ProjectionHead(
+        dim, hidden_dims=(hidden_dim,), dtype=policy, name="predictor", **options
+    )
+    # Outside of the functional model that gives the projector its weights.
+    head.build((None, dim))
+    return head
 
 
 def keep_untracked(task, **attributes):

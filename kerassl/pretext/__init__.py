@@ -4,6 +4,7 @@ from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
     ImagesAndNoise,
+    MultiBlock,
     MultiCrop,
     RandomView,
     TwoViews,
@@ -32,6 +33,7 @@ __all__ = [
     "FutureFrames",
     "ImagesAndNoise",
     "MaskedTokens",
+    "MultiBlock",
     "MultiCrop",
     "NextToken",
     "NoisyText",

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 from kerassl.layers.patch_embedding import PatchEmbedding
+from kerassl.layers.sin_cos_positions import sin_cos_positions
 
 
 def images(height=8, width=12, count=2):
@@ -94,6 +95,21 @@ def test_all_weights_learn_from_another_size():
         loss = tf.reduce_sum(layer(images(16, 16)) ** 2)
     for gradient in tape.gradient(loss, [v.value for v in layer.trainable_variables]):
         assert np.abs(gradient).max() > 0
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_fixed_positions_are_no_weights_to_train(first):
+    layer = made(hidden_dim=8, positions="sin_cos", use_class_token=first)
+    table = np.array(layer.position_embedding)
+    np.testing.assert_array_equal(table[int(first) :], sin_cos_positions((2, 3), 8))
+    assert not table[: int(first)].any()
+    trained = {v.name for v in layer.trainable_variables}
+    assert "position_embedding" not in trained and "kernel" in trained
+    again = PatchEmbedding.from_config(layer.get_config())
+    again.build((None, None, None, 3))
+    np.testing.assert_array_equal(again.position_embedding, table)
+    with pytest.raises(ValueError, match="`positions` must be one of"):
+        made(positions="fixed")
 
 
 def test_positions_are_interpolated_in_float32():

@@ -12,6 +12,7 @@ from kerassl.losses.contrastive import (
     nt_xent_per_example,
     queue_info_nce,
     queue_logits,
+    supervised_contrastive,
     von_mises_fisher_weights,
 )
 
@@ -346,3 +347,69 @@ def test_weights_errors():
         von_mises_fisher_weights(*pairs(), sigma=0)
     with pytest.raises(ValueError, match="z1, z2"):
         von_mises_fisher_weights(np.ones((4, 2)), np.ones((3, 2)))
+
+
+CLASSES = np.array([2, 0, 2, 1, 0, 2])
+
+
+def written_supervised(z1, z2, labels, temperature):
+    """Returns the loss of each view by the paper's sums, one anchor at a time."""
+    z = np.concatenate([z1, z2]).astype("float64")
+    z /= np.linalg.norm(z, axis=1, keepdims=True)
+    classes = np.concatenate([labels, labels])
+    losses = []
+    for i in range(len(z)):
+        others = [a for a in range(len(z)) if a != i]
+        total = sum(np.exp(z[i] @ z[a] / temperature) for a in others)
+        of_class = [a for a in others if classes[a] == classes[i]]
+        terms = [np.log(np.exp(z[i] @ z[p] / temperature) / total) for p in of_class]
+        losses.append(-np.sum(terms) / len(of_class))
+    return np.array(losses)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 1.0])
+def test_supervised_contrastive_matches_the_written_sums(temperature):
+    z1, z2 = np.random.default_rng(0).normal(size=(2, 6, 4)).astype("float32")
+    found = supervised_contrastive(z1, z2, CLASSES, temperature=temperature)
+    expected = written_supervised(z1, z2, CLASSES, temperature).reshape(2, 6).mean(0)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_supervised_contrastive_of_parts_is_that_of_the_whole():
+    z1, z2 = np.random.default_rng(1).normal(size=(2, 6, 4)).astype("float32")
+    whole = supervised_contrastive(z1, z2, CLASSES)
+    parts = [
+        supervised_contrastive(z1[a:b], z2[a:b], CLASSES[a:b], z1, z2, CLASSES, a)
+        for a, b in ((0, 4), (4, 6))
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-5)
+
+
+def test_supervised_contrastive_is_nt_xent_where_every_class_has_one_example():
+    z1, z2 = np.random.default_rng(2).normal(size=(2, 5, 4)).astype("float32")
+    found = supervised_contrastive(z1, z2, np.arange(5), temperature=0.3)
+    expected = nt_xent_per_example(z1, z2, temperature=0.3)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_limits_of_supervised_contrastive():
+    same = np.ones((6, 4), "float32")
+    found = supervised_contrastive(same, same, CLASSES)
+    np.testing.assert_allclose(found, np.log(11), rtol=1e-5)
+    # Classes apart: only the number of positives is left, 5, 3 and 1 of them.
+    apart = 5 * np.eye(3, dtype="float32")[CLASSES]
+    found = supervised_contrastive(apart, apart, CLASSES, temperature=0.02)
+    np.testing.assert_allclose(found, np.log([5, 3, 5, 1, 3, 5]), atol=1e-5)
+
+
+def test_the_names_of_classes_do_not_matter():
+    z1, z2 = np.random.default_rng(3).normal(size=(2, 6, 4)).astype("float32")
+    found = supervised_contrastive(z1, z2, np.array([7, -1, 7, 5, -1, 7]))
+    np.testing.assert_array_equal(found, supervised_contrastive(z1, z2, CLASSES))
+
+
+@pytest.mark.parametrize("labels", [CLASSES[:4], CLASSES[:, None], np.zeros(())])
+def test_other_labels_are_refused(labels):
+    z = np.ones((6, 4), "float32")
+    with pytest.raises(ValueError, match="`labels` must be a vector"):
+        supervised_contrastive(z, z, labels)

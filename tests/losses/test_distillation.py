@@ -7,7 +7,9 @@ import tensorflow as tf
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
+    negative_cosine,
     normalized_squared_error,
+    smooth_l1,
 )
 
 
@@ -51,10 +53,43 @@ def test_no_gradient_reaches_the_targets():
     assert to_targets is None
 
 
+@pytest.mark.parametrize("loss", [negative_cosine, normalized_squared_error])
 @pytest.mark.parametrize("shapes", [((4, 2), (4, 3)), ((4, 2), (3, 2)), ((4,), (4,))])
-def test_errors(shapes):
+def test_errors(shapes, loss):
     with pytest.raises(ValueError, match="`predictions` and `targets`"):
-        normalized_squared_error(*(np.ones(shape) for shape in shapes))
+        loss(*(np.ones(shape) for shape in shapes))
+
+
+def test_negative_cosine_matches_reference():
+    predictions, targets = vectors()
+    expected = [
+        -np.dot(p, z) / np.linalg.norm(p) / np.linalg.norm(z)
+        for p, z in zip(predictions, targets, strict=True)
+    ]
+    np.testing.assert_allclose(negative_cosine(predictions, targets), expected, 1e-5)
+    again = negative_cosine(7 * predictions, 0.1 * targets)
+    np.testing.assert_allclose(again, expected, rtol=1e-5)
+
+
+def test_negative_cosine_goes_from_minus_1_to_1():
+    predictions, _ = vectors()
+    np.testing.assert_allclose(negative_cosine(predictions, 2 * predictions), -1, 1e-6)
+    np.testing.assert_allclose(negative_cosine(predictions, -predictions), 1, 1e-6)
+    eye = np.eye(2, dtype="float32")
+    np.testing.assert_allclose(negative_cosine(eye, eye[::-1]), 0, atol=1e-6)
+
+
+def test_gradient_of_negative_cosine_reaches_predictions_alone():
+    predictions, targets = map(tf.Variable, vectors())
+    with tf.GradientTape() as tape:
+        losses = negative_cosine(predictions, targets)
+    found, to_targets = tape.gradient(losses, [predictions, targets])
+    p, z = predictions.numpy(), targets.numpy()
+    p, z = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (p, z))
+    cosines = np.sum(p * z, axis=1, keepdims=True)
+    lengths = np.linalg.norm(predictions.numpy(), axis=1, keepdims=True)
+    np.testing.assert_allclose(found, (cosines * p - z) / lengths, 1e-4, 1e-5)
+    assert to_targets is None
 
 
 def softmax(x):
@@ -152,3 +187,33 @@ def test_other_errors_of_dino():
             cross_view_entropy([one, one], [one], temperature)
     with pytest.raises(ValueError, match="`students` must be finite"):
         cross_view_entropy([one, one * np.nan], [one])
+
+
+def test_smooth_l1_matches_reference():
+    x, y = np.random.default_rng(0).normal(size=(2, 3, 4, 50), scale=1.5)
+    errors = np.abs(x - y)
+    assert (errors < 1).any() and (errors > 1).any()
+    expected = np.where(errors < 1, errors**2 / 2, errors - 0.5).mean(-1)
+    np.testing.assert_allclose(smooth_l1(x, y), expected, rtol=1e-5)
+
+
+def test_smooth_l1_of_0_and_normal_targets():
+    targets = np.random.default_rng(0).normal(size=(100, 1000)).astype("float32")
+    found = np.mean(smooth_l1(np.zeros_like(targets), targets))
+    np.testing.assert_allclose(found, 0.425, atol=2e-3)
+
+
+def test_gradient_of_smooth_l1_is_bounded_and_reaches_predictions_alone():
+    predictions = tf.Variable([[0.5, 3.0, -3.0, 0.0]])
+    targets = tf.Variable(np.zeros((1, 4), "float32"))
+    with tf.GradientTape() as tape:
+        loss = smooth_l1(predictions, targets)
+    found, none = tape.gradient(loss, [predictions, targets])
+    np.testing.assert_allclose(found, [[0.125, 0.25, -0.25, 0.0]], rtol=1e-6)
+    assert none is None
+
+
+@pytest.mark.parametrize("shapes", [((4, 2), (4, 3)), ((4, 2), (2,)), ((), ())])
+def test_other_shapes_have_no_smooth_l1(shapes):
+    with pytest.raises(ValueError, match="must have one shape"):
+        smooth_l1(*(np.ones(shape, "float32") for shape in shapes))

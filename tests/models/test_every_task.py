@@ -87,10 +87,20 @@ def compare_with_jax(names):
     on_jax = testing.losses_of_each_on("jax", paths, steps=JAX_STEPS)
     for (name, factory), losses in zip(factories.items(), on_jax, strict=True):
         make, examples, batch_size = factory()
+        task = make()
+        options = {"batch_size": batch_size, "steps": JAX_STEPS}
+        batches = testing.batches_of(task, examples, **options)
         _, expected = testing.trained(
-            make, examples, batch_size=batch_size, steps=JAX_STEPS, eager=True
+            lambda dtype, task=task: task,
+            examples,
+            eager=True,
+            batches=batches,
+            **options,
         )
-        np.testing.assert_allclose(losses, expected, rtol=1e-4, err_msg=name)
+        compared = {"task": task, "batches": batches}
+        testing.assert_near_losses(
+            losses, expected, rtol=1e-4, message=name, **compared
+        )
 
 
 def test_xla_equals_none():

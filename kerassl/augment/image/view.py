@@ -104,7 +104,7 @@ class View:
         check_scale("crop_scale", self.crop_scale)
         if self.crop_scale is not None:
             object.__setattr__(self, "crop_scale", tuple(self.crop_scale))
-        _check_pair("crop_ratio", self.crop_ratio, "a pair")
+        check_pair("crop_ratio", self.crop_ratio, "a pair")
         object.__setattr__(self, "crop_ratio", tuple(self.crop_ratio))
         # A hue turns by one turn at most.
         check_number("color_strength", self.color_strength, least=0, most=5)
@@ -212,10 +212,18 @@ def check_scale(name, scale):
 0 < least <= largest <= 1. Received: crop_scale=(0.5, 2.0)
     """
     if scale is not None:
-        _check_pair(name, scale, "None or a pair", most=1)
+        check_pair(name, scale, "None or a pair", most=1)
 
 
-def _check_pair(name, pair, kind, most=None):
+def check_pair(name, pair, kind, most=None):
+    """Raises ValueError unless `pair` is two numbers above 0, the smaller first.
+
+    Args:
+        name: The user's argument.
+        pair: What was given for it.
+        kind: What else it may be, in words, such as "a pair".
+        most: The largest that a number may be, or None.
+    """
     try:
         low, high = pair
         check_number(name, low, above=0, most=most)

@@ -6,6 +6,7 @@ from kerassl.models.contrastive.moco_v3 import MoCoV3
 from kerassl.models.contrastive.nnclr import NNCLR
 from kerassl.models.contrastive.simclr import SimCLR
 from kerassl.models.contrastive.simcse import SimCSE
+from kerassl.models.contrastive.supcon import SupCon
 from kerassl.models.contrastive.triplet import Triplet
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "MoCoV3",
     "SimCLR",
     "SimCSE",
+    "SupCon",
     "Triplet",
 ]

@@ -16,7 +16,12 @@ from kerassl.losses.contrastive import (
     in_batch_logits,
 )
 from kerassl.models.base import PretextModel
-from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.models.skeleton import (
+    head_policy,
+    keep_untracked,
+    predictor_on,
+    with_head,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -138,22 +143,21 @@ class MoCoV3(PretextModel):
         self.base_momentum = base_momentum
         self.temperature = temperature
         self.pooling = pooling
-        self.projector, self.predictor = (
-            ProjectionHead(
-                projection_dim,
-                hidden_dims=widths,
-                final_batch_norm=normalised,
-                final_scale=False,
-                final_bias=False,
-                dtype=head_policy(encoder),
-                name=name,
-            )
-            for name, widths, normalised in (
-                ("projector", hidden_dims, True),
-                ("predictor", (predictor_dim,), predictor_batch_norm),
-            )
+        last_layer = {"final_scale": False, "final_bias": False}
+        self.projector = ProjectionHead(
+            projection_dim,
+            hidden_dims=hidden_dims,
+            final_batch_norm=True,
+            dtype=head_policy(encoder),
+            name="projector",
+            **last_layer,
         )
-        self.predictor.build((None, projection_dim))
+        self.predictor = predictor_on(
+            self.projector,
+            predictor_dim,
+            final_batch_norm=predictor_batch_norm,
+            **last_layer,
+        )
         network = with_head(encoder, self.projector, pooling)
         keep_untracked(self, _network=network)
         self.momentum_encoder = MovingAverage(network, name="momentum_encoder")

@@ -13,7 +13,12 @@ from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.contrastive import check_temperature, in_batch_logits
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.models.base import PretextModel
-from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.models.skeleton import (
+    head_policy,
+    keep_untracked,
+    predictor_on,
+    with_head,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -126,13 +131,7 @@ class NNCLR(PretextModel):
             dtype=head_policy(encoder),
             name="projector",
         )
-        self.predictor = ProjectionHead(
-            projection_dim,
-            hidden_dims=(predictor_dim,),
-            dtype=head_policy(encoder),
-            name="predictor",
-        )
-        self.predictor.build((None, projection_dim))
+        self.predictor = predictor_on(self.projector, predictor_dim)
         keep_untracked(self, _network=with_head(encoder, self.projector, pooling))
         self.queue = MemoryQueue(queue_size, projection_dim, name="queue")
         self.built = True

@@ -3,5 +3,6 @@
 from kerassl.models.distillation.byol import BYOL
 from kerassl.models.distillation.dino import DINO
 from kerassl.models.distillation.distillation import Distillation
+from kerassl.models.distillation.simsiam import SimSiam
 
-__all__ = ["BYOL", "DINO", "Distillation"]
+__all__ = ["BYOL", "DINO", "Distillation", "SimSiam"]

@@ -8,7 +8,12 @@ from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.losses.distillation import normalized_squared_error
 from kerassl.models.base import PretextModel
-from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.models.skeleton import (
+    head_policy,
+    keep_untracked,
+    predictor_on,
+    with_head,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -113,17 +118,14 @@ class BYOL(PretextModel):
         self.hidden_dim = hidden_dim
         self.base_tau = base_tau
         self.pooling = pooling
-        self.projector, self.predictor = (
-            ProjectionHead(
-                projection_dim,
-                hidden_dims=(hidden_dim,),
-                final_bias=False,
-                dtype=head_policy(encoder),
-                name=name,
-            )
-            for name in ("projector", "predictor")
+        self.projector = ProjectionHead(
+            projection_dim,
+            hidden_dims=(hidden_dim,),
+            final_bias=False,
+            dtype=head_policy(encoder),
+            name="projector",
         )
-        self.predictor.build((None, projection_dim))
+        self.predictor = predictor_on(self.projector, hidden_dim, final_bias=False)
         network = with_head(encoder, self.projector, pooling)
         keep_untracked(self, _network=network)
         self.target = MovingAverage(network, name="target")
