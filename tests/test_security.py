@@ -544,6 +544,7 @@ def is_right(target):
         kerassl.encoders.recurrent,
         kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
+        kerassl.encoders.side_by_side,
         kerassl.encoders.t5,
         kerassl.encoders.vit,
         kerassl.encoders.vit_small,

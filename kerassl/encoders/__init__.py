@@ -14,6 +14,7 @@ from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
+from kerassl.encoders.side_by_side import side_by_side
 from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.transformers import bert, gpt2
@@ -40,6 +41,7 @@ __all__ = [
     "pool",
     "recurrent",
     "resnet",
+    "side_by_side",
     "spelled_words",
     "t5",
     "t5_encoder",

@@ -29,6 +29,11 @@ from kerassl.losses.language import (
     lean_token_cross_entropy,
     token_cross_entropy,
 )
+from kerassl.losses.multiview import (
+    multiview_info_nce,
+    multiview_logits,
+    sum_of_comparisons,
+)
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import (
@@ -59,6 +64,8 @@ __all__ = [
     "in_batch_logits",
     "lean_token_cross_entropy",
     "mean_squared_error",
+    "multiview_info_nce",
+    "multiview_logits",
     "nearest_neighbour_info_nce",
     "normalized_squared_error",
     "nt_xent",
@@ -66,6 +73,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "sum_of_comparisons",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

@@ -36,6 +36,12 @@ def on_dense(model, **fixed):
     return lambda **options: model(dense(), pretext.TwoViews(8), **{**fixed, **options})
 
 
+def cmc(**options):
+    halves = [encoders.dense((8, 4, 1), (4,), name=side) for side in ("left", "right")]
+    encoder = encoders.side_by_side(halves, "width")
+    return models.CMC(encoder, view_names=("left", "right"), **options)
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -49,10 +55,12 @@ MAKERS = {
     "MoCoV3": on_dense(models.MoCoV3, total_steps=4, hidden_dims=(4,), predictor_dim=4),
     "DecoupledContrastive": on_dense(models.DecoupledContrastive),
     "Triplet": on_dense(models.Triplet),
+    "CMC": cmc,
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
+    "LabView": pretext.LabView,
     "Reconstruct": pretext.Reconstruct,
     "ImagesAndNoise": pretext.ImagesAndNoise,
     "MaskedTokens": pretext.MaskedTokens,
@@ -72,6 +80,7 @@ OF_NUMBERS = {
     "MoCoV3": ["temperature", "base_momentum"],
     "DecoupledContrastive": ["temperature"],
     "Triplet": ["margin"],
+    "CMC": ["temperature"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
@@ -91,10 +100,12 @@ OF_COUNTS = {
     "MoCoV3": ["total_steps", "projection_dim", "predictor_dim"],
     "DecoupledContrastive": ["projection_dim"],
     "Triplet": ["projection_dim"],
+    "CMC": ["projection_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
+    "LabView": ["size"],
     "ImagesAndNoise": ["noise_dim"],
     "MaskedTokens": ["sequence_length"],
     "SpanCorruption": ["sequence_length"],

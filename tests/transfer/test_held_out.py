@@ -26,6 +26,7 @@ WANTED = {
     "BYOL": "views",
     "BarlowTwins": "views",
     "CBOW": "pretext",
+    "CMC": "views",
     "CausalLM": "perplexity",
     "DecoupledContrastive": "views",
     "DeepCluster": "views",
