@@ -542,6 +542,7 @@ def is_right(target):
         kerassl.encoders.dense,
         kerassl.encoders.gpt2,
         kerassl.encoders.recurrent,
+        kerassl.encoders.patch_grid,
         kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.side_by_side,

@@ -10,6 +10,7 @@ from kerassl.layers.moving_centre import MovingCentre
 from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
+from kerassl.layers.row_context import RowContext
 
 __all__ = [
     "Frozen",
@@ -22,6 +23,7 @@ __all__ = [
     "PatchEmbedding",
     "ProjectionHead",
     "Prototypes",
+    "RowContext",
     "batch_normalization",
     "cosine_momentum",
 ]

@@ -35,6 +35,7 @@ from kerassl.losses.multiview import (
     sum_of_comparisons,
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
+from kerassl.losses.patches import patch_info_nce, patch_logits
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import (
     barlow_twins,
@@ -71,6 +72,8 @@ __all__ = [
     "nt_xent",
     "nt_xent_logits",
     "nt_xent_per_example",
+    "patch_info_nce",
+    "patch_logits",
     "queue_info_nce",
     "queue_logits",
     "sum_of_comparisons",

@@ -42,6 +42,12 @@ def cmc(**options):
     return models.CMC(encoder, view_names=("left", "right"), **options)
 
 
+def patch_cpc(**options):
+    patches = encoders.dense((4, 4, 1), hidden_dims=(4,))
+    encoder = encoders.patch_grid(patches, (8, 8, 1), stride=2)
+    return models.PatchCPC(encoder, **{"last_step": 2, **options})
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -56,6 +62,7 @@ MAKERS = {
     "DecoupledContrastive": on_dense(models.DecoupledContrastive),
     "Triplet": on_dense(models.Triplet),
     "CMC": cmc,
+    "PatchCPC": patch_cpc,
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
@@ -81,6 +88,7 @@ OF_NUMBERS = {
     "DecoupledContrastive": ["temperature"],
     "Triplet": ["margin"],
     "CMC": ["temperature"],
+    "PatchCPC": ["prediction_scale"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
@@ -101,6 +109,7 @@ OF_COUNTS = {
     "DecoupledContrastive": ["projection_dim"],
     "Triplet": ["projection_dim"],
     "CMC": ["projection_dim"],
+    "PatchCPC": ["first_step", "last_step", "target_dim", "context_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],

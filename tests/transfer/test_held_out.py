@@ -39,6 +39,7 @@ WANTED = {
     "MoCo": "views",
     "MoCoV3": "views",
     "NNCLR": "views",
+    "PatchCPC": "views",
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",
