@@ -165,6 +165,7 @@ _ARGUMENTS: Mapping[str, str] = {
     "decoder": "encoder",
     "discriminator": "encoder",
     "encoder": "encoder",
+    "encoders": "encoder",
     "generator": "encoder",
     "initializer": "initializer",
     "inner_optimizer": "optimizer",

@@ -17,6 +17,7 @@ from kerassl.distribute.batches import (
 from kerassl.distribute.gradients import input_gradient
 from kerassl.distribute.graphs import letting_graphs_go
 from kerassl.distribute.hardware import devices_told
+from kerassl.distribute.iterators import ReplacedBatches, batch_iterator
 from kerassl.distribute.players import PlayerOptimizers, prepare_optimizer
 from kerassl.distribute.progress import check_learning_rates, read_state, steps_done
 from kerassl.distribute.replicas import (
@@ -41,10 +42,12 @@ __all__ = [
     "BACKEND",
     "SUPPORTED_BACKENDS",
     "PlayerOptimizers",
+    "ReplacedBatches",
     "Trainer",
     "all_gather",
     "all_sum",
     "as_rows",
+    "batch_iterator",
     "can_share",
     "check_batch_size",
     "check_finite",

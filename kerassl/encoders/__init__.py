@@ -10,10 +10,12 @@ from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.encoders.layer_grids import layer_grids
 from kerassl.encoders.mirror import mirror
+from kerassl.encoders.patch_grid import patch_grid
 from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
 from kerassl.encoders.resnet import resnet
+from kerassl.encoders.side_by_side import side_by_side
 from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
 from kerassl.encoders.transformers import bert, gpt2
@@ -36,10 +38,12 @@ __all__ = [
     "layer_grids",
     "mirror",
     "open_encoder",
+    "patch_grid",
     "plain_cnn",
     "pool",
     "recurrent",
     "resnet",
+    "side_by_side",
     "spelled_words",
     "t5",
     "t5_encoder",

@@ -83,11 +83,24 @@ def plain_cnn(
         )(x)
         x = batch_normalization(dtype=dtype, name=f"bn{i}")(x)
         x = layers.ReLU(dtype=dtype, name=f"relu{i}")(x)
-    return keras.Model(inputs, _pooled(x, grid, dtype), name=name)
+    return keras.Model(inputs, pool_to_grid(x, grid, dtype), name=name)
 
 
-def _pooled(x, grid, dtype):
-    """Averages a map to `grid` x `grid` places and flattens it."""
+def pool_to_grid(x, grid, dtype):
+    """Returns a map averaged to `grid` x `grid` places and flattened.
+
+    Args:
+        x: Symbolic tensor (batch, height, width, dim).
+        grid: Places along each side; 1 is a global average.
+        dtype: Dtype policy of the layers.
+
+    Raises:
+        ValueError: If the map has fewer places.
+
+    Example:
+        >>> pool_to_grid(keras.Input((7, 7, 3)), 2, None).shape
+        (None, 12)
+    """
     if grid == 1:
         return layers.GlobalAveragePooling2D(dtype=dtype, name="pool")(x)
     sides = x.shape[1:3]

@@ -6,12 +6,13 @@ import keras
 from keras import layers
 
 from kerassl.allowed import part
-from kerassl.checks import check_image_shape, check_widths
+from kerassl.checks import check_image_shape, check_one_of, check_widths
 from kerassl.errors import InvalidValue
 from kerassl.layers import batch_normalization
 
 BLOCKS = ("basic", "bottleneck")
 STEMS = ("cifar", "imagenet")
+NORMS = ("batch", "layer")
 # The paper's deepest has 600; a graph of more is never made.
 MAX_BLOCKS = 4096
 
@@ -23,6 +24,7 @@ def resnet(
     widths: Sequence[int] = (64, 128, 256, 512),
     block: str = "basic",
     stem: str = "cifar",
+    norm: str = "batch",
     name: str = "resnet",
     dtype=None,
 ):
@@ -44,6 +46,8 @@ def resnet(
         stem: `"cifar"`, a 3x3 convolution at full resolution, or
             `"imagenet"`, a 7x7 convolution and a pooling that shrink the image
             four times.
+        norm: `"batch"`, or `"layer"`: each example by itself, over places and
+            channels, for methods that a glance at the batch would tell the answer.
         name: Model name.
         dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`, or None
             for Keras's default.
@@ -52,7 +56,7 @@ def resnet(
         `keras.Model` from (batch, height, width, channels) to (batch, dim).
 
     Raises:
-        ValueError: If `block` or `stem` is unknown, or `depths` and `widths`
+        ValueError: If `block`, `stem` or `norm` is unknown, or `depths` and `widths`
             do not fit together.
 
     Example:
@@ -65,8 +69,9 @@ def resnet(
         that of Chen et al., 2020, https://arxiv.org/abs/2002.05709
     """
     _check(input_shape, depths, widths, block, stem)
+    check_one_of("norm", norm, NORMS)
     inputs = keras.Input(tuple(input_shape), name="images")
-    network = _Builder(dtype)
+    network = _Builder(dtype, norm)
     if stem == "cifar":
         x = network.convolve(inputs, widths[0], 3, name="stem")
         x = network.activate(network.normalize(x, name="stem"), name="stem")
@@ -86,8 +91,9 @@ def resnet(
 class _Builder:
     """Adds named layers of one dtype policy to a functional graph."""
 
-    def __init__(self, dtype):
+    def __init__(self, dtype, norm):
         self.dtype = dtype
+        self.norm = norm
 
     def convolve(self, x, width, kernel_size, stride=1, *, name):
         return layers.Conv2D(
@@ -104,9 +110,11 @@ class _Builder:
         )(x)
 
     def normalize(self, x, *, name, gamma="ones"):
-        layer = batch_normalization(
-            gamma_initializer=gamma, dtype=self.dtype, name=f"{name}_bn"
-        )
+        options = {"gamma_initializer": gamma, "dtype": self.dtype}
+        if self.norm == "layer":
+            layer = layers.GroupNormalization(1, name=f"{name}_ln", **options)
+        else:
+            layer = batch_normalization(name=f"{name}_bn", **options)
         return layer(x)
 
     def activate(self, x, *, name):

@@ -12,6 +12,7 @@ from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
 from kerassl.layers.sin_cos_positions import sin_cos_positions
+from kerassl.layers.row_context import RowContext
 
 __all__ = [
     "Frozen",
@@ -25,6 +26,7 @@ __all__ = [
     "PatchEmbedding",
     "ProjectionHead",
     "Prototypes",
+    "RowContext",
     "batch_normalization",
     "cosine_momentum",
     "sin_cos_positions",

@@ -32,7 +32,13 @@ from kerassl.losses.language import (
     lean_token_cross_entropy,
     token_cross_entropy,
 )
+from kerassl.losses.multiview import (
+    multiview_info_nce,
+    multiview_logits,
+    sum_of_comparisons,
+)
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
+from kerassl.losses.patches import patch_info_nce, patch_logits
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import (
     barlow_twins,
@@ -62,16 +68,21 @@ __all__ = [
     "in_batch_logits",
     "lean_token_cross_entropy",
     "mean_squared_error",
+    "multiview_info_nce",
+    "multiview_logits",
     "nearest_neighbour_info_nce",
     "negative_cosine",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
     "nt_xent_per_example",
+    "patch_info_nce",
+    "patch_logits",
     "queue_info_nce",
     "queue_logits",
     "smooth_l1",
     "supervised_contrastive",
+    "sum_of_comparisons",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

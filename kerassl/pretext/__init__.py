@@ -5,6 +5,7 @@ from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
     ImagesAndNoise,
     MultiBlock,
+    LabView,
     MultiCrop,
     RandomView,
     TwoViews,
@@ -32,6 +33,7 @@ __all__ = [
     "DocumentRotation",
     "FutureFrames",
     "ImagesAndNoise",
+    "LabView",
     "MaskedTokens",
     "MultiBlock",
     "MultiCrop",

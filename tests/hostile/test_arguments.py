@@ -36,6 +36,18 @@ def on_dense(model, **fixed):
     return lambda **options: model(dense(), pretext.TwoViews(8), **{**fixed, **options})
 
 
+def cmc(**options):
+    halves = [encoders.dense((8, 4, 1), (4,), name=side) for side in ("left", "right")]
+    encoder = encoders.side_by_side(halves, "width")
+    return models.CMC(encoder, view_names=("left", "right"), **options)
+
+
+def patch_cpc(**options):
+    patches = encoders.dense((4, 4, 1), hidden_dims=(4,))
+    encoder = encoders.patch_grid(patches, (8, 8, 1), stride=2)
+    return models.PatchCPC(encoder, **{"last_step": 2, **options})
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -49,12 +61,15 @@ MAKERS = {
     "MoCoV3": on_dense(models.MoCoV3, total_steps=4, hidden_dims=(4,), predictor_dim=4),
     "DecoupledContrastive": on_dense(models.DecoupledContrastive),
     "Triplet": on_dense(models.Triplet),
+    "CMC": cmc,
+    "PatchCPC": patch_cpc,
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
     "SupCon": on_dense(models.SupCon, hidden_dims=(4,)),
     "SimSiam": on_dense(models.SimSiam, hidden_dims=(4,), predictor_dim=2),
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
+    "LabView": pretext.LabView,
     "Reconstruct": pretext.Reconstruct,
     "ImagesAndNoise": pretext.ImagesAndNoise,
     "MaskedTokens": pretext.MaskedTokens,
@@ -75,6 +90,8 @@ OF_NUMBERS = {
     "DecoupledContrastive": ["temperature"],
     "SupCon": ["temperature"],
     "Triplet": ["margin"],
+    "CMC": ["temperature"],
+    "PatchCPC": ["prediction_scale"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
@@ -95,11 +112,14 @@ OF_COUNTS = {
     "DecoupledContrastive": ["projection_dim"],
     "SupCon": ["projection_dim"],
     "Triplet": ["projection_dim"],
+    "CMC": ["projection_dim"],
+    "PatchCPC": ["first_step", "last_step", "target_dim", "context_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "SimSiam": ["projection_dim", "predictor_dim"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
+    "LabView": ["size"],
     "ImagesAndNoise": ["noise_dim"],
     "MaskedTokens": ["sequence_length"],
     "SpanCorruption": ["sequence_length"],

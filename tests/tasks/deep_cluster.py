@@ -7,7 +7,7 @@ from tasks.parts.runs import PLAIN_CNN, Killed
 MODEL = models.DeepCluster
 KILLED = Killed(
     "deep_cluster_fashion",
-    PLAIN_CNN | {"model.num_clusters": 5},
+    PLAIN_CNN | {"model.num_clusters": 5, "model.uniform_sampling": True},
     ("labels", "cluster_sizes"),
 )
 

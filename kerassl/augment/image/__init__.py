@@ -1,6 +1,7 @@
 """Image augmentation: whole batches at once, in graph, a function of a seed."""
 
 from kerassl.augment.image.color import adjust_color
+from kerassl.augment.image.lab import rgb_to_lab, scaled_lab, unscaled_lab
 from kerassl.augment.image.values import (
     SLACK,
     as_tensor,
@@ -23,6 +24,9 @@ __all__ = [
     "check_scale",
     "check_side",
     "resize",
+    "rgb_to_lab",
+    "scaled_lab",
     "to_unit",
+    "unscaled_lab",
     "view_draws",
 ]

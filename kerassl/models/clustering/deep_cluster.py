@@ -1,5 +1,7 @@
 """DeepCluster: learning to predict the k-means clusters of one's own features."""
 
+from typing import ClassVar
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,11 +9,13 @@ from keras import ops
 from kerassl import distribute
 from kerassl.checks import MOST_INTEGER, is_integer
 from kerassl.data.dataset import prepared_batches
+from kerassl.data.drawn import drawn_dataset
 from kerassl.data.subset import Subset
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidType, InvalidValue
 from kerassl.models.base import PretextModel
 from kerassl.models.skeleton import head_policy, keep_untracked, with_head
+from kerassl.ops.even_draws import even_draws
 from kerassl.ops.k_means import cluster
 
 FEATURE_BATCH = 256
@@ -42,10 +46,12 @@ class DeepCluster(PretextModel):
     the seed of `dataset` and the step.
 
     Two trivial solutions are kept away as in the paper. An empty cluster gets
-    a part of another one. And large clusters do not dominate: the paper draws
-    clusters uniformly and then their examples, or, which it calls equivalent,
-    weights an example by the inverse of its cluster's size. It is the weights
-    here, so that a batch depends on nothing but its seed and number.
+    a part of another one. And large clusters do not dominate: in a pass `fit` draws
+    as many examples of every cluster, some of small ones several times, in batches
+    that are a function of the labels, the seed and the step, so a run that is killed
+    goes on with the same ones. Or, which the paper calls equivalent, a pass holds
+    each example once and weights it by the inverse of its cluster's size
+    (`uniform_sampling=False`), as `evaluate` always does.
 
     The features of all examples are in memory while they are clustered, and
     every replica must be in one process.
@@ -65,6 +71,9 @@ class DeepCluster(PretextModel):
             ten times as many clusters as classes best.
         pca_dim: Dimensions that PCA keeps at most before the clustering.
         pooling: How features become one vector, as in `kerassl.encoders.pool`.
+        uniform_sampling: Whether clusters are drawn uniformly, and then their
+            examples; else examples are weighted. Tasks and runs of versions before
+            this argument go on with weights.
         name: Model name.
         **kwargs: Of `PretextModel`.
 
@@ -86,9 +95,8 @@ class DeepCluster(PretextModel):
         examples that cluster has.
 
     Logs:
-        loss: Cross-entropy in nats, every cluster of the batch with a weight
-            that does not depend on its size; log(num_clusters) where nothing
-            is learnt.
+        loss: Cross-entropy in nats, every cluster alike, whatever its size;
+            log(num_clusters) where nothing is learnt.
         cluster_accuracy: Share of views whose cluster is told rightly.
         cluster_nmi: How far the labels agree with those of the pass before:
             normalised mutual information, 0 to 1, where the clusters are the
@@ -101,6 +109,7 @@ class DeepCluster(PretextModel):
     Raises:
         ValueError: If `num_examples` or `num_clusters` is out of its range or
             the encoder is not functional.
+        TypeError: If `uniform_sampling` is no boolean.
 
     Example:
         >>> from kerassl.encoders import resnet
@@ -123,6 +132,7 @@ class DeepCluster(PretextModel):
     can_collapse = True
     run_arguments = {"num_examples": "examples"}
     reads = ("id",)
+    formerly: ClassVar[dict] = {"uniform_sampling": False}
 
     def __init__(
         self,
@@ -133,10 +143,16 @@ class DeepCluster(PretextModel):
         num_clusters: int = 10_000,
         pca_dim: int | None = 256,
         pooling: str = "auto",
+        uniform_sampling: bool = True,
         name: str | None = None,
         **kwargs,
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
+        if not isinstance(uniform_sampling, bool):
+            raise InvalidType(
+                "`uniform_sampling` must be True or False. "
+                f"Received: uniform_sampling={uniform_sampling!r}"
+            )
         if not is_integer(num_examples, 2, MOST_INTEGER):
             raise InvalidValue(
                 "`num_examples` must be an integer >= 2, the number of examples in "
@@ -156,6 +172,7 @@ class DeepCluster(PretextModel):
         self.num_clusters = num_clusters
         self.pca_dim = pca_dim
         self.pooling = pooling
+        self.uniform_sampling = uniform_sampling
         self.classifier = keras.layers.Dense(
             num_clusters, dtype=head_policy(encoder), name="cluster_classifier"
         )
@@ -244,6 +261,19 @@ class DeepCluster(PretextModel):
         keep_untracked(self, _source=x.source)
         return [_ClusterEachPass(x)]
 
+    def fit(self, *args, **kwargs):
+        """Trains as `PretextModel.fit` does, on clusters made anew in each pass."""
+        try:
+            return super().fit(*args, **kwargs)
+        finally:
+            if self.train_function is not None:
+                self.train_function.batches = None
+
+    def make_train_function(self, force=False):
+        super().make_train_function(force)
+        if not isinstance(self.train_function, distribute.ReplacedBatches):
+            self.train_function = distribute.ReplacedBatches(self.train_function)
+
     def evaluate(self, x=None, *args, **kwargs):
         """Evaluates as `keras.Model.evaluate` does, on the labels there are."""
         if not self.is_clustered:
@@ -264,6 +294,8 @@ class DeepCluster(PretextModel):
         loss = ops.sparse_categorical_crossentropy(
             outputs["label"], outputs["logits"], from_logits=True
         )
+        if training and self.uniform_sampling:
+            return {"deep_cluster": loss}
         sizes = ops.maximum(ops.cast(outputs["size"], "float32"), 1.0)
         # 1 where all clusters are of one size.
         return {"deep_cluster": (loss, self.num_examples / self.num_clusters / sizes)}
@@ -310,7 +342,33 @@ class DeepCluster(PretextModel):
             "num_clusters": self.num_clusters,
             "pca_dim": self.pca_dim,
             "pooling": self.pooling,
+            "uniform_sampling": self.uniform_sampling,
         }
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        return super().from_config({**cls.formerly, **config}, custom_objects)
+
+    def _read_pass(self, dataset, step):
+        """Lets the train function read the batches of a pass, from a step on."""
+        batches = self._drawn_batches(dataset, step)
+        self.train_function.batches = distribute.batch_iterator(self, batches)
+
+    def _drawn_batches(self, dataset, step):
+        distribute.read_state(self)
+        source, seed = dataset.source, dataset.seed
+        number = step // dataset.steps_per_epoch
+        labels = ops.convert_to_numpy(self.labels)
+        drawn = even_draws(labels, len(source), [seed % 2**64, number])
+        return drawn_dataset(
+            source,
+            drawn,
+            self.pretext,
+            batch_size=_batch_size(dataset),
+            seed=seed,
+            start=step,
+            reads=self.reads,
+        )
 
     def _check_length(self, source):
         if len(source) != self.num_examples:
@@ -347,7 +405,7 @@ class DeepCluster(PretextModel):
 
 
 class _ClusterEachPass(keras.callbacks.Callback):
-    """Clusters all examples before the first step of each pass over them.
+    """Clusters all examples before the first step of each pass, and draws its batches.
 
     Args:
         dataset: What `fit` trains on.
@@ -358,6 +416,7 @@ class _ClusterEachPass(keras.callbacks.Callback):
         self.dataset = dataset
         self.step = 0
         self.measures: dict[str, float] = {}
+        self.drawn = False
 
     def on_train_begin(self, logs=None):
         """Starts to count at the model's step."""
@@ -371,6 +430,10 @@ class _ClusterEachPass(keras.callbacks.Callback):
         if not self.measures or self.step % self.dataset.steps_per_epoch == 0:
             self.model.recluster(self.dataset.source, self.dataset.seed)
             self.measures = self.model.cluster_measures()
+            self.drawn = False
+        if self.model.uniform_sampling and not self.drawn:
+            self.model._read_pass(self.dataset, self.step)
+            self.drawn = True
 
     def on_train_batch_end(self, batch, logs=None):
         """Counts the step."""
@@ -380,6 +443,11 @@ class _ClusterEachPass(keras.callbacks.Callback):
         """Adds the measures to the logs."""
         if logs is not None:
             logs.update(self.measures)
+
+
+def _batch_size(dataset):
+    """Returns how many examples the batches of a dataset hold."""
+    return keras.tree.flatten(dataset.element_spec)[0].shape[0]
 
 
 def _forget(optimizer, variables):

@@ -3,6 +3,7 @@
 from kerassl.augment.image import View
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.multi_block import MultiBlock
+from kerassl.pretext.image.lab_view import LabView
 from kerassl.pretext.image.multi_crop import MultiCrop
 from kerassl.pretext.image.random_view import RandomView
 from kerassl.pretext.image.two_views import TwoViews
@@ -11,6 +12,7 @@ from kerassl.pretext.image.views import Views
 __all__ = [
     "ImagesAndNoise",
     "MultiBlock",
+    "LabView",
     "MultiCrop",
     "RandomView",
     "TwoViews",

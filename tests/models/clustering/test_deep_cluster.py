@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+from keras import ops
 from matplotlib.figure import Figure
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
@@ -18,12 +19,19 @@ from kerassl.pretext import RandomView
 SIZE = 40
 
 
-def tiny(num_examples=SIZE, num_clusters=4, widths=(8,), crop_scale=(0.4, 1.0), **more):
+def tiny(
+    num_examples=SIZE,
+    num_clusters=4,
+    widths=(8,),
+    crop_scale=(0.4, 1.0),
+    kind=DeepCluster,
+    **more,
+):
     keras.utils.set_random_seed(0)
     encoder = resnet((8, 8, 1), (1,) * len(widths), widths)
     view = RandomView(8, crop_scale, flip_rate=0.0, jit_compile=False)
     options = {"num_examples": num_examples, "num_clusters": num_clusters, **more}
-    return DeepCluster(encoder, view, **options)
+    return kind(encoder, view, **options)
 
 
 def images(count=SIZE):
@@ -69,6 +77,88 @@ def test_loss_weights_each_example_by_its_clusters_size():
     np.testing.assert_allclose(logs["loss"], expected, rtol=1e-4)
     told = np.mean(logits.argmax(axis=1) == own)
     np.testing.assert_allclose(logs["cluster_accuracy"], told, rtol=1e-5)
+
+
+class Read(DeepCluster):
+    """Keeps the ids of the batches that are trained on."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.seen = []
+
+    def propagate(self, x, training):
+        self.seen.append(ops.convert_to_numpy(x["id"]))
+        return super().propagate(x, training)
+
+
+def read(steps, batch_size=10, start=0, task=None, **options):
+    """Returns a task that was trained step by step, in no graph."""
+    if task is None:
+        task = tiny(kind=Read, **options)
+        task.compile("sgd", run_eagerly=True)
+    dataset = task.dataset(images(), batch_size, seed=3, start=start)
+    watch = Watch()
+    task.fit(dataset, epochs=steps, steps_per_epoch=1, verbose=0, callbacks=[watch])
+    return task, watch
+
+
+def test_each_pass_draws_all_clusters_alike():
+    task, watch = read(9)  # four steps a pass
+    passes = [np.concatenate(task.seen[start : start + 4]) for start in (0, 4)]
+    for ids, labels in zip(passes, (watch.labels[0], watch.labels[4]), strict=True):
+        assert len(ids) == SIZE
+        np.testing.assert_array_equal(np.bincount(labels[ids]), [10] * 4)
+        for k in range(4):
+            members = np.flatnonzero(labels == k)
+            most = np.bincount(ids, minlength=SIZE)[members].max()
+            assert most > 1 or len(members) >= 10
+    assert not np.array_equal(*passes)
+
+
+def test_the_images_are_those_of_the_ids():
+    task = tiny(crop_scale=None)
+    task.compile("sgd")
+    task.recluster(data.as_source(images()), seed=3)
+    dataset = task.dataset(images(), 10, seed=3)
+    (x,) = next(iter(task._drawn_batches(dataset, 5)))
+    assert x["id"].dtype == "int64" and x["image"].shape == (10, 8, 8, 1)
+    assert len(set(x["id"].numpy())) > 5
+    np.testing.assert_allclose(x["image"], images()[x["id"]], atol=1e-5)
+
+
+def test_weights_draw_each_example_once():
+    task, _ = read(4, uniform_sampling=False)
+    np.testing.assert_array_equal(np.sort(np.concatenate(task.seen)), np.arange(SIZE))
+
+
+def test_what_is_drawn_goes_on_within_a_pass():
+    whole, _ = read(7)
+    part, _ = read(2)
+    part, _ = read(3, start=2, task=part)
+    part, _ = read(2, start=5, task=part)
+    np.testing.assert_array_equal(part.seen, whole.seen)
+
+
+def test_outside_of_fit_a_train_step_reads_what_it_is_given():
+    task, _ = read(1)
+    x = {"image": images()[:5], "id": np.arange(5)}
+    task.train_on_batch(x)
+    np.testing.assert_array_equal(task.seen[-1], np.arange(5))
+
+
+def test_a_task_of_an_earlier_version_weights():
+    config = tiny().get_config()
+    assert config.pop("uniform_sampling") is True
+    assert DeepCluster.from_config(config).uniform_sampling is False
+
+
+def test_training_counts_all_drawn_examples_alike():
+    task = tiny()
+    outputs = {"logits": np.zeros((3, 4)), "label": np.arange(3), "size": np.ones(3)}
+    drawn = task.objective(None, None, outputs, training=True)["deep_cluster"]
+    np.testing.assert_allclose(drawn, np.log(4), rtol=1e-6)
+    _, weights = task.objective(None, None, outputs, training=False)["deep_cluster"]
+    np.testing.assert_allclose(weights, 10.0)
 
 
 def test_each_pass_has_its_own_clusters():
@@ -226,6 +316,8 @@ def test_errors():
         tiny(num_clusters=41)
     with pytest.raises(ValueError, match="`pca_dim` must.*pca_dim=0"):
         tiny(pca_dim=0)
+    with pytest.raises(TypeError, match="`uniform_sampling` must.*'yes'"):
+        tiny(uniform_sampling="yes")
     task = tiny()
     with pytest.raises(ValueError, match="`num_examples` is 40, but there are 39"):
         task.dataset(images(39), 10)
