@@ -4,8 +4,11 @@ from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
     ImagesAndNoise,
+    Jigsaw,
     MultiCrop,
     RandomView,
+    RelativePosition,
+    Rotation,
     TwoViews,
     View,
     Views,
@@ -31,6 +34,7 @@ __all__ = [
     "DocumentRotation",
     "FutureFrames",
     "ImagesAndNoise",
+    "Jigsaw",
     "MaskedTokens",
     "MultiCrop",
     "NextToken",
@@ -38,6 +42,8 @@ __all__ = [
     "PretextLayer",
     "RandomView",
     "Reconstruct",
+    "RelativePosition",
+    "Rotation",
     "SentencePermutation",
     "SpanCorruption",
     "TextInfilling",

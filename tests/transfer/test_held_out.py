@@ -38,6 +38,7 @@ WANTED = {
     "MoCo": "views",
     "MoCoV3": "views",
     "NNCLR": "views",
+    "Puzzle": "pretext",
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",

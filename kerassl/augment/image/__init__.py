@@ -1,6 +1,7 @@
 """Image augmentation: whole batches at once, in graph, a function of a seed."""
 
 from kerassl.augment.image.color import adjust_color
+from kerassl.augment.image.geometry import coarse_matrix
 from kerassl.augment.image.values import (
     SLACK,
     as_tensor,
@@ -22,6 +23,7 @@ __all__ = [
     "check_range",
     "check_scale",
     "check_side",
+    "coarse_matrix",
     "resize",
     "to_unit",
     "view_draws",
