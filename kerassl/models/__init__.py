@@ -8,6 +8,7 @@ from kerassl.models import (
     contrastive,
     distillation,
     masked,
+    puzzles,
     reconstructive,
     redundancy,
 )
@@ -19,6 +20,7 @@ from kerassl.models.contextual import *  # noqa: F403
 from kerassl.models.contrastive import *  # noqa: F403
 from kerassl.models.distillation import *  # noqa: F403
 from kerassl.models.masked import *  # noqa: F403
+from kerassl.models.puzzles import *  # noqa: F403
 from kerassl.models.reconstructive import *  # noqa: F403
 from kerassl.models.redundancy import *  # noqa: F403
 
@@ -30,5 +32,6 @@ __all__ += contextual.__all__
 __all__ += contrastive.__all__
 __all__ += distillation.__all__
 __all__ += masked.__all__
+__all__ += puzzles.__all__
 __all__ += reconstructive.__all__
 __all__ += redundancy.__all__

@@ -40,6 +40,7 @@ WANTED = {
     "MoCoV3": "views",
     "NNCLR": "views",
     "PatchCPC": "views",
+    "Puzzle": "pretext",
     "SimCLR": "views",
     "SimCSE": "views",
     "SimSiam": "views",

@@ -2,6 +2,7 @@
 
 from kerassl.augment.image.color import adjust_color
 from kerassl.augment.image.lab import rgb_to_lab, scaled_lab, unscaled_lab
+from kerassl.augment.image.geometry import coarse_matrix
 from kerassl.augment.image.values import (
     SLACK,
     as_tensor,
@@ -23,6 +24,7 @@ __all__ = [
     "check_range",
     "check_scale",
     "check_side",
+    "coarse_matrix",
     "resize",
     "rgb_to_lab",
     "scaled_lab",

@@ -111,3 +111,32 @@ def blur_matrix(sigma, size, radius):
     weights = tf.exp(-tf.square(distance) / (2.0 * tf.square(sigma[:, None, None])))
     weights = tf.where(distance <= radius, weights, 0.0)
     return weights / tf.reduce_sum(weights, axis=-1, keepdims=True)
+
+
+def coarse_matrix(sides, size):
+    """Returns the matrices that shrink a line of pixels and enlarge it again.
+
+    Both by the antialiased triangle of `resize_matrix`.
+
+    Args:
+        sides: Float tensor (batch,) of whole numbers, to how many pixels the line is
+            shrunk, from 1 to `size`.
+        size: Pixels in the line.
+
+    Returns:
+        Float tensor (batch, size, size) whose rows sum to 1.
+
+    Example:
+        >>> coarse_matrix(tf.constant([1.0]), 2)[0].numpy().tolist()
+        [[0.5, 0.5], [0.5, 0.5]]
+    """
+    sides = tf.cast(sides, tf.float32)[:, None, None]
+    pixels = tf.range(size, dtype=tf.float32) + 0.5
+    # Of `size` places of the short line only the first `sides` are there.
+    centers = pixels[:, None] * size / sides
+    there = tf.cast(pixels < sides, tf.float32)  # (batch, 1, places)
+    shrink = tf.nn.relu(1.0 - tf.abs(pixels - centers) * sides / size)
+    enlarge = tf.nn.relu(1.0 - tf.abs(pixels[:, None] * sides / size - pixels)) * there
+    shrink /= tf.maximum(tf.reduce_sum(shrink, axis=-1, keepdims=True), 1e-6)
+    enlarge /= tf.reduce_sum(enlarge, axis=-1, keepdims=True)
+    return tf.matmul(enlarge, shrink)

@@ -4,8 +4,11 @@ from kerassl.augment.image import View
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.multi_block import MultiBlock
 from kerassl.pretext.image.lab_view import LabView
+from kerassl.pretext.image.jigsaw import Jigsaw
 from kerassl.pretext.image.multi_crop import MultiCrop
 from kerassl.pretext.image.random_view import RandomView
+from kerassl.pretext.image.relative_position import RelativePosition
+from kerassl.pretext.image.rotation import Rotation
 from kerassl.pretext.image.two_views import TwoViews
 from kerassl.pretext.image.views import Views
 
@@ -15,6 +18,11 @@ __all__ = [
     "LabView",
     "MultiCrop",
     "RandomView",
+    "Jigsaw",
+    "MultiCrop",
+    "RandomView",
+    "RelativePosition",
+    "Rotation",
     "TwoViews",
     "View",
     "Views",

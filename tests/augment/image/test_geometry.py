@@ -75,3 +75,16 @@ def test_blur_keeps_brightness_and_spreads_a_point():
     point = matrix[1][:, 4]
     assert (point[[0, 1, 7, 8]] == 0).all()  # beyond the radius
     np.testing.assert_allclose(point[3] / point[4], np.exp(-1 / 4.5), rtol=1e-5)
+
+
+def test_a_coarse_line_is_what_resizing_there_and_back_gives():
+    from kerassl.augment.image.geometry import coarse_matrix
+
+    line = np.random.default_rng(0).random((1, 12), dtype="float32")
+    for side in (1, 5, 12):
+        sides, whole = tf.ones(1) * side, tf.zeros(1)
+        down = resize_matrix(whole, 12.0 * tf.ones(1), 12, side)
+        up = resize_matrix(whole, sides, side, 12)
+        expected = tf.linalg.matvec(up @ down, line)
+        found = tf.linalg.matvec(coarse_matrix(sides, 12), line)
+        np.testing.assert_allclose(found, expected, atol=1e-5)
