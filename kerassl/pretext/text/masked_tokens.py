@@ -1,19 +1,24 @@
 """Masked language modelling: hide tokens, and ask for them back."""
 
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from kerassl.checks import check_integer, check_number
-from kerassl.errors import InvalidValue
+from kerassl.errors import InvalidType, InvalidValue
 from kerassl.pictures import Mark, token_figure
 from kerassl.pretext.text.base import TextPretextLayer
+from kerassl.pretext.text.token_spans import choose, spans_of
 from kerassl.tokenizers.gaps import check_has_gaps, padded, rows_of
 from kerassl.tokenizers.token_rows import TokenRows, first_rows, static_rows
 from kerassl.tokenizers.vocabulary import ordinary_ids
+from kerassl.tokenizers.word_starts import word_starts
 
+# Of a span; longer ones are no setting of any paper.
+MOST_UNITS = 64
 # How the figure draws tokens.
 MARKS = {
     "masked": Mark("hidden behind the mask", "#c0392b"),
@@ -32,6 +37,16 @@ class MaskedTokens(TextPretextLayer):
     mask token (80 %), by a random ordinary token (10 %), or left as it is
     (10 %). Special tokens and the unknown token are neither chosen nor
     inserted. A row with at least one ordinary token gets at least one mask.
+
+    Instead of single tokens, whole words may be chosen (`whole_words`), and spans of
+    several tokens or words (`span_shares`), at the same rate: RoBERTa's single tokens,
+    BERT's whole words, UniLM's n-grams and SpanBERT's spans are settings of this
+    layer. The share of chosen tokens is the same for all of them. A whole word is
+    never cut: one of more tokens than are left to choose is passed over, so a row of
+    such words alone has no mask. A span is cut where its row has enough, and passes
+    over an unknown token without choosing it. The tokens of a span get the same
+    treatment, all of them the mask token, random ones or themselves; those of a single
+    word each their own, as in BERT's code.
 
     A document longer than `sequence_length` is read from an offset drawn
     from the seed, so that over the epochs all of it is seen; nothing has to
@@ -63,6 +78,11 @@ class MaskedTokens(TextPretextLayer):
         random_token_rate: Share of the chosen that become a random token.
         mask_slots: Number of slots in a row. None makes it just large enough
             for a full row; with fewer, fewer tokens are chosen.
+        whole_words: Whether to choose whole words rather than tokens. Where a word
+            begins is read off the tokenizer.
+        span_shares: Relative frequencies of spans of 1, 2, 3 ... tokens, or words
+            where `whole_words`; None for single ones. UniLM's are `[0.8, 0.1, 0.1]`,
+            SpanBERT's `[0.2 * 0.8**n for n in range(10)]`, with whole words.
         name: Layer name.
         **kwargs: Further arguments of `keras.layers.Layer`.
 
@@ -79,8 +99,10 @@ class MaskedTokens(TextPretextLayer):
         >>> x["token_ids"].shape, y.shape
         (TensorShape([2, 16]), TensorShape([2, 3]))
 
-    Reference:
-        Devlin et al., 2018, section 3.1, https://arxiv.org/abs/1810.04805
+    References:
+        Devlin et al., 2018, section 3.1, https://arxiv.org/abs/1810.04805;
+        Liu et al., 2019, https://arxiv.org/abs/1907.11692 (a new choice each time);
+        Joshi et al., 2019, section 3.1, https://arxiv.org/abs/1907.10529 (spans)
     """
 
     def __init__(
@@ -91,6 +113,8 @@ class MaskedTokens(TextPretextLayer):
         mask_token_rate: float = 0.8,
         random_token_rate: float = 0.1,
         mask_slots: int | None = None,
+        whole_words: bool = False,
+        span_shares: Sequence[float] | None = None,
         *,
         name: str | None = None,
         **kwargs,
@@ -103,12 +127,15 @@ class MaskedTokens(TextPretextLayer):
         _check_arguments(
             sequence_length, mask_rate, mask_token_rate, random_token_rate, mask_slots
         )
+        _check_spans(whole_words, span_shares)
         self.tokenizer = tokenizer
         self.sequence_length = sequence_length
         self.mask_rate = mask_rate
         self.mask_token_rate = mask_token_rate
         self.random_token_rate = random_token_rate
         self.mask_slots = mask_slots
+        self.whole_words = whole_words
+        self.span_shares = None if span_shares is None else [*map(float, span_shares)]
 
     @property
     def num_slots(self) -> int:
@@ -124,14 +151,21 @@ class MaskedTokens(TextPretextLayer):
         rows, slots = static_rows(inputs) or tokens.nrows(), self.num_slots
         # All random numbers of the batch in one draw: a column for the
         # offset, one for rounding, then the choices and the replacements.
-        width = 2 + self.sequence_length + 2 * slots
-        random = tf.random.stateless_uniform([rows, width], seed)
-        offset, rounding, choice, action, substitute = tf.split(
-            random, [1, 1, self.sequence_length, slots, slots], axis=1
+        length = self.sequence_length
+        sizes = [1, 1, length, slots, slots]
+        sizes += [length, length] if self.span_shares else []
+        random = tf.random.stateless_uniform([rows, sum(sizes)], seed)
+        offset, rounding, choice, action, substitute, *of_spans = tf.split(
+            random, sizes, axis=1
         )
         x = self._rows.pack(tokens, offset)
         token_ids = x["token_ids"]
-        positions, used = self._choose(token_ids, special, choice, rounding)
+        if self.whole_words or self.span_shares:
+            positions, used, action = self._choose_spans(
+                token_ids, special, choice, rounding, action, *of_spans
+            )
+        else:
+            positions, used = self._choose(token_ids, special, choice, rounding)
         original = tf.gather(token_ids, positions, batch_dims=1)
         ordinary = ordinary_ids(self.tokenizer, special)
         drawn = tf.cast(substitute * len(ordinary), tf.int32)
@@ -233,20 +267,50 @@ class MaskedTokens(TextPretextLayer):
             "mask_token_rate": self.mask_token_rate,
             "random_token_rate": self.random_token_rate,
             "mask_slots": self.mask_slots,
+            "whole_words": self.whole_words,
+            "span_shares": self.span_shares,
         }
 
     def _choose(self, token_ids, special, choice, rounding):
         """Returns (positions, used), each (batch, slots), of the masks."""
+        ordinary, wanted = self._wanted(token_ids, special, rounding)
+        _, positions = tf.math.top_k(tf.where(ordinary, choice, -1.0), self.num_slots)
+        used = tf.range(self.num_slots, dtype=tf.float32) < wanted
+        return tf.where(used, positions, 0), used
+
+    def _choose_spans(
+        self, token_ids, special, choice, rounding, action, lengths=None, actions=None
+    ):
+        """Returns (positions, used, action) of masks over words or spans."""
+        ordinary, wanted = self._wanted(token_ids, special, rounding)
+        starts = tf.ones_like(ordinary)
+        if self.whole_words:
+            follows = tf.pad(ordinary[:, :-1], [[0, 0], [1, 0]])
+            starts = tf.gather(word_starts(self.tokenizer), token_ids)
+            starts = starts | ~ordinary | ~follows
+        # The start token is no unit, else the first span would be shorter for it.
+        starts = starts & (tf.range(self.sequence_length) > 0)
+        units, spans = spans_of(starts, self.span_shares, lengths)
+        wanted = tf.minimum(wanted, float(self.num_slots))
+        chosen = choose(ordinary, units, spans, choice, wanted, self.whole_words)
+        # Of equals the first come first.
+        found, positions = tf.math.top_k(tf.cast(chosen, tf.int32), self.num_slots)
+        used = found > 0
+        positions = tf.where(used, positions, 0)
+        if actions is not None:
+            of_slots = tf.gather(spans, positions, batch_dims=1)
+            action = tf.gather(actions, of_slots, batch_dims=1)
+        return positions, used, action
+
+    def _wanted(self, token_ids, special, rounding):
+        """Returns which tokens may be hidden, and how many are to be, in each row."""
         table = np.zeros(self.tokenizer.vocabulary_size(), bool)
         table[ordinary_ids(self.tokenizer, special)] = True
         ordinary = tf.gather(table, token_ids)  # (batch, sequence_length)
         count = tf.reduce_sum(tf.cast(ordinary, tf.float32), 1, keepdims=True)
         # Rounded up or down at random, so that short rows keep the rate too.
         wanted = tf.floor(self.mask_rate * count + rounding)
-        wanted = tf.minimum(tf.maximum(wanted, 1.0), count)
-        _, positions = tf.math.top_k(tf.where(ordinary, choice, -1.0), self.num_slots)
-        used = tf.range(self.num_slots, dtype=tf.float32) < wanted
-        return tf.where(used, positions, 0), used
+        return ordinary, tf.minimum(tf.maximum(wanted, 1.0), count)
 
     def _scatter(self, token_ids, positions, shown):
         # Empty slots all write the start token to position 0, where it is.
@@ -292,3 +356,26 @@ def _check_arguments(sequence_length, mask_rate, mask_token_rate, random_rate, s
                 "`mask_slots` must be between 1 and `sequence_length` - 2 = "
                 f"{sequence_length - 2}. Received: {slots}"
             )
+
+
+def _check_spans(whole_words, shares):
+    if not isinstance(whole_words, bool):
+        raise InvalidType(f"`whole_words` must be a bool. Received: {whole_words!r}")
+    if shares is None:
+        return
+    if isinstance(shares, str) or not isinstance(shares, Sequence):
+        raise InvalidType(
+            "`span_shares` must be a list of numbers, how frequent spans of 1, 2, 3 "
+            f"... tokens are, or None. Received: {shares!r}"
+        )
+    if len(shares) > MOST_UNITS:
+        raise InvalidValue(
+            f"`span_shares` must have at most {MOST_UNITS} numbers. Received: "
+            f"{len(shares)}"
+        )
+    for share in shares:
+        check_number("span_shares", share, least=0)
+    if not sum(shares) > 0:
+        raise InvalidValue(
+            f"`span_shares` must hold a number above 0. Received: {shares!r}"
+        )

@@ -255,6 +255,10 @@ def test_without_a_tokenizer():
         ({"random_token_rate": -0.1}, "random_token_rate"),
         ({"mask_slots": 0}, "mask_slots"),
         ({"mask_slots": 127}, "mask_slots"),
+        ({"span_shares": []}, "span_shares"),
+        ({"span_shares": [0, 0.0]}, "span_shares"),
+        ({"span_shares": [1, -1]}, "span_shares"),
+        ({"span_shares": [1] * 65}, "span_shares"),
     ],
 )
 def test_wrong_arguments(arguments, name):
@@ -266,3 +270,16 @@ def test_wrong_arguments(arguments, name):
 def test_wrong_inputs(tokenizer, inputs):
     with pytest.raises(ValueError, match="`inputs`"):
         MaskedTokens(tokenizer)(tf.constant(inputs), SEED)
+
+
+@pytest.mark.parametrize(
+    "arguments, name",
+    [
+        ({"whole_words": 1}, "whole_words"),
+        ({"span_shares": "0.8"}, "span_shares"),
+        ({"span_shares": [None]}, "span_shares"),
+    ],
+)
+def test_arguments_of_another_kind(arguments, name):
+    with pytest.raises(TypeError, match=f"`{name}`"):
+        MaskedTokens(**arguments)
