@@ -11,8 +11,8 @@ from kerassl.layers.patch_decoder import PatchDecoder
 from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
-from kerassl.layers.sin_cos_positions import sin_cos_positions
 from kerassl.layers.row_context import RowContext
+from kerassl.layers.sin_cos_positions import sin_cos_positions
 
 __all__ = [
     "Frozen",

@@ -4,9 +4,9 @@ from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
     ImagesAndNoise,
-    MultiBlock,
-    LabView,
     Jigsaw,
+    LabView,
+    MultiBlock,
     MultiCrop,
     RandomView,
     RelativePosition,

@@ -1,8 +1,8 @@
 """Image augmentation: whole batches at once, in graph, a function of a seed."""
 
 from kerassl.augment.image.color import adjust_color
-from kerassl.augment.image.lab import rgb_to_lab, scaled_lab, unscaled_lab
 from kerassl.augment.image.geometry import coarse_matrix
+from kerassl.augment.image.lab import rgb_to_lab, scaled_lab, unscaled_lab
 from kerassl.augment.image.values import (
     SLACK,
     as_tensor,

@@ -2,9 +2,9 @@
 
 from kerassl.augment.image import View
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
-from kerassl.pretext.image.multi_block import MultiBlock
-from kerassl.pretext.image.lab_view import LabView
 from kerassl.pretext.image.jigsaw import Jigsaw
+from kerassl.pretext.image.lab_view import LabView
+from kerassl.pretext.image.multi_block import MultiBlock
 from kerassl.pretext.image.multi_crop import MultiCrop
 from kerassl.pretext.image.random_view import RandomView
 from kerassl.pretext.image.relative_position import RelativePosition
@@ -14,11 +14,9 @@ from kerassl.pretext.image.views import Views
 
 __all__ = [
     "ImagesAndNoise",
-    "MultiBlock",
-    "LabView",
-    "MultiCrop",
-    "RandomView",
     "Jigsaw",
+    "LabView",
+    "MultiBlock",
     "MultiCrop",
     "RandomView",
     "RelativePosition",
