@@ -29,6 +29,12 @@ from kerassl.losses.language import (
     lean_token_cross_entropy,
     token_cross_entropy,
 )
+from kerassl.losses.multiscale import (
+    best_is_right,
+    map_info_nce,
+    map_scores,
+    score_penalty,
+)
 from kerassl.losses.multiview import (
     multiview_info_nce,
     multiview_logits,
@@ -52,6 +58,7 @@ __all__ = [
     "Wasserstein",
     "barlow_twins",
     "barlow_twins_terms",
+    "best_is_right",
     "binary_cross_entropy",
     "centred_softmax",
     "covariance_penalty",
@@ -64,6 +71,8 @@ __all__ = [
     "in_batch_info_nce",
     "in_batch_logits",
     "lean_token_cross_entropy",
+    "map_info_nce",
+    "map_scores",
     "mean_squared_error",
     "multiview_info_nce",
     "multiview_logits",
@@ -76,6 +85,7 @@ __all__ = [
     "patch_logits",
     "queue_info_nce",
     "queue_logits",
+    "score_penalty",
     "sum_of_comparisons",
     "swapped_prediction",
     "token_cross_entropy",
