@@ -10,6 +10,7 @@ from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.encoders.layer_grids import layer_grids
 from kerassl.encoders.mirror import mirror
+from kerassl.encoders.multiscale_cnn import multiscale_cnn
 from kerassl.encoders.patch_grid import patch_grid
 from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
@@ -37,6 +38,7 @@ __all__ = [
     "gpt2",
     "layer_grids",
     "mirror",
+    "multiscale_cnn",
     "open_encoder",
     "patch_grid",
     "plain_cnn",

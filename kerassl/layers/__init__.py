@@ -4,6 +4,7 @@ from kerassl.layers.batch_normalization import batch_normalization
 from kerassl.layers.dino_head import DINOHead
 from kerassl.layers.frozen import Frozen
 from kerassl.layers.log_mel import LogMel
+from kerassl.layers.map_embedding import MapEmbedding
 from kerassl.layers.memory_queue import MemoryQueue
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
@@ -19,6 +20,7 @@ __all__ = [
     "DINOHead",
     "FirstToken",
     "LogMel",
+    "MapEmbedding",
     "MemoryQueue",
     "MovingAverage",
     "MovingCentre",

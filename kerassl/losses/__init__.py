@@ -32,6 +32,12 @@ from kerassl.losses.language import (
     lean_token_cross_entropy,
     token_cross_entropy,
 )
+from kerassl.losses.multiscale import (
+    best_is_right,
+    map_info_nce,
+    map_scores,
+    score_penalty,
+)
 from kerassl.losses.multiview import (
     multiview_info_nce,
     multiview_logits,
@@ -55,6 +61,7 @@ __all__ = [
     "Wasserstein",
     "barlow_twins",
     "barlow_twins_terms",
+    "best_is_right",
     "binary_cross_entropy",
     "centred_softmax",
     "covariance_penalty",
@@ -67,6 +74,8 @@ __all__ = [
     "in_batch_info_nce",
     "in_batch_logits",
     "lean_token_cross_entropy",
+    "map_info_nce",
+    "map_scores",
     "mean_squared_error",
     "multiview_info_nce",
     "multiview_logits",
@@ -82,6 +91,7 @@ __all__ = [
     "queue_logits",
     "smooth_l1",
     "supervised_contrastive",
+    "score_penalty",
     "sum_of_comparisons",
     "swapped_prediction",
     "token_cross_entropy",

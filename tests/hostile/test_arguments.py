@@ -48,6 +48,11 @@ def patch_cpc(**options):
     return models.PatchCPC(encoder, **{"last_step": 2, **options})
 
 
+def amdim(**options):
+    sizes = (4, 4, 4, 4), (2, 3, 3, 3), (1, 1, 1, 1), 1
+    return models.AMDIM(encoders.multiscale_cnn((8, 8, 1), *sizes), **options)
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -63,6 +68,7 @@ MAKERS = {
     "Triplet": on_dense(models.Triplet),
     "CMC": cmc,
     "PatchCPC": patch_cpc,
+    "AMDIM": amdim,
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
     "SupCon": on_dense(models.SupCon, hidden_dims=(4,)),
     "SimSiam": on_dense(models.SimSiam, hidden_dims=(4,), predictor_dim=2),
@@ -92,6 +98,7 @@ OF_NUMBERS = {
     "Triplet": ["margin"],
     "CMC": ["temperature"],
     "PatchCPC": ["prediction_scale"],
+    "AMDIM": ["clip", "penalty_weight"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],

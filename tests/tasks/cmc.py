@@ -12,16 +12,13 @@ KILLED = Killed(
         "encoder.encoders": [
             {
                 "class": "kerassl.encoders.plain_cnn",
-                "input_shape": [8, 4, 1],
+                "input_shape": [8, 8, width],
                 "widths": [4],
                 "strides": [2],
                 "name": name,
             }
-            for name in ("l", "ab")
+            for name, width in (("l", 1), ("ab", 2))
         ],
-        # The images that runs are killed with are grey: left and right halves.
-        "encoder.axis": "width",
-        "pretext.class": "kerassl.pretext.RandomView",
         "pretext.size": 8,
         "model.queue_size": 20,
     },

@@ -21,6 +21,7 @@ from kerassl.transfer.view_retrieval import _found
 
 # Of the task's own, on data without labels; None where there is none to make.
 WANTED = {
+    "AMDIM": "views",
     "APC": "pretext",
     "Autoencoder": "reconstruction",
     "BYOL": "views",

@@ -1,5 +1,6 @@
 """Contrastive learning: positives close, negatives apart."""
 
+from kerassl.models.contrastive.amdim import AMDIM
 from kerassl.models.contrastive.cmc import CMC
 from kerassl.models.contrastive.decoupled import DecoupledContrastive
 from kerassl.models.contrastive.moco import MoCo
@@ -12,6 +13,7 @@ from kerassl.models.contrastive.supcon import SupCon
 from kerassl.models.contrastive.triplet import Triplet
 
 __all__ = [
+    "AMDIM",
     "CMC",
     "NNCLR",
     "DecoupledContrastive",
