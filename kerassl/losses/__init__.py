@@ -30,6 +30,7 @@ from kerassl.losses.language import (
     token_cross_entropy,
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
+from kerassl.losses.patches import normalized_patches
 from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
 from kerassl.losses.redundancy import (
     barlow_twins,
@@ -60,6 +61,7 @@ __all__ = [
     "lean_token_cross_entropy",
     "mean_squared_error",
     "nearest_neighbour_info_nce",
+    "normalized_patches",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",

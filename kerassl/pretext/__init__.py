@@ -4,6 +4,7 @@ from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
     ImagesAndNoise,
+    MaskedPatches,
     MultiCrop,
     RandomView,
     TwoViews,
@@ -31,6 +32,7 @@ __all__ = [
     "DocumentRotation",
     "FutureFrames",
     "ImagesAndNoise",
+    "MaskedPatches",
     "MaskedTokens",
     "MultiCrop",
     "NextToken",
