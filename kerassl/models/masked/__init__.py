@@ -1,6 +1,7 @@
 """Masked learning: what is hidden is told from what is left."""
 
 from kerassl.models.masked.electra import ELECTRA
+from kerassl.models.masked.mae import MAE
 from kerassl.models.masked.masked_lm import MaskedLM
 
-__all__ = ["ELECTRA", "MaskedLM"]
+__all__ = ["ELECTRA", "MAE", "MaskedLM"]
