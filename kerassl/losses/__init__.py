@@ -31,7 +31,11 @@ from kerassl.losses.language import (
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.patches import normalized_patches
-from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
+from kerassl.losses.reconstruction import (
+    binary_cross_entropy,
+    mean_absolute_error,
+    mean_squared_error,
+)
 from kerassl.losses.redundancy import (
     barlow_twins,
     barlow_twins_terms,
@@ -59,6 +63,7 @@ __all__ = [
     "in_batch_info_nce",
     "in_batch_logits",
     "lean_token_cross_entropy",
+    "mean_absolute_error",
     "mean_squared_error",
     "nearest_neighbour_info_nce",
     "normalized_patches",

@@ -3,5 +3,6 @@
 from kerassl.models.masked.electra import ELECTRA
 from kerassl.models.masked.mae import MAE
 from kerassl.models.masked.masked_lm import MaskedLM
+from kerassl.models.masked.simmim import SimMIM
 
-__all__ = ["ELECTRA", "MAE", "MaskedLM"]
+__all__ = ["ELECTRA", "MAE", "MaskedLM", "SimMIM"]
