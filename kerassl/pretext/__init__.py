@@ -2,6 +2,11 @@
 
 from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.corruptions import (
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+)
 from kerassl.pretext.image import (
     ImagesAndNoise,
     MaskedPatches,
@@ -31,15 +36,18 @@ __all__ = [
     "ContextWindow",
     "DocumentRotation",
     "FutureFrames",
+    "GaussianNoise",
     "ImagesAndNoise",
     "MaskedPatches",
     "MaskedTokens",
+    "MaskingNoise",
     "MultiCrop",
     "NextToken",
     "NoisyText",
     "PretextLayer",
     "RandomView",
     "Reconstruct",
+    "SaltAndPepperNoise",
     "SentencePermutation",
     "SpanCorruption",
     "TextInfilling",
