@@ -43,6 +43,7 @@ from kerassl.losses.redundancy import (
     cross_correlation,
     variance_hinge,
 )
+from kerassl.losses.sparsity import sparsity_divergence
 from kerassl.losses.triplet import triplet_loss
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "sparsity_divergence",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

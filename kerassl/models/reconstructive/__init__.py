@@ -2,5 +2,6 @@
 
 from kerassl.models.reconstructive.autoencoder import Autoencoder
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
+from kerassl.models.reconstructive.sparse_autoencoder import SparseAutoencoder
 
-__all__ = ["Autoencoder", "DenoisingSeq2Seq"]
+__all__ = ["Autoencoder", "DenoisingSeq2Seq", "SparseAutoencoder"]
