@@ -45,6 +45,7 @@ from kerassl.losses.redundancy import (
 )
 from kerassl.losses.sparsity import sparsity_divergence
 from kerassl.losses.triplet import triplet_loss
+from kerassl.losses.variational import gaussian_divergence
 
 __all__ = [
     "AdversarialLoss",
@@ -60,6 +61,7 @@ __all__ = [
     "cross_view_entropy",
     "detection_cross_entropy",
     "frame_l1",
+    "gaussian_divergence",
     "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",

@@ -7,6 +7,7 @@ from kerassl.pretext.corruptions import (
     MaskingNoise,
     SaltAndPepperNoise,
 )
+from kerassl.pretext.example_and_noise import ExampleAndNoise
 from kerassl.pretext.image import (
     ImagesAndNoise,
     MaskedPatches,
@@ -35,6 +36,7 @@ from kerassl.pretext.text import (
 __all__ = [
     "ContextWindow",
     "DocumentRotation",
+    "ExampleAndNoise",
     "FutureFrames",
     "GaussianNoise",
     "ImagesAndNoise",
