@@ -1,5 +1,6 @@
 """Arguments of tasks, layers and measures from Python, and calls at their edges."""
 
+import functools
 import math
 
 import keras
@@ -36,6 +37,26 @@ def on_dense(model, **fixed):
     return lambda **options: model(dense(), pretext.TwoViews(8), **{**fixed, **options})
 
 
+@functools.cache
+def small_vit():
+    return encoders.vit((8, 8, 1), 2, num_layers=1, num_heads=2, hidden_dim=8)
+
+
+def mae(**options):
+    sizes = {"decoder_dim": 8, "decoder_layers": 1, "decoder_heads": 2}
+    return models.MAE(small_vit(), pretext.MaskedPatches(8, 2), **sizes | options)
+
+
+def sparse(**options):
+    encoder = encoders.dense((8, 8, 1), (4,), activation="sigmoid")
+    return models.SparseAutoencoder(encoder, pretext.Reconstruct(), **options)
+
+
+def vae(**options):
+    encoder = encoders.dense((8, 8, 1), (4,), linear_features=True)
+    return models.VAE(encoder, pretext.ExampleAndNoise(4), **options)
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -50,10 +71,18 @@ MAKERS = {
     "DecoupledContrastive": on_dense(models.DecoupledContrastive),
     "Triplet": on_dense(models.Triplet),
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
+    "MAE": mae,
+    "SparseAutoencoder": sparse,
+    "VAE": vae,
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
+    "MaskedPatches": pretext.MaskedPatches,
     "Reconstruct": pretext.Reconstruct,
+    "GaussianNoise": pretext.GaussianNoise,
+    "MaskingNoise": pretext.MaskingNoise,
+    "SaltAndPepperNoise": pretext.SaltAndPepperNoise,
+    "ExampleAndNoise": pretext.ExampleAndNoise,
     "ImagesAndNoise": pretext.ImagesAndNoise,
     "MaskedTokens": pretext.MaskedTokens,
     "SpanCorruption": pretext.SpanCorruption,
@@ -73,6 +102,12 @@ OF_NUMBERS = {
     "DecoupledContrastive": ["temperature"],
     "Triplet": ["margin"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
+    "SparseAutoencoder": ["target_activity", "sparsity_weight"],
+    "VAE": ["beta", "free_bits"],
+    "MaskedPatches": ["mask_ratio"],
+    "GaussianNoise": ["stddev"],
+    "MaskingNoise": ["rate"],
+    "SaltAndPepperNoise": ["rate"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
     "MaskedTokens": ["mask_rate", "mask_token_rate", "random_token_rate"],
@@ -92,9 +127,12 @@ OF_COUNTS = {
     "DecoupledContrastive": ["projection_dim"],
     "Triplet": ["projection_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
+    "MAE": ["decoder_dim", "decoder_layers", "decoder_heads"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
+    "MaskedPatches": ["size", "patch_size"],
+    "ExampleAndNoise": ["noise_dim"],
     "ImagesAndNoise": ["noise_dim"],
     "MaskedTokens": ["sequence_length"],
     "SpanCorruption": ["sequence_length"],
