@@ -15,6 +15,7 @@ def dense(
     input_shape: int | Sequence[int],
     hidden_dims: Sequence[int] = (256, 128, 64),
     activation: str = "relu",
+    linear_features: bool = False,
     name: str = "dense_encoder",
     dtype=None,
 ):
@@ -29,6 +30,7 @@ def dense(
         hidden_dims: Widths of the layers, 1 or more; the last is the
             dimension of the features.
         activation: Activation of every layer.
+        linear_features: Whether the last layer has none, as the means of a VAE.
         name: Model name.
         dtype: Dtype policy of the layers, such as `"mixed_bfloat16"`, or None
             for Keras's default.
@@ -53,9 +55,10 @@ def dense(
     if len(shape) > 1:
         x = layers.Flatten(dtype=dtype, name="flatten")(x)
     for i, dim in enumerate(hidden_dims, start=1):
+        is_last = i == len(hidden_dims)
         x = layers.Dense(
             dim,
-            activation=activation,
+            activation=None if linear_features and is_last else activation,
             dtype=dtype,
             name=f"dense{i}",
         )(x)

@@ -27,6 +27,7 @@ from kerassl.losses.distillation import (
     smooth_l1,
 )
 from kerassl.losses.frames import frame_l1
+from kerassl.losses.hidden_patches import normalized_patches
 from kerassl.losses.language import (
     detection_cross_entropy,
     lean_token_cross_entropy,
@@ -45,7 +46,11 @@ from kerassl.losses.multiview import (
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.patches import patch_info_nce, patch_logits
-from kerassl.losses.reconstruction import binary_cross_entropy, mean_squared_error
+from kerassl.losses.reconstruction import (
+    binary_cross_entropy,
+    mean_absolute_error,
+    mean_squared_error,
+)
 from kerassl.losses.redundancy import (
     barlow_twins,
     barlow_twins_terms,
@@ -53,7 +58,9 @@ from kerassl.losses.redundancy import (
     cross_correlation,
     variance_hinge,
 )
+from kerassl.losses.sparsity import sparsity_divergence
 from kerassl.losses.triplet import triplet_loss
+from kerassl.losses.variational import gaussian_divergence
 
 __all__ = [
     "AdversarialLoss",
@@ -70,17 +77,20 @@ __all__ = [
     "cross_view_entropy",
     "detection_cross_entropy",
     "frame_l1",
+    "gaussian_divergence",
     "gradient_penalty",
     "in_batch_info_nce",
     "in_batch_logits",
     "lean_token_cross_entropy",
     "map_info_nce",
     "map_scores",
+    "mean_absolute_error",
     "mean_squared_error",
     "multiview_info_nce",
     "multiview_logits",
     "nearest_neighbour_info_nce",
     "negative_cosine",
+    "normalized_patches",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
@@ -93,6 +103,7 @@ __all__ = [
     "supervised_contrastive",
     "score_penalty",
     "sum_of_comparisons",
+    "sparsity_divergence",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

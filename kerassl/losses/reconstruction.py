@@ -40,6 +40,29 @@ def binary_cross_entropy(targets, logits):
     return _mean_per_example(loss)
 
 
+def mean_absolute_error(targets, outputs):
+    """Returns each example's mean absolute error.
+
+    Args:
+        targets: Float tensor (batch, ...).
+        outputs: Float tensor of the same shape.
+
+    Returns:
+        Float tensor (batch,), mean over the other axes, in units of the targets.
+
+    Raises:
+        ValueError: If the shapes differ.
+
+    Example:
+        >>> float(mean_absolute_error(3 * ops.ones((1, 2)), ops.ones((1, 2)))[0])
+        2.0
+    """
+    _check_shapes(targets, outputs)
+    check_finite(targets=targets, outputs=outputs)
+    error = outputs - ops.cast(targets, outputs.dtype)
+    return _mean_per_example(ops.absolute(error))
+
+
 def mean_squared_error(targets, outputs):
     """Returns each example's mean squared error.
 

@@ -2,10 +2,17 @@
 
 from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
+from kerassl.pretext.corruptions import (
+    GaussianNoise,
+    MaskingNoise,
+    SaltAndPepperNoise,
+)
+from kerassl.pretext.example_and_noise import ExampleAndNoise
 from kerassl.pretext.image import (
     ImagesAndNoise,
     Jigsaw,
     LabView,
+    MaskedPatches,
     MultiBlock,
     MultiCrop,
     RandomView,
@@ -34,12 +41,17 @@ from kerassl.pretext.text import (
 __all__ = [
     "ContextWindow",
     "DocumentRotation",
+    "ExampleAndNoise",
     "FutureFrames",
+    "GaussianNoise",
     "ImagesAndNoise",
     "LabView",
     "Jigsaw",
     "MaskedTokens",
     "MultiBlock",
+    "MaskedPatches",
+    "MaskedTokens",
+    "MaskingNoise",
     "MultiCrop",
     "NextToken",
     "NoisyText",
@@ -48,6 +60,7 @@ __all__ = [
     "Reconstruct",
     "RelativePosition",
     "Rotation",
+    "SaltAndPepperNoise",
     "SentencePermutation",
     "SpanCorruption",
     "TextInfilling",

@@ -18,6 +18,12 @@ def test_dtype_reaches_every_layer():
     assert {layer.compute_dtype for layer in encoder.layers[1:]} == {"bfloat16"}
 
 
+def test_features_may_be_linear():
+    encoder = dense(4, (3, 2), activation="tanh", linear_features=True)
+    found = [layer.activation.__name__ for layer in encoder.layers[1:]]
+    assert found == ["tanh", "linear"]
+
+
 @pytest.mark.parametrize("hidden_dims", [(), (8, 0)])
 def test_widths_are_checked(hidden_dims):
     with pytest.raises(ValueError, match="`hidden_dims`"):

@@ -1,5 +1,6 @@
 """Arguments of tasks, layers and measures from Python, and calls at their edges."""
 
+import functools
 import math
 
 import keras
@@ -53,6 +54,26 @@ def amdim(**options):
     return models.AMDIM(encoders.multiscale_cnn((8, 8, 1), *sizes), **options)
 
 
+@functools.cache
+def small_vit():
+    return encoders.vit((8, 8, 1), 2, num_layers=1, num_heads=2, hidden_dim=8)
+
+
+def mae(**options):
+    sizes = {"decoder_dim": 8, "decoder_layers": 1, "decoder_heads": 2}
+    return models.MAE(small_vit(), pretext.MaskedPatches(8, 2), **sizes | options)
+
+
+def sparse(**options):
+    encoder = encoders.dense((8, 8, 1), (4,), activation="sigmoid")
+    return models.SparseAutoencoder(encoder, pretext.Reconstruct(), **options)
+
+
+def vae(**options):
+    encoder = encoders.dense((8, 8, 1), (4,), linear_features=True)
+    return models.VAE(encoder, pretext.ExampleAndNoise(4), **options)
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -76,7 +97,15 @@ MAKERS = {
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
     "LabView": pretext.LabView,
+    "MAE": mae,
+    "SparseAutoencoder": sparse,
+    "VAE": vae,
+    "MaskedPatches": pretext.MaskedPatches,
     "Reconstruct": pretext.Reconstruct,
+    "GaussianNoise": pretext.GaussianNoise,
+    "MaskingNoise": pretext.MaskingNoise,
+    "SaltAndPepperNoise": pretext.SaltAndPepperNoise,
+    "ExampleAndNoise": pretext.ExampleAndNoise,
     "ImagesAndNoise": pretext.ImagesAndNoise,
     "MaskedTokens": pretext.MaskedTokens,
     "SpanCorruption": pretext.SpanCorruption,
@@ -100,6 +129,12 @@ OF_NUMBERS = {
     "PatchCPC": ["prediction_scale"],
     "AMDIM": ["clip", "penalty_weight"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
+    "SparseAutoencoder": ["target_activity", "sparsity_weight"],
+    "VAE": ["beta", "free_bits"],
+    "MaskedPatches": ["mask_ratio"],
+    "GaussianNoise": ["stddev"],
+    "MaskingNoise": ["rate"],
+    "SaltAndPepperNoise": ["rate"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
     "MaskedTokens": ["mask_rate", "mask_token_rate", "random_token_rate"],
@@ -127,6 +162,9 @@ OF_COUNTS = {
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
     "LabView": ["size"],
+    "MAE": ["decoder_dim", "decoder_layers", "decoder_heads"],
+    "MaskedPatches": ["size", "patch_size"],
+    "ExampleAndNoise": ["noise_dim"],
     "ImagesAndNoise": ["noise_dim"],
     "MaskedTokens": ["sequence_length"],
     "SpanCorruption": ["sequence_length"],

@@ -2,7 +2,13 @@ import numpy as np
 import pytest
 from keras import ops
 
-from kerassl.losses import binary_cross_entropy, mean_squared_error
+from kerassl.losses import (
+    binary_cross_entropy,
+    mean_absolute_error,
+    mean_squared_error,
+)
+
+ALL = [binary_cross_entropy, mean_absolute_error, mean_squared_error]
 
 
 def sample(shape=(4, 3, 2)):
@@ -42,7 +48,13 @@ def test_squared_error_is_the_written_formula():
     assert (ops.convert_to_numpy(mean_squared_error(targets, targets * 1)) == 0).all()
 
 
-@pytest.mark.parametrize("loss", [binary_cross_entropy, mean_squared_error])
+def test_absolute_error_is_the_written_formula():
+    targets, outputs = sample()
+    found = ops.convert_to_numpy(mean_absolute_error(targets, ops.array(outputs)))
+    np.testing.assert_allclose(found, abs(outputs - targets).mean((1, 2)), 1e-5)
+
+
+@pytest.mark.parametrize("loss", ALL)
 def test_a_row_does_not_see_the_others(loss):
     targets, outputs = sample()
     whole = ops.convert_to_numpy(loss(targets, ops.array(outputs)))
@@ -50,7 +62,7 @@ def test_a_row_does_not_see_the_others(loss):
     np.testing.assert_allclose(one, whole[2:3], rtol=1e-6)
 
 
-@pytest.mark.parametrize("loss", [binary_cross_entropy, mean_squared_error])
+@pytest.mark.parametrize("loss", ALL)
 def test_shapes_are_checked(loss):
     with pytest.raises(ValueError, match=r"one shape. Received: \(2, 3\) and \(2, 1\)"):
         loss(ops.ones((2, 3)), ops.ones((2, 1)))

@@ -36,6 +36,7 @@ WANTED = {
     "Distillation": "views",
     "ELECTRA": "hidden_tokens",
     "GAN": None,
+    "MAE": "pretext",
     "MaskedLM": "hidden_tokens",
     "MoCo": "views",
     "MoCoV3": "views",
@@ -47,8 +48,12 @@ WANTED = {
     "SimSiam": "views",
     "SkipGram": "pretext",
     "SupCon": "views",
+    "SimMIM": "pretext",
+    "SkipGram": "pretext",
+    "SparseAutoencoder": "reconstruction",
     "SwAV": "views",
     "Triplet": "views",
+    "VAE": "pretext",
     "VICReg": "views",
 }
 SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bit")] * 8

@@ -1,6 +1,8 @@
 """Masked learning: what is hidden is told from what is left."""
 
 from kerassl.models.masked.electra import ELECTRA
+from kerassl.models.masked.mae import MAE
 from kerassl.models.masked.masked_lm import MaskedLM
+from kerassl.models.masked.simmim import SimMIM
 
-__all__ = ["ELECTRA", "MaskedLM"]
+__all__ = ["ELECTRA", "MAE", "MaskedLM", "SimMIM"]

@@ -2,5 +2,7 @@
 
 from kerassl.models.reconstructive.autoencoder import Autoencoder
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
+from kerassl.models.reconstructive.sparse_autoencoder import SparseAutoencoder
+from kerassl.models.reconstructive.vae import VAE
 
-__all__ = ["Autoencoder", "DenoisingSeq2Seq"]
+__all__ = ["VAE", "Autoencoder", "DenoisingSeq2Seq", "SparseAutoencoder"]

@@ -4,6 +4,7 @@ from kerassl.augment.image import View
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.jigsaw import Jigsaw
 from kerassl.pretext.image.lab_view import LabView
+from kerassl.pretext.image.masked_patches import MaskedPatches
 from kerassl.pretext.image.multi_block import MultiBlock
 from kerassl.pretext.image.multi_crop import MultiCrop
 from kerassl.pretext.image.random_view import RandomView
@@ -21,6 +22,9 @@ __all__ = [
     "RandomView",
     "RelativePosition",
     "Rotation",
+    "MaskedPatches",
+    "MultiCrop",
+    "RandomView",
     "TwoViews",
     "View",
     "Views",
