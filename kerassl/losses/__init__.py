@@ -7,6 +7,12 @@ from kerassl.losses.adversarial import (
     gradient_penalty,
 )
 from kerassl.losses.clustering import swapped_prediction
+from kerassl.losses.color import (
+    annealed_mean,
+    color_cross_entropy,
+    nearest_bins,
+    rebalancing_weights,
+)
 from kerassl.losses.contrastive import (
     decoupled_contrastive,
     in_batch_info_nce,
@@ -44,10 +50,12 @@ __all__ = [
     "AdversarialLoss",
     "NonSaturating",
     "Wasserstein",
+    "annealed_mean",
     "barlow_twins",
     "barlow_twins_terms",
     "binary_cross_entropy",
     "centred_softmax",
+    "color_cross_entropy",
     "covariance_penalty",
     "cross_correlation",
     "decoupled_contrastive",
@@ -60,12 +68,14 @@ __all__ = [
     "lean_token_cross_entropy",
     "mean_squared_error",
     "nearest_neighbour_info_nce",
+    "nearest_bins",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
     "nt_xent_per_example",
     "queue_info_nce",
     "queue_logits",
+    "rebalancing_weights",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

@@ -3,6 +3,7 @@
 from kerassl.pretext.audio import FutureFrames
 from kerassl.pretext.base import PretextLayer, fold_seed
 from kerassl.pretext.image import (
+    Colorize,
     ImagesAndNoise,
     Jigsaw,
     MultiCrop,
@@ -30,6 +31,7 @@ from kerassl.pretext.text import (
 )
 
 __all__ = [
+    "Colorize",
     "ContextWindow",
     "DocumentRotation",
     "FutureFrames",

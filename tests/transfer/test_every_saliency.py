@@ -11,6 +11,7 @@ from kerassl.transfer import gradient_times_input, saliency_target
 # Whose loss is of each example alone, and needs nothing that only a run knows.
 ALONE = {"APC", "Autoencoder", "BYOL", "CausalLM", "DenoisingSeq2Seq", "MaskedLM"}
 ALONE |= {"DINO", "Distillation", "MoCo", "Puzzle"}
+ALONE |= {"Colorization"}
 
 
 @pytest.mark.parametrize("name", tasks.every())

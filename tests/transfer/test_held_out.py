@@ -27,6 +27,7 @@ WANTED = {
     "BarlowTwins": "views",
     "CBOW": "pretext",
     "CausalLM": "perplexity",
+    "Colorization": "pretext",
     "DecoupledContrastive": "views",
     "DeepCluster": "views",
     "DenoisingSeq2Seq": "hidden_tokens",

@@ -2,6 +2,7 @@
 
 from kerassl.augment.image.color import adjust_color
 from kerassl.augment.image.geometry import coarse_matrix
+from kerassl.augment.image.lab import rgb_to_lab, scaled_lab, unscaled_lab
 from kerassl.augment.image.values import (
     SLACK,
     as_tensor,
@@ -25,6 +26,9 @@ __all__ = [
     "check_side",
     "coarse_matrix",
     "resize",
+    "rgb_to_lab",
+    "scaled_lab",
     "to_unit",
+    "unscaled_lab",
     "view_draws",
 ]

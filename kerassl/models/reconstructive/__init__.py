@@ -1,6 +1,7 @@
 """Reconstructive learning: a decoder restores the example from its features."""
 
 from kerassl.models.reconstructive.autoencoder import Autoencoder
+from kerassl.models.reconstructive.colorization import Colorization
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 
-__all__ = ["Autoencoder", "DenoisingSeq2Seq"]
+__all__ = ["Autoencoder", "Colorization", "DenoisingSeq2Seq"]

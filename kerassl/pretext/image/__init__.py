@@ -1,6 +1,7 @@
 """Pretext layers for images."""
 
 from kerassl.augment.image import View
+from kerassl.pretext.image.colorize import Colorize
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.jigsaw import Jigsaw
 from kerassl.pretext.image.multi_crop import MultiCrop
@@ -11,6 +12,7 @@ from kerassl.pretext.image.two_views import TwoViews
 from kerassl.pretext.image.views import Views
 
 __all__ = [
+    "Colorize",
     "ImagesAndNoise",
     "Jigsaw",
     "MultiCrop",
