@@ -12,6 +12,7 @@ from kerassl.transfer import gradient_times_input, saliency_target
 ALONE = {"APC", "Autoencoder", "BYOL", "CausalLM", "DenoisingSeq2Seq", "MaskedLM"}
 ALONE |= {"DINO", "Distillation", "MoCo", "Puzzle"}
 ALONE |= {"Colorization"}
+ALONE |= {"PixelCNN"}
 
 
 @pytest.mark.parametrize("name", tasks.every())

@@ -39,6 +39,7 @@ WANTED = {
     "MoCo": "views",
     "MoCoV3": "views",
     "NNCLR": "views",
+    "PixelCNN": "pretext",
     "Puzzle": "pretext",
     "SimCLR": "views",
     "SimCSE": "views",

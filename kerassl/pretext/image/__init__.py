@@ -5,6 +5,7 @@ from kerassl.pretext.image.colorize import Colorize
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.jigsaw import Jigsaw
 from kerassl.pretext.image.multi_crop import MultiCrop
+from kerassl.pretext.image.next_pixel import NextPixel
 from kerassl.pretext.image.random_view import RandomView
 from kerassl.pretext.image.relative_position import RelativePosition
 from kerassl.pretext.image.rotation import Rotation
@@ -16,6 +17,7 @@ __all__ = [
     "ImagesAndNoise",
     "Jigsaw",
     "MultiCrop",
+    "NextPixel",
     "RandomView",
     "RelativePosition",
     "Rotation",
