@@ -50,18 +50,21 @@ def train(killed, folder):
     words = "the cat sat on a mat while some dog ran over two hills".split()
     lines = [" ".join(random.choice(words, 12)) for _ in range(64)]
     (folder / "corpus.txt").write_text("\n".join(lines))
-    for i, image in enumerate(random.integers(0, 256, (48, 8, 8, 1), "uint8")):
-        of_class = folder / "images" / f"class{i % 2}"
-        of_class.mkdir(parents=True, exist_ok=True)
-        (of_class / f"{i}.png").write_bytes(tf.io.encode_png(image).numpy())
+    for name, channels in (("images", 1), ("colored", 3)):
+        images = random.integers(0, 256, (48, 8, 8, channels), "uint8")
+        for i, image in enumerate(images):
+            of_class = folder / name / f"class{i % 2}"
+            of_class.mkdir(parents=True, exist_ok=True)
+            (of_class / f"{i}.png").write_bytes(tf.io.encode_png(image).numpy())
     data = {"image": folder / "images", "text": folder / "corpus.txt"}
     runs = {}
-    for name, (preset, overrides, _) in killed.items():
+    for name, (preset, overrides, _, colored) in killed.items():
         modality = zoo.config(preset)["modality"]
+        path = folder / "colored" if colored else data.get(modality)
         runs[str(folder / name)] = [
             *("pretrain", preset, f"--steps={STEPS}", "--batch-size=16"),
             *("--checkpoint-seconds=0", "--no-evaluate", "--quiet"),
-            *([f"--data={data[modality]}"] if modality in data else []),
+            *([f"--data={path}"] if path else []),
             *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items()),
         ]
     done = subprocess.run(

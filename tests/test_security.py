@@ -540,6 +540,7 @@ def is_right(target):
         kerassl.encoders.dcgan_discriminator,
         kerassl.encoders.dcgan_generator,
         kerassl.encoders.dense,
+        kerassl.encoders.gated_pixel_cnn,
         kerassl.encoders.gpt2,
         kerassl.encoders.recurrent,
         kerassl.encoders.multiscale_cnn,

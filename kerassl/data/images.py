@@ -80,13 +80,15 @@ class ImageFolder(FilesSource):
 
     @classmethod
     def fitted_options(cls, sections):
-        """Returns size and channels that the encoder takes, or that views have."""
+        """Returns size and channels that the encoder takes, or the pretext layer."""
         options = {}
         if "input_shape" in sections.get("encoder", {}):
             shape = sections["encoder"]["input_shape"]
             options["size"], *_, options["channels"] = shape
-        if "size" in sections.get("pretext", {}):
-            options["size"] = sections["pretext"]["size"]
+        pretext = sections.get("pretext", {})
+        for name in ("size", "channels"):
+            if pretext.get(name) is not None:
+                options[name] = pretext[name]
         return options
 
     @classmethod

@@ -6,6 +6,8 @@ from kerassl.encoders.blocks import EncoderBlocks, open_encoder
 from kerassl.encoders.conv import conv
 from kerassl.encoders.dcgan import dcgan_discriminator, dcgan_generator
 from kerassl.encoders.dense import dense
+from kerassl.encoders.feature_maps import feature_map_model
+from kerassl.encoders.gated_pixel_cnn import gated_pixel_cnn
 from kerassl.encoders.huggingface import from_preset
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.encoders.layer_grids import layer_grids
@@ -32,9 +34,11 @@ __all__ = [
     "dcgan_generator",
     "dense",
     "draw_kernels",
+    "feature_map_model",
     "feature_model",
     "from_application",
     "from_preset",
+    "gated_pixel_cnn",
     "gpt2",
     "layer_grids",
     "mirror",

@@ -7,6 +7,12 @@ from kerassl.losses.adversarial import (
     gradient_penalty,
 )
 from kerassl.losses.clustering import swapped_prediction
+from kerassl.losses.color import (
+    annealed_mean,
+    color_cross_entropy,
+    nearest_bins,
+    rebalancing_weights,
+)
 from kerassl.losses.contrastive import (
     decoupled_contrastive,
     in_batch_info_nce,
@@ -66,11 +72,13 @@ __all__ = [
     "AdversarialLoss",
     "NonSaturating",
     "Wasserstein",
+    "annealed_mean",
     "barlow_twins",
     "barlow_twins_terms",
     "best_is_right",
     "binary_cross_entropy",
     "centred_softmax",
+    "color_cross_entropy",
     "covariance_penalty",
     "cross_correlation",
     "decoupled_contrastive",
@@ -91,6 +99,7 @@ __all__ = [
     "nearest_neighbour_info_nce",
     "negative_cosine",
     "normalized_patches",
+    "nearest_bins",
     "normalized_squared_error",
     "nt_xent",
     "nt_xent_logits",
@@ -104,6 +113,7 @@ __all__ = [
     "score_penalty",
     "sum_of_comparisons",
     "sparsity_divergence",
+    "rebalancing_weights",
     "swapped_prediction",
     "token_cross_entropy",
     "triplet_loss",

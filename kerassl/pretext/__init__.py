@@ -9,12 +9,14 @@ from kerassl.pretext.corruptions import (
 )
 from kerassl.pretext.example_and_noise import ExampleAndNoise
 from kerassl.pretext.image import (
+    Colorize,
     ImagesAndNoise,
     Jigsaw,
     LabView,
     MaskedPatches,
     MultiBlock,
     MultiCrop,
+    NextPixel,
     RandomView,
     RelativePosition,
     Rotation,
@@ -39,6 +41,7 @@ from kerassl.pretext.text import (
 )
 
 __all__ = [
+    "Colorize",
     "ContextWindow",
     "DocumentRotation",
     "ExampleAndNoise",
@@ -53,6 +56,7 @@ __all__ = [
     "MaskedTokens",
     "MaskingNoise",
     "MultiCrop",
+    "NextPixel",
     "NextToken",
     "NoisyText",
     "PretextLayer",

@@ -424,3 +424,14 @@ def test_memory_bounds_how_many_are_decoded_at_a_time(tmp_path, monkeypatch):
     assert ImageFolder(tmp_path, size=4)._parallel > 1
     monkeypatch.setattr(images, "DECODING_BYTES", 1 << 16)
     assert ImageFolder(tmp_path, size=4)._parallel == 1
+
+
+def test_a_folder_is_read_as_the_encoder_or_the_pretext_layer_takes_it():
+    encoder = {"input_shape": [32, 32, 1]}
+    fitted = ImageFolder.fitted_options({"encoder": encoder, "pretext": {}})
+    assert fitted == {"size": 32, "channels": 1}
+    pretext = {"size": 40, "channels": 3}  # of colours, where lightness alone is seen
+    fitted = ImageFolder.fitted_options({"encoder": encoder, "pretext": pretext})
+    assert fitted == pretext
+    fitted = ImageFolder.fitted_options({"encoder": encoder, "pretext": {"size": None}})
+    assert fitted["size"] == 32

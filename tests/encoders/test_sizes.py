@@ -18,6 +18,7 @@ def calls():
         yield encoders.conv, "input_shape", {"input_shape": shape}
         yield encoders.plain_cnn, "input_shape", {"input_shape": shape}
         yield encoders.vit, "input_shape", {"input_shape": shape}
+        yield encoders.gated_pixel_cnn, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_discriminator, "input_shape", {"input_shape": shape}
         yield encoders.dcgan_generator, "output_shape", {"output_shape": shape}
     for shape in ("abc", None, (), (0,), (8, 0, 1), True, 10**9):
@@ -30,6 +31,8 @@ def calls():
         yield encoders.dense, "hidden_dims", {"input_shape": 4, "hidden_dims": widths}
     for width in WRONG_WIDTH:
         yield encoders.plain_cnn, "grid", {"input_shape": SHAPE, "grid": width}
+        for name in ("width", "num_layers", "kernel_size", "first_kernel_size"):
+            yield encoders.gated_pixel_cnn, name, {"input_shape": SHAPE, name: width}
         yield encoders.conv, "feature_dim", {"input_shape": SHAPE, "feature_dim": width}
         yield encoders.word_vectors, "dim", {"vocabulary_size": 9, "dim": width}
         yield encoders.t5, "num_heads", {"vocabulary_size": 9, "num_heads": width}

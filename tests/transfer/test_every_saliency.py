@@ -10,7 +10,18 @@ from kerassl.transfer import gradient_times_input, saliency_target
 
 # Whose loss is of each example alone, and needs nothing that only a run knows.
 ALONE = {"APC", "Autoencoder", "BYOL", "CausalLM", "DenoisingSeq2Seq", "MaskedLM"}
-ALONE |= {"DINO", "Distillation", "MAE", "MoCo", "Puzzle", "SimMIM", "SimSiam", "VAE"}
+ALONE |= {
+    "Colorization",
+    "DINO",
+    "Distillation",
+    "MAE",
+    "MoCo",
+    "PixelCNN",
+    "Puzzle",
+    "SimMIM",
+    "SimSiam",
+    "VAE",
+}
 
 
 @pytest.mark.parametrize("name", tasks.every())

@@ -11,11 +11,13 @@ class Killed(NamedTuple):
         overrides: What makes it small, a dict as for `kerassl.pretrain`.
         state: Parts of the names of what the method keeps beside weights, which
             must be among what is compared.
+        colored: Whether its images must have colours.
     """
 
     preset: str
     overrides: dict
     state: tuple[str, ...] = ()
+    colored: bool = False
 
 
 BERT = {
