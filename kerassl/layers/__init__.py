@@ -16,9 +16,9 @@ from kerassl.layers.row_context import RowContext
 from kerassl.layers.sin_cos_positions import sin_cos_positions
 
 __all__ = [
-    "Frozen",
     "DINOHead",
     "FirstToken",
+    "Frozen",
     "LogMel",
     "MapEmbedding",
     "MemoryQueue",

@@ -15,10 +15,10 @@ from kerassl.models.contrastive.triplet import Triplet
 __all__ = [
     "AMDIM",
     "CMC",
-    "NNCLR",
     "DecoupledContrastive",
     "MoCo",
     "MoCoV3",
+    "NNCLR",
     "PatchCPC",
     "SimCLR",
     "SimCSE",
