@@ -6,5 +6,10 @@ from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.models.reconstructive.sparse_autoencoder import SparseAutoencoder
 from kerassl.models.reconstructive.vae import VAE
 
-__all__ = ["VAE", "Autoencoder", "DenoisingSeq2Seq", "SparseAutoencoder"]
-__all__ = ["Autoencoder", "Colorization", "DenoisingSeq2Seq"]
+__all__ = [
+    "Autoencoder",
+    "Colorization",
+    "DenoisingSeq2Seq",
+    "SparseAutoencoder",
+    "VAE",
+]
