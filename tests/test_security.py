@@ -542,6 +542,7 @@ def is_right(target):
         kerassl.encoders.dense,
         kerassl.encoders.gpt2,
         kerassl.encoders.recurrent,
+        kerassl.encoders.recurrent_text,
         kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.t5,

@@ -13,6 +13,7 @@ from kerassl.encoders.mirror import mirror
 from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
+from kerassl.encoders.recurrent_text import recurrent_text
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.spelled_words import spelled_words
 from kerassl.encoders.t5 import t5, t5_encoder
@@ -39,6 +40,7 @@ __all__ = [
     "plain_cnn",
     "pool",
     "recurrent",
+    "recurrent_text",
     "resnet",
     "spelled_words",
     "t5",

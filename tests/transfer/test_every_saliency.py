@@ -10,7 +10,7 @@ from kerassl.transfer import gradient_times_input, saliency_target
 
 # Whose loss is of each example alone, and needs nothing that only a run knows.
 ALONE = {"APC", "Autoencoder", "BYOL", "CausalLM", "DenoisingSeq2Seq", "MaskedLM"}
-ALONE |= {"DINO", "Distillation", "MoCo"}
+ALONE |= {"DINO", "Distillation", "MoCo", "RecurrentLM"}
 
 
 @pytest.mark.parametrize("name", tasks.every())

@@ -35,14 +35,17 @@ WANTED = {
     "ELECTRA": "hidden_tokens",
     "GAN": None,
     "MaskedLM": "hidden_tokens",
+    "MP3": "pretext",
     "MoCo": "views",
     "MoCoV3": "views",
     "NNCLR": "views",
+    "RecurrentLM": "perplexity",
     "SimCLR": "views",
     "SimCSE": "views",
     "SkipGram": "pretext",
     "SwAV": "views",
     "Triplet": "views",
+    "UniLM": "hidden_tokens",
     "VICReg": "views",
 }
 SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bit")] * 8

@@ -2,5 +2,6 @@
 
 from kerassl.models.autoregressive.apc import APC
 from kerassl.models.autoregressive.causal_lm import CausalLM
+from kerassl.models.autoregressive.recurrent_lm import RecurrentLM
 
-__all__ = ["APC", "CausalLM"]
+__all__ = ["APC", "CausalLM", "RecurrentLM"]
