@@ -2,5 +2,6 @@
 
 from kerassl.models.masked.electra import ELECTRA
 from kerassl.models.masked.masked_lm import MaskedLM
+from kerassl.models.masked.uni_lm import UniLM
 
-__all__ = ["ELECTRA", "MaskedLM"]
+__all__ = ["ELECTRA", "MaskedLM", "UniLM"]
