@@ -2,6 +2,7 @@
 
 from kerassl.models.masked.electra import ELECTRA
 from kerassl.models.masked.masked_lm import MaskedLM
+from kerassl.models.masked.mp3 import MP3
 from kerassl.models.masked.uni_lm import UniLM
 
-__all__ = ["ELECTRA", "MaskedLM", "UniLM"]
+__all__ = ["ELECTRA", "MP3", "MaskedLM", "UniLM"]
