@@ -1,5 +1,6 @@
 """Arguments of tasks, layers and measures from Python, and calls at their edges."""
 
+import functools
 import math
 
 import keras
@@ -28,6 +29,16 @@ def dense():
     return encoders.dense((8, 8, 1), hidden_dims=(4,))
 
 
+@functools.cache
+def bert():
+    return encoders.bert(9, 1, 2, 8, 8, max_sequence_length=8)
+
+
+@functools.cache
+def recurrent_text():
+    return encoders.recurrent_text(9, 4, 4, num_layers=1)
+
+
 def autoencoder(**options):
     return models.Autoencoder(dense(), pretext=pretext.Reconstruct(), **options)
 
@@ -50,6 +61,8 @@ MAKERS = {
     "DecoupledContrastive": on_dense(models.DecoupledContrastive),
     "Triplet": on_dense(models.Triplet),
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
+    "MP3": lambda **options: models.MP3(bert(), **options),
+    "RecurrentLM": lambda **options: models.RecurrentLM(recurrent_text(), **options),
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
@@ -73,6 +86,7 @@ OF_NUMBERS = {
     "DecoupledContrastive": ["temperature"],
     "Triplet": ["margin"],
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
+    "MP3": ["mask_rate"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
     "MaskedTokens": ["mask_rate", "mask_token_rate", "random_token_rate"],
@@ -92,6 +106,7 @@ OF_COUNTS = {
     "DecoupledContrastive": ["projection_dim"],
     "Triplet": ["projection_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
+    "RecurrentLM": ["max_batch_size"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
