@@ -545,6 +545,7 @@ def is_right(target):
         kerassl.encoders.recurrent,
         kerassl.encoders.multiscale_cnn,
         kerassl.encoders.patch_grid,
+        kerassl.encoders.recurrent_text,
         kerassl.encoders.plain_cnn,
         kerassl.encoders.resnet,
         kerassl.encoders.side_by_side,

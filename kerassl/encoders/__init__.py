@@ -17,6 +17,7 @@ from kerassl.encoders.patch_grid import patch_grid
 from kerassl.encoders.plain_cnn import plain_cnn
 from kerassl.encoders.pooling import feature_model, pool
 from kerassl.encoders.recurrent import recurrent
+from kerassl.encoders.recurrent_text import recurrent_text
 from kerassl.encoders.resnet import resnet
 from kerassl.encoders.side_by_side import side_by_side
 from kerassl.encoders.spelled_words import spelled_words
@@ -48,6 +49,7 @@ __all__ = [
     "plain_cnn",
     "pool",
     "recurrent",
+    "recurrent_text",
     "resnet",
     "side_by_side",
     "spelled_words",

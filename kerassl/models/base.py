@@ -321,7 +321,10 @@ class PretextModel(distribute.Trainer):
         models = self.__dict__.setdefault("_feature_models", {})
         if pooling not in models:
             models[pooling] = feature_model(self.encoder, pooling)
-        return models[pooling].predict(x, batch_size=batch_size, verbose=0)
+        model = models[pooling]
+        if isinstance(x, dict) and isinstance(model.input, dict):
+            x = {name: x[name] for name in model.input}  # a RoBERTa has no segments
+        return model.predict(x, batch_size=batch_size, verbose=0)
 
     def encode(self, examples, batch_size=256, pooling="auto", progress=False):
         """Returns one feature vector for each raw example.

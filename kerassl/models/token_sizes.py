@@ -1,5 +1,6 @@
 """Whether a text encoder can take the rows that a pretext layer makes."""
 
+from kerassl.encoders.token_embedding import token_embedding_of
 from kerassl.errors import InvalidValue
 
 
@@ -19,7 +20,7 @@ def check_token_sizes(encoder, pretext):
     """
     # An id without an embedding would give zeros or NaN, not an error.
     tokenizer = getattr(pretext, "tokenizer", None)
-    rows = getattr(getattr(encoder, "token_embedding", None), "input_dim", None)
+    rows = getattr(token_embedding_of(encoder), "input_dim", None)
     if tokenizer is not None and rows is not None:
         needed = getattr(pretext, "vocabulary_size", tokenizer.vocabulary_size())
         if needed > rows:

@@ -5,6 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerassl.data.windows import DocumentEncoder
+from kerassl.encoders.token_embedding import token_embedding_of
 from kerassl.errors import InvalidValue
 from kerassl.losses.language import token_cross_entropy
 from kerassl.tokenizers.byte_pairs import is_byte_level
@@ -65,7 +66,7 @@ def perplexity(
     if not any(texts):
         raise InvalidValue(f"`texts` must hold some text. Received: {len(texts)} texts")
     encode = DocumentEncoder(task.pretext.tokenizer)
-    vocabulary = task.encoder.token_embedding.input_dim
+    vocabulary = token_embedding_of(task.encoder).input_dim
     stream = _streams(encode, texts)
     nats, right = _told(task, stream, vocabulary, batch_size)
     counts = np.ones(vocabulary) if train_texts is not None else np.zeros(vocabulary)
@@ -213,7 +214,7 @@ def _model(task):
     encoder = task.encoder
     inputs = {n: v for n, v in encoder.input.items() if n != "targets"}
     targets = keras.Input((None,), dtype="int32", name="targets")
-    logits = encoder.token_embedding(encoder(inputs), reverse=True)
+    logits = token_embedding_of(encoder)(encoder(inputs), reverse=True)
     losses = token_cross_entropy(logits, targets)
     right = ops.equal(ops.cast(ops.argmax(logits, axis=-1), "int32"), targets)
     right = ops.cast(right, "float32")

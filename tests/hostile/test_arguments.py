@@ -29,6 +29,16 @@ def dense():
     return encoders.dense((8, 8, 1), hidden_dims=(4,))
 
 
+@functools.cache
+def bert():
+    return encoders.bert(9, 1, 2, 8, 8, max_sequence_length=8)
+
+
+@functools.cache
+def recurrent_text():
+    return encoders.recurrent_text(9, 4, 4, num_layers=1)
+
+
 def autoencoder(**options):
     return models.Autoencoder(dense(), pretext=pretext.Reconstruct(), **options)
 
@@ -93,6 +103,8 @@ MAKERS = {
     "DINO": on_dense(models.DINO, total_steps=4, output_dim=4, hidden_dim=4),
     "SupCon": on_dense(models.SupCon, hidden_dims=(4,)),
     "SimSiam": on_dense(models.SimSiam, hidden_dims=(4,), predictor_dim=2),
+    "MP3": lambda **options: models.MP3(bert(), **options),
+    "RecurrentLM": lambda **options: models.RecurrentLM(recurrent_text(), **options),
     "TwoViews": pretext.TwoViews,
     "MultiCrop": pretext.MultiCrop,
     "RandomView": pretext.RandomView,
@@ -135,6 +147,7 @@ OF_NUMBERS = {
     "GaussianNoise": ["stddev"],
     "MaskingNoise": ["rate"],
     "SaltAndPepperNoise": ["rate"],
+    "MP3": ["mask_rate"],
     "MultiCrop": ["blur_rate", "color_strength"],
     "TwoViews": ["flip_rate", "color_rate", "color_strength", "grayscale_rate"],
     "MaskedTokens": ["mask_rate", "mask_token_rate", "random_token_rate"],
@@ -158,6 +171,7 @@ OF_COUNTS = {
     "PatchCPC": ["first_step", "last_step", "target_dim", "context_dim"],
     "DINO": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "SimSiam": ["projection_dim", "predictor_dim"],
+    "RecurrentLM": ["max_batch_size"],
     "TwoViews": ["size"],
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],

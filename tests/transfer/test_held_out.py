@@ -39,12 +39,14 @@ WANTED = {
     "GAN": None,
     "MAE": "pretext",
     "MaskedLM": "hidden_tokens",
+    "MP3": "pretext",
     "MoCo": "views",
     "MoCoV3": "views",
     "NNCLR": "views",
     "PatchCPC": "views",
     "PixelCNN": "pretext",
     "Puzzle": "pretext",
+    "RecurrentLM": "perplexity",
     "SimCLR": "views",
     "SimCSE": "views",
     "SimSiam": "views",
@@ -55,6 +57,7 @@ WANTED = {
     "SwAV": "views",
     "Triplet": "views",
     "VAE": "pretext",
+    "UniLM": "hidden_tokens",
     "VICReg": "views",
 }
 SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bit")] * 8

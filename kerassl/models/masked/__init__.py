@@ -6,3 +6,7 @@ from kerassl.models.masked.masked_lm import MaskedLM
 from kerassl.models.masked.simmim import SimMIM
 
 __all__ = ["ELECTRA", "MAE", "MaskedLM", "SimMIM"]
+from kerassl.models.masked.mp3 import MP3
+from kerassl.models.masked.uni_lm import UniLM
+
+__all__ = ["ELECTRA", "MP3", "MaskedLM", "UniLM"]

@@ -43,6 +43,15 @@ def make(dtype="float32"):
     return MaskedLM(bert(dtype), pretext())
 
 
+def test_features_of_an_encoder_without_segments():
+    texts = ["the cat sat", "a dog ran"] * 4
+    tokenizer = train_tokenizer(texts, vocabulary_size=24)
+    encoder = keras_hub.models.RobertaBackbone(24, 1, 2, 8, 16, max_sequence_length=8)
+    task = MaskedLM(encoder, MaskedTokens(tokenizer, sequence_length=8))
+    # What `prepare` makes holds segments too.
+    assert task.encode(texts).shape == (8, 8)
+
+
 def test_loss_is_the_mean_over_used_slots():
     task = testing.fix_weights(make())
     task.compile("sgd")
