@@ -109,7 +109,7 @@ class PatchDecoder(keras.layers.Layer):
 
     def build(self, states_shape, visible_shape=None, hidden_shape=None):
         self.mask_token = self.add_weight(
-            shape=(self.hidden_dim,),
+            shape=(1, self.hidden_dim),
             initializer=keras.initializers.RandomNormal(stddev=0.02),
             name="mask_token",
         )

@@ -30,7 +30,7 @@ class SimMIM(PretextModel):
 
     Attributes:
         head: The linear layer, of no use after pretraining.
-        mask_token: What stands for a hidden patch, (dim,).
+        mask_token: What stands for a hidden patch, (1, dim).
 
     Input:
         Dict of `"images"`, as the encoder takes them, and the places of their
@@ -76,7 +76,7 @@ class SimMIM(PretextModel):
         self.patch_size = embedding.patch_size[0]
         small = keras.initializers.RandomNormal(stddev=0.02)
         self.mask_token = self.add_weight(
-            shape=(embedding.hidden_dim,), initializer=small, name="mask_token"
+            shape=(1, embedding.hidden_dim), initializer=small, name="mask_token"
         )
         # Small, so that a training begins near the loss of guessing 0.
         self.head = keras.layers.Dense(

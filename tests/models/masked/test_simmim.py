@@ -85,7 +85,7 @@ def test_a_hidden_patch_is_the_token_at_its_place():
     embedding = task.encoder.get_layer("patches")
     # An image whose patches are the token, but for the place, which is added after.
     embedding.patch_embedding.kernel.assign(np.zeros((2, 2, 1, 8)))
-    embedding.patch_embedding.bias.assign(task.mask_token)
+    embedding.patch_embedding.bias.assign(task.mask_token[0])
     np.testing.assert_allclose(
         task.encode_masked(x), task.encoder(x["images"]), rtol=1e-4, atol=1e-5
     )
