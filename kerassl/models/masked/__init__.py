@@ -3,10 +3,15 @@
 from kerassl.models.masked.electra import ELECTRA
 from kerassl.models.masked.mae import MAE
 from kerassl.models.masked.masked_lm import MaskedLM
-from kerassl.models.masked.simmim import SimMIM
-
-__all__ = ["ELECTRA", "MAE", "MaskedLM", "SimMIM"]
 from kerassl.models.masked.mp3 import MP3
+from kerassl.models.masked.simmim import SimMIM
 from kerassl.models.masked.uni_lm import UniLM
 
-__all__ = ["ELECTRA", "MP3", "MaskedLM", "UniLM"]
+__all__ = [
+    "ELECTRA",
+    "MAE",
+    "MP3",
+    "MaskedLM",
+    "SimMIM",
+    "UniLM",
+]
