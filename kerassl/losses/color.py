@@ -105,7 +105,7 @@ def rebalancing_weights(prior, uniform_share: float = 0.5):
 
     Example:
         >>> rebalancing_weights(np.array([0.9, 0.1])).round(2).tolist()
-        [0.81, 2.7]
+        [0.88, 2.06]
 
     Reference:
         Zhang et al., 2016, eq. 4, https://arxiv.org/abs/1603.08511

@@ -12,7 +12,6 @@ from kerassl.checks import check_integer
 SHADES = 256
 
 
-@functools.cache
 def gamut_bins(grid: int = 10):
     """Returns the centres of the squares of the plane that sRGB has colours in.
 
@@ -26,13 +25,18 @@ def gamut_bins(grid: int = 10):
         ValueError: If `grid` is out of its range.
 
     Example:
-        >>> gamut_bins(50).tolist()[:3]
-        [[-100.0, 50.0], [-100.0, 100.0], [-50.0, -50.0]]
+        >>> len(gamut_bins())
+        261
 
     Reference:
         Zhang et al., 2016, section 2.1, https://arxiv.org/abs/1603.08511
     """
     check_integer("grid", grid, least=5, most=50)
+    return _bins(grid)
+
+
+@functools.cache
+def _bins(grid):
     with tf.device("cpu"), tf.init_scope():
         # The colours of one a and b are a line through the cube of all colours, which
         # begins and ends at a face.
