@@ -21,6 +21,7 @@ import numpy as np
 
 import kerassl
 from kerassl import data, transfer, zoo
+from kerassl.encoders import feature_model
 from kerassl.zoo.overrides import parse_override
 
 PRESET, LABELS, DRAWS, TRAINED_ON = "simclr_digits", (1, 5, 10), 20, 1000
@@ -86,7 +87,7 @@ def features(encoder, images):
     images = images.astype("float32") / 255
     if encoder is None:
         return images.reshape(len(images), -1)
-    return encoder.predict(images, batch_size=256, verbose=0)
+    return feature_model(encoder).predict(images, batch_size=256, verbose=0)
 
 
 def show(name, train, test):
