@@ -2,11 +2,9 @@
 
 import numpy as np
 
+from kerassl.data.dataset import FOREVER
 from kerassl.data.source import FIRST_EXAMPLES, Source
 from kerassl.errors import InvalidValue
-
-# No batch of any run has this number.
-FOREVER = 2**62
 
 
 class TokenStreams(Source):
