@@ -323,7 +323,7 @@ class PretextModel(distribute.Trainer):
             models[pooling] = feature_model(self.encoder, pooling)
         model = models[pooling]
         if isinstance(x, dict) and isinstance(model.input, dict):
-            x = {name: x[name] for name in model.input}  # a RoBERTa has no segments
+            x = {name: x[name] for name in model.input}  # not each takes segments
         return model.predict(x, batch_size=batch_size, verbose=0)
 
     def encode(self, examples, batch_size=256, pooling="auto", progress=False):
