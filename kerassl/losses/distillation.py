@@ -68,8 +68,8 @@ def negative_cosine(predictions, targets):
 def smooth_l1(predictions, targets):
     """Returns the smooth L1 distance of predictions from targets, a mean over the last.
 
-    Of a difference d it is d^2 / 2 up to 1, and |d| - 1/2 beyond. I-JEPA takes it
-    between predicted and given states of patches.
+    Of a difference d it is d^2 / 2 where d is between -1 and 1, and the size of d
+    less 1/2 beyond. I-JEPA takes it between predicted and given states of patches.
 
     Args:
         predictions: Float tensor (..., dim).

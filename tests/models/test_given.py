@@ -20,6 +20,7 @@ BATCH = 6
 NAMES = sorted(
     name for name, m in tasks.methods().items() if "label" not in m.MODEL.reads
 )
+OF_RANDOM_ACCESS = [n for n in NAMES if tasks.methods()[n].MODEL is models.RecurrentLM]
 VIEWED = [name for name in NAMES if tasks.methods()[name].MODEL.views]
 BYTES = np.random.default_rng(0).integers(0, 256, (20, 8, 8, 1)).astype(np.uint8)
 BYTES[0, 0, :2, 0] = 0, 255
@@ -103,6 +104,11 @@ def test_single_and_batched_examples_of_a_dataset_are_told_apart(
             with pytest.raises(UserError, match="an id that stays the same"):
                 task.fit(dataset)
         return
+    if name in OF_RANDOM_ACCESS:
+        with pytest.raises(UserError, match="must be readable at any position"):
+            task.fit(single, batch_size=BATCH)
+        assert given(task, batched)["steps_per_epoch"] == int(batched.cardinality())
+        return
     expected = batches(task.dataset(slices(examples), BATCH))
     found = given(task, single, batch_size=BATCH)
     assert_same(batches(found["x"]), expected)
@@ -124,7 +130,10 @@ def test_ready_batches_are_not_prepared_again(name, given):
     assert given(task, dataset)["x"] is dataset
     x, *rest = ready
     targets = dict(zip(("y", "sample_weight"), rest, strict=False))
-    if isinstance(x, dict) or rest:
+    if type(task).own_callbacks is not models.PretextModel.own_callbacks:
+        with pytest.raises(UserError, match="since their .* are counted"):
+            task.fit(x, **targets)
+    elif isinstance(x, dict) or rest:
         assert given(task, x, **targets)["x"] is x
 
 

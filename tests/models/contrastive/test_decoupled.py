@@ -32,8 +32,13 @@ def test_loss_and_accuracy_are_those_of_the_written_formulas(sigma):
     np.testing.assert_allclose(logs["loss"], np.mean(loss), rtol=1e-4)
     z = np.concatenate([z1, z2])
     z /= np.linalg.norm(z, axis=1, keepdims=True)
-    right = (z @ z.T - 10 * np.eye(32)).argmax(1) == (np.arange(32) + 16) % 32
-    np.testing.assert_allclose(logs["contrastive_accuracy"], right.mean(), atol=1e-6)
+    cosines = z @ z.T - 10 * np.eye(32)
+    of_pair = cosines[np.arange(32), (np.arange(32) + 16) % 32]
+    others = np.sort(cosines, axis=1)
+    others = np.where(of_pair == others[:, -1], others[:, -2], others[:, -1])
+    # Untrained projections may be as near to each other as rounding is.
+    least, most = (of_pair > others + 1e-5).mean(), (of_pair > others - 1e-5).mean()
+    assert least - 1e-6 <= logs["contrastive_accuracy"] <= most + 1e-6
 
 
 @pytest.mark.parametrize("sigma", [None, 0.5])
