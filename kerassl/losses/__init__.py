@@ -28,6 +28,7 @@ from kerassl.losses.contrastive import (
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
+    masked_patch_entropy,
     negative_cosine,
     normalized_squared_error,
     smooth_l1,
@@ -93,6 +94,7 @@ __all__ = [
     "map_info_nce",
     "map_scores",
     "mean_absolute_error",
+    "masked_patch_entropy",
     "mean_squared_error",
     "multiview_info_nce",
     "multiview_logits",

@@ -193,6 +193,53 @@ def cross_view_entropy(students, targets, temperature=0.1):
     return loss / (len(targets) * (len(students) - 1))
 
 
+def masked_patch_entropy(students, targets, mask, temperature=0.1):
+    """Returns each example's cross-entropy of hidden patches with a teacher's (iBOT).
+
+    Args:
+        students: Float tensor (batch, patches, dim), the student's logits.
+        targets: Float tensor of the same shape, the teacher's distributions, such as
+            `centred_softmax` gives. No gradient flows back to it.
+        mask: Tensor (batch, patches), 1 where a patch is hidden from the student and
+            0 elsewhere.
+        temperature: The student's softmax temperature, above 0.
+
+    Returns:
+        Float32 tensor (batch,), in nats, the mean over the hidden patches of an
+        example, 0 where it has none. It is log(dim) where the student's
+        distributions are uniform.
+
+    Raises:
+        ValueError: If the shapes do not fit together or `temperature` is not above 0.
+
+    Example:
+        >>> targets = ops.one_hot(ops.array([[0, 1], [2, 3]]), 4)
+        >>> mask = ops.array([[1, 0], [0, 0]])
+        >>> losses = masked_patch_entropy(ops.zeros((2, 2, 4)), targets, mask)
+        >>> [round(float(loss), 4) for loss in losses]
+        [1.3863, 0.0]
+
+    Reference:
+        Zhou et al., 2021, eq. 3, https://arxiv.org/abs/2111.07832
+    """
+    check_temperature(temperature)
+    shapes = [tuple(tensor.shape) for tensor in (students, targets, mask)]
+    ranks = [len(shape) for shape in shapes]
+    if ranks != [3, 3, 2] or any(
+        _differ(shapes[0][: len(shape)], shape) for shape in shapes[1:]
+    ):
+        raise InvalidValue(
+            "`students`, `targets` and `mask` must have shapes (batch, patches, dim), "
+            f"the same, and (batch, patches). Received: {shapes}"
+        )
+    check_finite(students=students, targets=targets)
+    logs = ops.log_softmax(ops.cast(students, "float32") / temperature, axis=-1)
+    targets = ops.stop_gradient(ops.cast(targets, "float32"))
+    mask = ops.cast(mask, "float32")
+    losses = -ops.sum(ops.sum(targets * logs, axis=-1) * mask, axis=-1)
+    return losses / ops.maximum(ops.sum(mask, axis=-1), 1.0)
+
+
 def _check_views(students, targets):
     shapes = sorted({tuple(view.shape) for view in (*students, *targets)}, key=str)
     # A batch's size may be known of some views only.

@@ -75,6 +75,32 @@ def predictor_on(projector, hidden_dim: int, **options):
     return head
 
 
+def averaged_encoder(encoder, network, average):
+    """Returns a copy of an encoder with the weights that a moving average has.
+
+    Args:
+        encoder: A functional `keras.Model`.
+        network: A model that it is a part of.
+        average: The `MovingAverage` of `network`.
+
+    Returns:
+        A `keras.Model` like `encoder`.
+
+    Example:
+        >>> from kerassl.layers import MovingAverage
+        >>> encoder = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        >>> copy = averaged_encoder(encoder, encoder, MovingAverage(encoder))
+        >>> bool(keras.ops.all(copy.weights[0] == encoder.weights[0]))
+        True
+    """
+    pairs = zip(network.weights, average.network.weights, strict=True)
+    averages = {id(own): averaged for own, averaged in pairs}
+    copy = keras.models.clone_model(encoder)
+    for own, new in zip(encoder.weights, copy.weights, strict=True):
+        new.assign(averages.get(id(own), own))
+    return copy
+
+
 def keep_untracked(task, **attributes):
     """Sets attributes of a task that Keras is not to count among its parts.
 

@@ -38,6 +38,7 @@ WANTED = {
     "ELECTRA": "hidden_tokens",
     "GAN": None,
     "MAE": "pretext",
+    "IBOT": "views",
     "MaskedLM": "hidden_tokens",
     "MP3": "pretext",
     "MoCo": "views",

@@ -3,6 +3,7 @@
 from kerassl.models.distillation.byol import BYOL
 from kerassl.models.distillation.dino import DINO
 from kerassl.models.distillation.distillation import Distillation
+from kerassl.models.distillation.ibot import IBOT
 from kerassl.models.distillation.simsiam import SimSiam
 
-__all__ = ["BYOL", "DINO", "Distillation", "SimSiam"]
+__all__ = ["BYOL", "DINO", "IBOT", "Distillation", "SimSiam"]

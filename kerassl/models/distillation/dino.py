@@ -7,14 +7,14 @@ from keras import ops
 
 from kerassl.checks import check_integer, check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
-from kerassl.errors import InvalidValue
 from kerassl.layers.dino_head import DINOHead
 from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.losses.distillation import centred_softmax, cross_view_entropy
 from kerassl.models.base import PretextModel
 from kerassl.models.crops import at_once, check_sides, crops_of
-from kerassl.models.skeleton import head_policy, keep_untracked
+from kerassl.models.distillation.temperatures import check_temperatures, warmed_up
+from kerassl.models.skeleton import averaged_encoder, head_policy, keep_untracked
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
@@ -146,24 +146,12 @@ class DINO(PretextModel):
             hidden_dim=hidden_dim,
             bottleneck_dim=bottleneck_dim,
         )
-        check_number("student_temperature", student_temperature, above=0)
-        check_number("teacher_temperature", teacher_temperature, above=0)
-        if warmup_teacher_temperature is not None:
-            check_number(
-                "warmup_teacher_temperature", warmup_teacher_temperature, above=0
-            )
-        check_integer("warmup_steps", warmup_steps, least=0)
-        if (warmup_teacher_temperature is None) != (warmup_steps == 0):
-            raise InvalidValue(
-                "`warmup_steps` must be above 0 with `warmup_teacher_temperature`, and "
-                f"0 without. Received: {warmup_steps} and {warmup_teacher_temperature}"
-            )
-        sharpest = max(teacher_temperature, warmup_teacher_temperature or 0)
-        if sharpest >= student_temperature:
-            raise InvalidValue(
-                "`teacher_temperature` must be below `student_temperature`, "
-                f"{student_temperature}. Received: {sharpest}"
-            )
+        check_temperatures(
+            student_temperature,
+            teacher_temperature,
+            warmup_teacher_temperature,
+            warmup_steps,
+        )
         check_number("base_momentum", base_momentum, least=0, most=1)
         check_number("centre_momentum", centre_momentum, least=0, most=1)
         check_integer("freeze_steps", freeze_steps, least=0)
@@ -209,12 +197,8 @@ class DINO(PretextModel):
     @property
     def target_temperature(self):
         """Float32 scalar, the teacher's temperature in the next step."""
-        first = self.warmup_teacher_temperature
-        last = ops.convert_to_tensor(self.teacher_temperature, "float32")
-        if first is None or self.warmup_steps == 0:
-            return last
-        share = ops.cast(self.steps, "float32") / self.warmup_steps
-        return first + (last - first) * ops.clip(share, 0.0, 1.0)
+        first, last = self.warmup_teacher_temperature, self.teacher_temperature
+        return warmed_up(self.steps, first, last, self.warmup_steps)
 
     def teacher_encoder(self):
         """Returns a copy of the encoder with the teacher's weights as they are now.
@@ -222,12 +206,7 @@ class DINO(PretextModel):
         Returns:
             A `keras.Model` like `encoder`.
         """
-        pairs = zip(self._student.weights, self.teacher.network.weights, strict=True)
-        teachers = {id(own): average for own, average in pairs}
-        copy = keras.models.clone_model(self.encoder)
-        for own, new in zip(self.encoder.weights, copy.weights, strict=True):
-            new.assign(teachers.get(id(own), own))
-        return copy
+        return averaged_encoder(self.encoder, self._student, self.teacher)
 
     def encoders(self):
         return {**super().encoders(), "teacher_encoder": self.teacher_encoder()}

@@ -5,6 +5,7 @@ from kerassl.pretext.image.colorize import Colorize
 from kerassl.pretext.image.images_and_noise import ImagesAndNoise
 from kerassl.pretext.image.jigsaw import Jigsaw
 from kerassl.pretext.image.lab_view import LabView
+from kerassl.pretext.image.masked_crops import MaskedCrops
 from kerassl.pretext.image.masked_patches import MaskedPatches
 from kerassl.pretext.image.multi_block import MultiBlock
 from kerassl.pretext.image.multi_crop import MultiCrop
@@ -21,6 +22,7 @@ __all__ = [
     "Jigsaw",
     "LabView",
     "MaskedPatches",
+    "MaskedCrops",
     "MultiBlock",
     "MultiCrop",
     "NextPixel",
