@@ -55,7 +55,11 @@ def draw_kernels(encoder):
             scale = 1 / shrink if layer.name in RESIDUAL else 1.0
             stddev = scale / math.sqrt(_inputs(layer, kernel.shape))
             draw = keras.initializers.RandomNormal(stddev=stddev)
-            kernel.assign(draw(kernel.shape, dtype=kernel.dtype))
+            if kernel._value is None:
+                # In a scope that leaves values out: Keras draws them at its end.
+                kernel._initializer = draw
+            else:
+                kernel.assign(draw(kernel.shape, dtype=kernel.dtype))
             drawn += 1
     return drawn
 

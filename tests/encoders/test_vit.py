@@ -126,3 +126,12 @@ def test_its_attention_and_its_layers_are_found():
 def test_errors(options, name):
     with pytest.raises(ValueError, match=f"`{name}` must"):
         tiny(**options)
+
+
+def test_kernels_without_values_yet_get_theirs_at_that_scale():
+    with keras.StatelessScope(initialize_variables=False):
+        encoder = tiny(num_layers=1, hidden_dim=64)
+    kernel = encoder.get_layer("block1")._feedforward_intermediate_dense.kernel
+    assert kernel._value is None
+    kernel._deferred_initialize()
+    np.testing.assert_allclose(np.std(kernel.numpy()), 1 / 8, rtol=0.05)
