@@ -8,6 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
+from tensorflow.python.data.ops import debug_mode  # noqa: E402
 
 # Before anything touches a device: two replicas to test strategies on.
 tf.config.set_logical_device_configuration(
@@ -60,6 +61,17 @@ def without_graphs():
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def without_data_graphs():
+    """Lets the functions of tf.data compute operation by operation, in turn.
+
+    Runs from presets test that they may be graphs, and run side by side.
+    """
+    debug_mode.toggle_debug_mode(True)
+    yield
+    debug_mode.toggle_debug_mode(False)
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,11 @@
 """Kills runs and resumes them, each in a fork of one process.
 
-`python forks.py RUNS STEP`, where RUNS is a JSON dict from a folder to the words
-of a `kerassl pretrain` command without its `--out`. Each run is killed by SIGKILL
-when its checkpoint of this step is written but does not bear its name yet, in
-FOLDER/killed; then it is done whole, in FOLDER/whole, and the killed one resumed.
-Prints a JSON dict of the exit codes of both forks; -9 is a kill.
+`python forks.py RUNS STEP LAST`, where RUNS is a JSON dict from a folder to the words
+of a `kerassl pretrain` command without its `--out`. Each run is done in FOLDER/killed.
+Its checkpoints from this step on are written but get no name there: they are put into
+FOLDER/whole/checkpoints, and with that of the last step comes a SIGKILL. So what is left
+is a run killed at STEP, beside what it would have become. Then it is resumed. Prints a
+JSON dict of the exit codes of both forks; -9 is a kill.
 
 A fork begins in no time, having imported everything already. This process must
 itself leave TensorFlow's devices alone, whose threads a fork does not have.
@@ -19,10 +20,10 @@ from pathlib import Path
 from kerassl import cli
 
 
-def main(runs, step):
-    killed = fork_all(lambda words, at: killed_run(words, at, step), runs)
-    others = fork_all(lambda words, at: whole_and_resumed_run(words, at), runs)
-    print(json.dumps({at: [killed[at], others[at]] for at in runs}))
+def main(runs, step, last):
+    killed = fork_all(lambda words, at: killed_run(words, at, step, last), runs)
+    resumed = fork_all(lambda words, at: cli.main([*words, f"--out={at}/killed"]), runs)
+    print(json.dumps({at: [killed[at], resumed[at]] for at in runs}))
 
 
 def fork_all(function, runs):
@@ -48,32 +49,40 @@ def fork(function, *arguments):
     return process
 
 
-def killed_run(words, folder, step):
+def killed_run(words, folder, step, last):
     rename = os.replace
+    whole = Path(folder, "whole", "checkpoints")
+    whole.mkdir(parents=True)
+    withheld = {f"step-{number:08d}.npz": number for number in range(step, last + 1)}
 
     def replace(source, target):
-        if Path(target).name == f"step-{step:08d}.npz":
+        name = Path(target).name
+        if name not in withheld:
+            return rename(source, target)
+        rename(source, whole / name)
+        if withheld[name] == last:
             os.kill(os.getpid(), signal.SIGKILL)
-        rename(source, target)
 
     os.replace = replace
     return cli.main([*words, f"--out={folder}/killed"])
-
-
-def whole_and_resumed_run(words, folder):
-    return max(cli.main([*words, f"--out={folder}/{at}"]) for at in ("whole", "killed"))
 
 
 if __name__ == "__main__":
     # Once, for all forks.
     import keras_hub  # noqa: F401
     import matplotlib.backends.backend_agg  # noqa: F401
+    import matplotlib.figure
     import tensorflow_text  # noqa: F401
     import tokenizers  # noqa: F401
+    from PIL import Image
 
-    import kerassl.pretraining  # noqa: F401
     from kerassl import distribute, models
+    from kerassl.pretraining import calls
 
     # XLA takes longer to compile than a few steps do; MaskedLM stays for it.
     distribute.use_xla = lambda model: isinstance(model, models.MaskedLM)
-    main(json.loads(sys.argv[1]), int(sys.argv[2]))
+    # What pictures show is computed in training, but no letter or point drawn.
+    calls.draw_training = lambda *_: None
+    empty = Image.new("RGB", (8, 8))
+    matplotlib.figure.Figure.savefig = lambda self, path, **_: empty.save(path, "png")
+    main(json.loads(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -45,7 +45,7 @@ def test_all_state_is_bit_identical(runs, tmp_path):
 
 
 def train(killed, folder):
-    """Does each run whole, and once killed and resumed, in a folder."""
+    """Does each run in a folder, kills it, and resumes it."""
     random = np.random.default_rng(0)
     words = "the cat sat on a mat while some dog ran over two hills".split()
     lines = [" ".join(random.choice(words, 12)) for _ in range(64)]
@@ -68,7 +68,7 @@ def train(killed, folder):
             *(f"--set={key}={json.dumps(value)}" for key, value in overrides.items()),
         ]
     done = subprocess.run(
-        [sys.executable, forks.__file__, json.dumps(runs), str(KILLED_AT)],
+        [sys.executable, forks.__file__, json.dumps(runs), str(KILLED_AT), str(STEPS)],
         stdout=subprocess.PIPE,
         check=True,
         text=True,

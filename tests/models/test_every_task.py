@@ -8,6 +8,7 @@ import tasks
 from kerassl import models, testing
 from kerassl.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("without_data_graphs")
 # DeepCluster clusters anew, and the generator of a WGAN moves twice.
 JAX_STEPS = 6
 # A process for each task would import everything for each; one for all of them

@@ -15,6 +15,7 @@ from kerassl import distribute, encoders, models, pretext
 from kerassl.data import as_source
 from kerassl.errors import UserError
 
+pytestmark = pytest.mark.usefixtures("without_data_graphs")
 BATCH = 6
 # Without those that read classes, which none of these data have.
 NAMES = sorted(
@@ -39,6 +40,12 @@ def task_of(name):
         {p: "sgd" for p in task.players()} if len(task.players()) > 1 else "sgd"
     )
     return task, examples
+
+
+@functools.cache
+def first_batches(name):
+    task, examples = task_of(name)
+    return batches(task.dataset(slices(examples), BATCH))
 
 
 @pytest.fixture
@@ -109,7 +116,7 @@ def test_single_and_batched_examples_of_a_dataset_are_told_apart(
             task.fit(single, batch_size=BATCH)
         assert given(task, batched)["steps_per_epoch"] == int(batched.cardinality())
         return
-    expected = batches(task.dataset(slices(examples), BATCH))
+    expected = first_batches(name)
     found = given(task, single, batch_size=BATCH)
     assert_same(batches(found["x"]), expected)
     found = given(task, batched)
