@@ -8,7 +8,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
-from tensorflow.python.data.ops import debug_mode  # noqa: E402
+from data_graphs import data_without_graphs  # noqa: E402
 
 # Before anything touches a device: two replicas to test strategies on.
 tf.config.set_logical_device_configuration(
@@ -65,13 +65,9 @@ def without_graphs():
 
 @pytest.fixture
 def without_data_graphs():
-    """Lets the functions of tf.data compute operation by operation, in turn.
-
-    Runs from presets test that they may be graphs, and run side by side.
-    """
-    debug_mode.toggle_debug_mode(True)
-    yield
-    debug_mode.toggle_debug_mode(False)
+    """Is `data_without_graphs` for a whole test."""
+    with data_without_graphs():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,11 @@
 """Kills runs and resumes them, each in a fork of one process.
 
 `python forks.py RUNS STEP LAST`, where RUNS is a JSON dict from a folder to the words
-of a `kerassl pretrain` command without its `--out`. Each run is done in FOLDER/killed.
-Its checkpoints from this step on are written but get no name there: they are put into
-FOLDER/whole/checkpoints, and with that of the last step comes a SIGKILL. So what is left
-is a run killed at STEP, beside what it would have become. Then it is resumed. Prints a
-JSON dict of the exit codes of both forks; -9 is a kill.
+of a `kerassl pretrain` command without its `--out`. Each run is done in
+FOLDER/killed. Its checkpoints from this step on are written but get no name there:
+they are put into FOLDER/whole/checkpoints, and with that of the last step comes a
+SIGKILL. So what is left is a run killed at STEP, beside what it would have become.
+Then it is resumed. Prints a JSON dict of the exit codes of both forks; -9 is a kill.
 
 A fork begins in no time, having imported everything already. This process must
 itself leave TensorFlow's devices alone, whose threads a fork does not have.

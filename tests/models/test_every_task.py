@@ -4,17 +4,29 @@ import keras
 import numpy as np
 import pytest
 import tasks
+from data_graphs import data_without_graphs
 
 from kerassl import models, testing
 from kerassl.errors import UserError
 
-pytestmark = pytest.mark.usefixtures("without_data_graphs")
 # DeepCluster clusters anew, and the generator of a WGAN moves twice.
 JAX_STEPS = 6
 # A process for each task would import everything for each; one for all of them
 # would leave the other cores nothing to do.
 TASKS_IN_A_PROCESS = 6
 every_task = pytest.mark.parametrize("name", tasks.every())
+
+
+@pytest.fixture(autouse=True)
+def batches_made_without_graphs(monkeypatch):
+    """Spares the graphs that make data, each for a handful of batches."""
+    made = testing.batches_of
+
+    def batches_of(*args, **options):
+        with data_without_graphs():
+            return made(*args, **options)
+
+    monkeypatch.setattr(testing, "batches_of", batches_of)
 
 
 def test_none_is_left_out():
