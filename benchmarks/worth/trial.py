@@ -18,6 +18,7 @@ from benchmarks import real_data
 from benchmarks.worth.corpora import CORPORA
 from kerassl import files, zoo
 from kerassl.pretraining import measuring
+from kerassl.pretraining.given import Examples
 
 OWN = "-"
 RESULT = "worth.json"
@@ -110,7 +111,8 @@ def on_corpus(trial):
     plan = {**run.config, "transfer": {**run.config["transfer"], **corpus.transfer}}
     task = run.task
     measures = measuring.measures_of(plan, task)
-    found = measuring.measure_all(task, measures, train, test, trial.seed, False, False)
+    read = Examples(train, test)
+    found = measuring.measure_all(task, measures, read, trial.seed, False, False)
     measures = {name: each.to_dict() for name, each in found.results.items()}
     verdicts = {name: each.to_dict() for name, each in found.verdicts.items()}
     return run, measures, verdicts, trained

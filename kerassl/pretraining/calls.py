@@ -174,13 +174,13 @@ def pretrain(
                     task, examples = _ready(
                         preset_or_task, plan, rules, read, path, progress
                     )
-                    asked = measures if evaluate else []
-                    for measure in expected(task, asked, read.test):
+                    made = expected(task, measures, read.test) if evaluate else None
+                    for measure in made or ():
                         measure.check(task)
                     if progress:
-                        tell(header(plan, rules, read, task, path, asked))
+                        tell(header(plan, rules, read, task, path, made))
                     work = {TRAINING: work_left(plan, path)}
-                    bar.expect({**work, **work_of(task, asked, read)})
+                    bar.expect({**work, **work_of(made or (), read)})
                     train_task(
                         *(task, examples, plan, path, bar, checkpoint_seconds),
                         validation=read.validation,
@@ -212,7 +212,7 @@ def _findings(path, measures, read, seed, evaluate, bar):
             "source, brings the table."
         )
     task = Run(path).task
-    bar.expect(work_of(task, measures, read))
+    bar.expect(work_of(expected(task, measures, read.test), read))
     return measure_all(task, measures, read, seed, bar, False)
 
 
@@ -352,7 +352,7 @@ def evaluate(
     read.check(task)
     seen = _may_be_seen(run.config, read, given, test_data)
     with locked(path), RunProgress(progress) as bar:
-        bar.expect(work_of(task, measures, read))
+        bar.expect(work_of(expected(task, measures, read.test), read))
         findings = measure_all(task, measures, read, split_seed, bar, seen)
         if seen and not findings.results:
             raise InvalidValue(

@@ -8,7 +8,6 @@ import numpy as np
 
 from kerassl import distribute
 from kerassl.pretraining.matching import stages
-from kerassl.pretraining.measuring import expected
 from kerassl.pretraining.recipe import rates, run_recipe
 from kerassl.pretraining.schedules import told
 from kerassl.pretraining.training import resumed_step
@@ -19,7 +18,7 @@ TOLD_SHARE = 0.01
 COLUMN = 10
 
 
-def header(plan, rules, read, task, path, measures):
+def header(plan, rules, read, task, path, made):
     """Returns the lines that say what will be done, and what the data changed.
 
     Args:
@@ -28,7 +27,7 @@ def header(plan, rules, read, task, path, measures):
         read: The `Examples` of the run.
         task: The task, its networks built.
         path: The run's folder.
-        measures: What it will be measured by.
+        made: What it will be measured by; None where it was asked not to be.
     """
     more = {"test": read.test, "choose": read.validation}
     held = "".join(
@@ -43,7 +42,7 @@ def header(plan, rules, read, task, path, measures):
         "encoder": _sizes(task),
         "training": _training(plan),
         "resumed": _resumed(plan, resumed_step(path)),
-        "measures": _measures(measures, task, read.test),
+        "measures": _measures(made, read.test),
     }
     lines = [f"{name:<{COLUMN}}{fact}" for name, fact in facts.items() if fact]
     # As read: what training a tokenizer notes is told here, resumed runs included.
@@ -83,12 +82,12 @@ def _sizes(task):
     return f"{encoder:,} parameters; {whole:,} with all that trains it"
 
 
-def _measures(measures, task, test):
-    if not measures:
+def _measures(made, test):
+    if made is None:
         return "none, as asked for"
     if test is None:
         return "none: nothing was kept out to test on"
-    return " | ".join(each.told() for each in expected(task, measures, test))
+    return " | ".join(each.told() for each in made)
 
 
 def changes(plan, rules, task):

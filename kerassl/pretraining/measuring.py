@@ -77,13 +77,13 @@ def labels_wanted(plan, measures):
     return kinds if asked else kinds - {None}
 
 
-def work_of(task, measures, read):
+def work_of(made, read):
     """Returns {name of a measure: its work} of those that will be made.
 
     Args:
-        task: As in `measure_all`, as are the others.
+        made: As `expected` gives them.
+        read: The `Examples`.
     """
-    made = expected(task, measures, read.test)
     return {each.name: each.work(read.train, read.test) for each in made}
 
 
@@ -97,8 +97,11 @@ def expected(task, measures, test):
     """
     if test is None:
         return []
-    fit = [each for each in measures if each.left_out(task, test) is None]
-    return [each for each in fit if not each.fallback] or fit[:1]
+    first = [each for each in measures if not each.fallback]
+    made = [each for each in first if each.left_out(task, test) is None]
+    # Whether one of these fits takes seconds to tell: it makes views, or batches.
+    last = [each for each in measures if each.fallback and not made]
+    return made or [each for each in last if each.left_out(task, test) is None][:1]
 
 
 def measure_all(task, measures, read, seed, progress, may_be_seen):

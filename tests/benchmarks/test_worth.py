@@ -164,3 +164,39 @@ def test_a_trial_keeps_what_was_measured(tmp_path):
     assert kept["cpu_seconds"] >= kept["training_cpu_seconds"] > 0
     (line,) = figures.lines([kept])
     assert line["measure"] == "knn, 5 a class" and line["input"] and line["better"]
+
+
+def test_a_trial_on_a_corpus_hands_on_what_it_read(monkeypatch):
+    from types import SimpleNamespace
+
+    from benchmarks.worth import corpora, trial
+    from kerassl.data import ArraySource
+    from kerassl.pretraining import measuring
+
+    parts = [ArraySource(np.full((4, 2), k, "float32")) for k in range(3)]
+    corpus = corpora.Corpus("image", "numbers", lambda validate: parts, {"draws": 1})
+    monkeypatch.setitem(trial.CORPORA, "numbers", corpus)
+    config = {"transfer": {"draws": 9, "methods": ["knn"]}}
+    run = SimpleNamespace(config=config, task=object())
+    monkeypatch.setattr(trial, "pretrained", lambda *given, **options: run)
+    read, asked = [], []
+
+    class Sees(measuring.transfer.Measure):
+        name, heading = "sees", "## Sees"
+
+        def left_out(self, task, test):
+            return None
+
+        def __call__(self, task, train, test, *, seed, progress):
+            read.extend((train, test, seed))
+            return SimpleNamespace(to_markdown=str, to_dict=dict)
+
+    def measures_of(plan, task):
+        asked.append(plan["transfer"])
+        return [Sees()]
+
+    monkeypatch.setattr(measuring, "measures_of", measures_of)
+    found = trial.on_corpus(trial.Trial("mine", "numbers", 3, "out", {}, False))
+    assert read == [parts[1], parts[2], 3]
+    assert asked == [{"draws": 1, "methods": ["knn"]}]
+    assert found[:3] == (run, {"sees": {}}, {})

@@ -68,7 +68,7 @@ def test_a_run_is_told_in_a_line_for_each_fact(lines, tmp_path):
 
 def test_what_is_not_measured_is_told(lines):
     assert lines()[-1] == "measures  none: nothing was kept out to test on"
-    assert lines(measures=[])[-1] == "measures  none, as asked for"
+    assert lines(measures=None)[-1] == "measures  none, as asked for"
 
 
 def test_a_resumed_run_says_where_it_goes_on(lines):
