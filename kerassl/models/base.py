@@ -649,11 +649,15 @@ class PretextModel(distribute.Trainer):
             seen += 1
         if not seen:
             raise InvalidValue("`examples` must fill a batch. Received fewer.")
+        why = ""
+        if getattr(self.pretext, "tokenizer", None) is not None:
+            why = (
+                ": texts that are empty or of one word, or whose words the tokenizer "
+                "does not know, have nothing to hide or to tell from its neighbours"
+            )
         raise InvalidValue(
             f"`examples` must leave {type(self).__name__} something to learn. Received "
-            f"{seen} batches in which nothing is asked for: texts that are empty or of "
-            "one word, or whose words the tokenizer does not know, have nothing to "
-            "hide or to tell from its neighbours."
+            f"{seen} batches in which nothing is asked for{why}."
         )
 
     def _check_players(self, optimizer):
