@@ -6,6 +6,9 @@ import numpy as np
 
 from kerassl.errors import InvalidValue
 
+# Between the images of a grid, of the side of their squares.
+GAP = 0.04
+
 
 def image_grid(
     columns: Sequence, titles: Sequence[str] | None = None, cell: float = 1.1
@@ -33,8 +36,8 @@ def image_grid(
         >>> import numpy as np
         >>> images = np.zeros((3, 8, 8, 1))
         >>> figure = image_grid([images, 1 - images], titles=["before", "after"])
-        >>> len(figure.axes)
-        6
+        >>> [len(column.images) for column in figure.axes]
+        [3, 3]
     """
     from matplotlib.figure import Figure
 
@@ -51,15 +54,26 @@ def image_grid(
         )
     rows = len(arrays[0])
     figure = Figure(figsize=(cell * len(arrays), cell * rows + 0.3))
-    axes = figure.subplots(rows, len(arrays), squeeze=False)
-    for j, array in enumerate(arrays):
+    # One axis a column: an axis for each image takes many times as long to draw.
+    axes = figure.subplots(1, len(arrays), squeeze=False)[0]
+    for axis, array in zip(axes, arrays, strict=True):
         for i, image in enumerate(array):
-            axes[i, j].imshow(image, cmap="gray", vmin=0, vmax=1)
-            axes[i, j].set_axis_off()
-        if titles is not None:
-            axes[0, j].set_title(titles[j], fontsize=8)
-    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.3 / (cell * rows + 0.3), 0.04, 0.04)
+            axis.imshow(image, cmap="gray", vmin=0, vmax=1, extent=_place(image, i))
+        axis.set(xlim=(0, 1), ylim=(rows, 0))
+        axis.set_axis_off()
+    if titles is not None:
+        for axis, title in zip(axes, titles, strict=True):
+            axis.set_title(title, fontsize=8)
+    figure.subplots_adjust(0.01, 0.01, 0.99, 1 - 0.3 / (cell * rows + 0.3), 0.0, 0.0)
     return figure
+
+
+def _place(image, row):
+    """Returns (left, right, bottom, top) of an image in a column of squares."""
+    height, width = image.shape[:2]
+    side = (1 - GAP) / max(height, width)
+    x, y = side * width / 2, side * height / 2
+    return 0.5 - x, 0.5 + x, row + 0.5 + y, row + 0.5 - y
 
 
 def image_rows(rows: Sequence, titles: Sequence[str], cell: float = 0.9):

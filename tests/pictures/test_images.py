@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from drawn import images_in
 
 from kerassl.pictures import image_grid, image_rows
 
@@ -8,7 +9,7 @@ def test_grid_shows_every_image(tmp_path):
     gray = np.zeros((3, 8, 8, 1), "uint8")
     color = np.full((3, 6, 5, 3), 2.0)
     figure = image_grid([gray, color], titles=["a", "b"])
-    assert len(figure.axes) == 6
+    assert images_in(figure) == 6
     assert [axes.get_title() for axes in figure.axes[:2]] == ["a", "b"]
     shown = figure.axes[1].images[0].get_array()
     assert shown.shape == (6, 5, 3) and shown.max() == 1
