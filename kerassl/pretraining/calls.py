@@ -27,7 +27,7 @@ from kerassl.pretraining.measuring import (
 )
 from kerassl.pretraining.plan import checked_seed, configured, run_plan
 from kerassl.pretraining.recipe import run_recipe
-from kerassl.pretraining.report import write_report
+from kerassl.pretraining.report import history_of, write_report
 from kerassl.pretraining.run_progress import RunProgress
 from kerassl.pretraining.stopping import check_callbacks, stopping_plan
 from kerassl.pretraining.task import compile_task, own_task, parts, tokenizer_for
@@ -338,6 +338,7 @@ def evaluate(
     """
     path = user_path(path, "path")
     run = Run(path)
+    history_of(path)  # before hours of measuring
     plan = runs.read_config(path)
     changed = zoo.override({"transfer": plan.get("transfer", {})}, overrides or {})
     transfer.check_options(changed["transfer"], "transfer.")

@@ -15,6 +15,23 @@ from kerassl.pretraining.stopping import told
 from kerassl.runs import Run
 
 
+def history_of(path):
+    """Returns the rows of a trained run's history.
+
+    Args:
+        path: The run's folder.
+
+    Raises:
+        FileNotFoundError: If there are none.
+    """
+    rows = callbacks.read_log(path / runs.HISTORY)
+    if not rows:
+        raise FileNotFoundError(
+            f"{path / runs.HISTORY} tells of no step: nothing was trained there."
+        )
+    return rows
+
+
 def write_report(path, findings):
     """Writes the report of a run, and returns the `Run`.
 
@@ -24,11 +41,7 @@ def write_report(path, findings):
     """
     run = Run(path)
     plan = run.config
-    rows = callbacks.read_log(path / runs.HISTORY)
-    if not rows:
-        raise FileNotFoundError(
-            f"{path / runs.HISTORY} tells of no step: nothing was trained there."
-        )
+    rows = history_of(path)
     report = {
         "name": plan["name"],
         "config_hash": zoo.config_hash(plan),
