@@ -1,6 +1,7 @@
 """Layers that Keras and KerasHub lack."""
 
 from kerassl.layers.batch_normalization import batch_normalization
+from kerassl.layers.block_predictor import BlockPredictor
 from kerassl.layers.dino_head import DINOHead
 from kerassl.layers.frozen import Frozen
 from kerassl.layers.log_mel import LogMel
@@ -16,6 +17,7 @@ from kerassl.layers.row_context import RowContext
 from kerassl.layers.sin_cos_positions import sin_cos_positions
 
 __all__ = [
+    "BlockPredictor",
     "DINOHead",
     "FirstToken",
     "Frozen",

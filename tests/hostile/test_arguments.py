@@ -69,6 +69,18 @@ def small_vit():
     return encoders.vit((8, 8, 1), 2, num_layers=1, num_heads=2, hidden_dim=8)
 
 
+def ijepa(**options):
+    sizes = {"predictor_dim": 8, "predictor_layers": 1, "predictor_heads": 2}
+    given = {"total_steps": 4, **sizes, **options}
+    return models.IJEPA(small_vit(), pretext.MultiBlock(8, 2, 2), **given)
+
+
+def ibot(**options):
+    sizes = {"output_dim": 4, "hidden_dim": 4, "bottleneck_dim": 4}
+    crops = pretext.MaskedCrops(8, 4, 2)
+    return models.IBOT(small_vit(), crops, **{"total_steps": 4, **sizes, **options})
+
+
 def mae(**options):
     sizes = {"decoder_dim": 8, "decoder_layers": 1, "decoder_heads": 2}
     return models.MAE(small_vit(), pretext.MaskedPatches(8, 2), **sizes | options)
@@ -121,6 +133,8 @@ MAKERS = {
     "RandomView": pretext.RandomView,
     "LabView": pretext.LabView,
     "MAE": mae,
+    "IJEPA": ijepa,
+    "IBOT": ibot,
     "SparseAutoencoder": sparse,
     "VAE": vae,
     "MaskedPatches": pretext.MaskedPatches,
@@ -142,6 +156,8 @@ MAKERS = {
     "Tokens": pretext.Tokens,
 }
 OF_NUMBERS = {
+    "IJEPA": ["base_momentum"],
+    "IBOT": ["base_momentum", "centre_momentum", "patch_weight"],
     "SimCLR": ["temperature"],
     "MoCo": ["temperature", "momentum"],
     "BYOL": ["base_tau"],
@@ -202,6 +218,8 @@ OF_COUNTS = {
     "MultiCrop": ["size", "local_size", "num_global_views"],
     "RandomView": ["size"],
     "LabView": ["size"],
+    "IJEPA": ["total_steps", "predictor_dim", "predictor_layers", "predictor_heads"],
+    "IBOT": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "MAE": ["decoder_dim", "decoder_layers", "decoder_heads"],
     "MaskedPatches": ["size", "patch_size"],
     "ExampleAndNoise": ["noise_dim"],

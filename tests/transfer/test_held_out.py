@@ -39,6 +39,7 @@ WANTED = {
     "GAN": None,
     "MAE": "pretext",
     "IBOT": "views",
+    "IJEPA": "views",
     "MaskedLM": "hidden_tokens",
     "MP3": "pretext",
     "MoCo": "views",
