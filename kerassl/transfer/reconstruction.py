@@ -99,8 +99,8 @@ def _judged(errors, rows, whole):
         against=best["model"].replace("mean", "the mean"),
         unit="points of the variance",
         figures={
-            "input": best["share_of_variance"],
-            "pretrained": rows[-1]["share_of_variance"],
+            "input": 100 * best["share_of_variance"],
+            "pretrained": 100 * rows[-1]["share_of_variance"],
         },
     )
 

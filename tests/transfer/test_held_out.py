@@ -188,6 +188,9 @@ def test_reconstruction_stands_beside_the_mean_and_pca():
     shares = [row["share_of_variance"] for row in found.rows]
     np.testing.assert_allclose(shares, 1 - np.array(errors) / errors[0], atol=1e-3)
     assert "points of the variance worse than PCA, 4 numbers" in found.verdict.sentence
+    figures = found.verdict.figures
+    np.testing.assert_allclose(figures["input"], 100 * shares[1], rtol=1e-6)
+    np.testing.assert_allclose(figures["pretrained"], 100 * shares[2], rtol=1e-6)
 
 
 def test_a_code_as_wide_as_the_example_has_no_pca():
