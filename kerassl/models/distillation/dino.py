@@ -8,17 +8,17 @@ from keras import ops
 from kerassl.checks import check_integer, check_number, check_positive_integers
 from kerassl.encoders.pooling import feature_model
 from kerassl.layers.dino_head import DINOHead
-from kerassl.layers.moving_average import MovingAverage, cosine_momentum
+from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.losses.distillation import centred_softmax, cross_view_entropy
-from kerassl.models.base import PretextModel
 from kerassl.models.crops import at_once, check_sides, crops_of
-from kerassl.models.distillation.temperatures import check_temperatures, warmed_up
-from kerassl.models.skeleton import averaged_encoder, head_policy, keep_untracked
+from kerassl.models.distillation.own_teacher import OwnTeacher, mean_entropy
+from kerassl.models.distillation.temperatures import check_temperatures
+from kerassl.models.skeleton import head_policy, keep_untracked
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class DINO(PretextModel):
+class DINO(OwnTeacher):
     """Learns representations by distillation from its own moving average.
 
     Student and teacher are an encoder with a head that gives each view a
@@ -182,35 +182,6 @@ class DINO(PretextModel):
         self.centre = MovingCentre(output_dim, centre_momentum, name="centre")
         self.built = True
 
-    @property
-    def steps(self):
-        """Integer scalar, the training steps that the teacher has seen begin."""
-        return self.teacher.updates.value
-
-    @property
-    def momentum(self):
-        """Float32 scalar, the share of the teacher that the next step keeps."""
-        # The paper's step updates the weights, then the teacher; here the second
-        # half happens at the beginning of the next step.
-        return cosine_momentum(self.steps - 1, self.total_steps, self.base_momentum)
-
-    @property
-    def target_temperature(self):
-        """Float32 scalar, the teacher's temperature in the next step."""
-        first, last = self.warmup_teacher_temperature, self.teacher_temperature
-        return warmed_up(self.steps, first, last, self.warmup_steps)
-
-    def teacher_encoder(self):
-        """Returns a copy of the encoder with the teacher's weights as they are now.
-
-        Returns:
-            A `keras.Model` like `encoder`.
-        """
-        return averaged_encoder(self.encoder, self._student, self.teacher)
-
-    def encoders(self):
-        return {**super().encoders(), "teacher_encoder": self.teacher_encoder()}
-
     def propagate(self, x, training):
         temperature = self.target_temperature
         frozen = ops.less(self.steps, self.freeze_steps)
@@ -235,7 +206,7 @@ class DINO(PretextModel):
         return {"dino": self._cross_entropy(outputs)}
 
     def measures(self, x, y, outputs):
-        entropy = sum(map(_entropy, outputs["targets"])) / len(outputs["targets"])
+        entropy = mean_entropy(outputs["targets"])
         divergence = self._cross_entropy(outputs) - entropy
         return {"teacher_entropy": entropy, "divergence": divergence}
 
@@ -263,8 +234,3 @@ class DINO(PretextModel):
             "freeze_steps": self.freeze_steps,
             "pooling": self.pooling,
         }
-
-
-def _entropy(probabilities):
-    logs = ops.log(ops.maximum(probabilities, 1e-37))
-    return -ops.sum(probabilities * logs, axis=-1)

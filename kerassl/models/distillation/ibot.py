@@ -9,22 +9,22 @@ from kerassl.checks import check_integer, check_number, check_positive_integers
 from kerassl.encoders.blocks import open_encoder
 from kerassl.errors import InvalidValue
 from kerassl.layers.dino_head import DINOHead
-from kerassl.layers.moving_average import MovingAverage, cosine_momentum
+from kerassl.layers.moving_average import MovingAverage
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.losses.distillation import (
     centred_softmax,
     cross_view_entropy,
     masked_patch_entropy,
 )
-from kerassl.models.base import PretextModel
 from kerassl.models.crops import at_once, crops_of
-from kerassl.models.distillation.temperatures import check_temperatures, warmed_up
+from kerassl.models.distillation.own_teacher import OwnTeacher, mean_entropy
+from kerassl.models.distillation.temperatures import check_temperatures
 from kerassl.models.masked.patches import patch_embedding
-from kerassl.models.skeleton import averaged_encoder, head_policy, keep_untracked
+from kerassl.models.skeleton import head_policy, keep_untracked
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class IBOT(PretextModel):
+class IBOT(OwnTeacher):
     """Learns representations by distillation, of images and of their hidden patches.
 
     As in DINO the student, an encoder with a head, is to predict from each view the
@@ -196,35 +196,6 @@ class IBOT(PretextModel):
         )
         self.built = True
 
-    @property
-    def steps(self):
-        """Integer scalar, the training steps that the teacher has seen begin."""
-        return self.teacher.updates.value
-
-    @property
-    def momentum(self):
-        """Float32 scalar, the share of the teacher that the next step keeps."""
-        # The paper's step updates the weights, then the teacher; here the second
-        # half happens at the beginning of the next step.
-        return cosine_momentum(self.steps - 1, self.total_steps, self.base_momentum)
-
-    @property
-    def target_temperature(self):
-        """Float32 scalar, the teacher's temperature in the next step."""
-        first, last = self.warmup_teacher_temperature, self.teacher_temperature
-        return warmed_up(self.steps, first, last, self.warmup_steps)
-
-    def teacher_encoder(self):
-        """Returns a copy of the encoder with the teacher's weights as they are now.
-
-        Returns:
-            A `keras.Model` like `encoder`.
-        """
-        return averaged_encoder(self.encoder, self._student, self.teacher)
-
-    def encoders(self):
-        return {**super().encoders(), "teacher_encoder": self.teacher_encoder()}
-
     def propagate(self, x, training):
         temperature = self.target_temperature
         frozen = ops.less(self.steps, self.freeze_steps)
@@ -259,10 +230,9 @@ class IBOT(PretextModel):
 
     def measures(self, x, y, outputs):
         losses, hidden = zip(*self._patch_losses(x, outputs), strict=True)
-        entropies = [_entropy(target) for target in outputs["targets"]]
         return {
             "patch_loss": (ops.concatenate(losses), ops.concatenate(hidden)),
-            "teacher_entropy": sum(entropies) / len(entropies),
+            "teacher_entropy": mean_entropy(outputs["targets"]),
         }
 
     def loss_at_chance(self, batch_size):
@@ -327,8 +297,3 @@ class IBOT(PretextModel):
             "freeze_steps": self.freeze_steps,
             "patch_weight": self.patch_weight,
         }
-
-
-def _entropy(probabilities):
-    logs = ops.log(ops.maximum(probabilities, 1e-37))
-    return -ops.sum(probabilities * logs, axis=-1)
