@@ -5,13 +5,11 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
-from kerassl.checks import check_width, check_widths
-from kerassl.errors import InvalidValue
-from kerassl.layers.sin_cos_positions import sin_cos_positions
+from kerassl.layers.patch_decoder import PatchDecoder
 
 
 @keras.saving.register_keras_serializable(package="kerassl")
-class BlockPredictor(keras.layers.Layer):
+class BlockPredictor(PatchDecoder):
     """Predicts the states of blocks of patches from those of a context.
 
     A linear map takes the context's states to the predictor's width, which is narrow;
@@ -68,53 +66,11 @@ class BlockPredictor(keras.layers.Layer):
         name: str | None = None,
         **kwargs,
     ):
-        import keras_hub
-
-        super().__init__(name=name, **kwargs)
-        check_widths(grid=grid)
-        check_width(output_dim=output_dim, hidden_dim=hidden_dim)
-        check_width(num_layers=num_layers, num_heads=num_heads)
-        if hidden_dim % num_heads or hidden_dim % 4:
-            raise InvalidValue(
-                "`hidden_dim` must be a multiple of `num_heads` and of 4. Received: "
-                f"{hidden_dim} and {num_heads}"
-            )
-        self.grid = tuple(grid)
-        self.output_dim = output_dim
-        self.hidden_dim = hidden_dim
-        self.num_layers = num_layers
-        self.num_heads = num_heads
-        policy = self.dtype_policy
-        self.embedding = keras.layers.Dense(hidden_dim, dtype=policy, name="embedding")
-        self.blocks = [
-            keras_hub.layers.TransformerEncoder(
-                4 * hidden_dim,
-                num_heads,
-                activation="gelu",
-                layer_norm_epsilon=1e-6,
-                normalize_first=True,
-                dtype=policy,
-                name=f"block{i}",
-            )
-            for i in range(1, num_layers + 1)
-        ]
-        self.norm = keras.layers.LayerNormalization(
-            epsilon=1e-6, dtype=policy, name="norm"
-        )
-        # Small, so that a training begins at the loss of predicting nothing.
-        self.head = keras.layers.Dense(
-            output_dim, kernel_initializer=_small(), dtype=policy, name="head"
-        )
-        self._table = sin_cos_positions(self.grid, hidden_dim)
+        sizes = (hidden_dim, num_layers, num_heads)
+        super().__init__(grid, output_dim, *sizes, name=name, **kwargs)
 
     def build(self, states_shape, *other_shapes):
-        self.mask_token = self.add_weight(
-            shape=(1, self.hidden_dim), initializer=_small(), name="mask_token"
-        )
-        self.embedding.build(states_shape)
-        inner = (None, None, self.hidden_dim)
-        for layer in (*self.blocks, self.norm, self.head):
-            layer.build(inner)
+        super().build(states_shape)
 
     def call(self, states, context, context_mask, targets, target_mask):
         blocks, patches = targets.shape[1:]
@@ -140,22 +96,3 @@ class BlockPredictor(keras.layers.Layer):
         self, states_shape, context_shape, context_mask_shape, targets_shape, *masks
     ):
         return (*targets_shape, self.output_dim)
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "grid": self.grid,
-            "output_dim": self.output_dim,
-            "hidden_dim": self.hidden_dim,
-            "num_layers": self.num_layers,
-            "num_heads": self.num_heads,
-        }
-
-    def _places(self, indices):
-        """Returns the vectors of places, float32 (batch, places, hidden_dim)."""
-        table = ops.convert_to_tensor(self._table)
-        return ops.take(table, ops.cast(indices, "int32"), axis=0)
-
-
-def _small():
-    return keras.initializers.RandomNormal(stddev=0.02)
