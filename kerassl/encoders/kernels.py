@@ -56,7 +56,7 @@ def draw_kernels(encoder):
             stddev = scale / math.sqrt(_inputs(layer, kernel.shape))
             draw = keras.initializers.RandomNormal(stddev=stddev)
             if kernel._value is None:
-                # In a scope that leaves values out: Keras draws them at its end.
+                # In a scope that leaves values out: Keras draws them later.
                 kernel._initializer = draw
             else:
                 kernel.assign(draw(kernel.shape, dtype=kernel.dtype))

@@ -174,7 +174,8 @@ def pretrain(
                     task, examples = _ready(
                         preset_or_task, plan, rules, read, path, progress
                     )
-                    made = expected(task, measures, read.test) if evaluate else None
+                    asked = measures if evaluate else []
+                    made = expected(task, asked, read.test) if asked else None
                     for measure in made or ():
                         measure.check(task)
                     if progress:

@@ -1,7 +1,8 @@
 """DINO."""
 
-from kerassl import encoders, models, pretext
+from kerassl import models, pretext
 from tasks.parts.images import images, small_resnet, views
+from tasks.parts.patches import OWN_TEACHER, small_vit
 from tasks.parts.runs import RESNET, Killed
 
 MODEL = models.DINO
@@ -19,33 +20,11 @@ def task():
     """With local views of another size, past a ViT and the warm-ups."""
 
     def make(dtype="float32"):
-        encoder = encoders.vit(
-            (8, 8, 1),
-            patch_size=4,
-            num_layers=1,
-            num_heads=2,
-            hidden_dim=8,
-            output="class_token",
-            dtype=dtype,
-            name="encoder",
-        )
+        encoder = small_vit(dtype, patch_size=4, output="class_token")
         crops = pretext.MultiCrop(
             8, 4, num_local_views=1, blur_rate=0.0, jit_compile=False
         )
-        return models.DINO(
-            encoder,
-            crops,
-            total_steps=5,
-            **HEAD | {"hidden_dim": 16, "bottleneck_dim": 8},
-            # High, since fixed weights make all images nearly alike, and the paper's
-            # low ones then magnify what half precision rounds.
-            student_temperature=1.0,
-            teacher_temperature=0.5,
-            warmup_teacher_temperature=0.8,
-            warmup_steps=2,
-            base_momentum=0.8,
-            freeze_steps=1,
-        )
+        return models.DINO(encoder, crops, **OWN_TEACHER)
 
     return make, images(), 16
 

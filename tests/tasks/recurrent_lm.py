@@ -5,6 +5,7 @@ from tasks.parts.runs import Killed
 from tasks.parts.texts import cats_and_dogs
 
 MODEL = models.RecurrentLM
+NEEDS_RANDOM_ACCESS = True
 SMALL = {
     "tokenizer.vocabulary_size": 270,
     "encoder.embedding_dim": 8,
