@@ -1,5 +1,6 @@
 """Two CPU devices, quiet libraries, fixed seeds, and the real data sets."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -15,6 +16,15 @@ tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
     [tf.config.LogicalDeviceConfiguration()] * 2,
 )
+
+
+# Python looks at all objects again and again for rings to free: at those of imports
+# never, and at the others, of which a graph has many, less often. A tenth of the time.
+gc.set_threshold(50_000, 20, 20)
+
+
+def pytest_collection_finish():
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items):

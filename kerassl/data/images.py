@@ -188,9 +188,15 @@ class ImageFolder(FilesSource):
         largest = max([1, *(heads[i].memory for i in fitting)])
         most = min(16, 2 * (os.cpu_count() or 1))
         self._parallel = max(1, min(DECODING_BYTES // largest, most))
+
+        # Without it TensorFlow reads the source code of all that is called, for 2 s.
+        @tf.autograph.experimental.do_not_convert
+        def numbered(i):
+            return i, self._load(i)
+
         decoded = (
             tf.data.Dataset.from_tensor_slices(np.array(fitting, np.int64))
-            .map(lambda i: (i, self._load(i)), num_parallel_calls=self._parallel)
+            .map(numbered, num_parallel_calls=self._parallel)
             .ignore_errors()
         )
         good = []
