@@ -10,6 +10,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest  # noqa: E402
 import tensorflow as tf  # noqa: E402
 from data_graphs import data_without_graphs  # noqa: E402
+from drawn import write_empty_picture  # noqa: E402
 
 # Before anything touches a device: two replicas to test strategies on.
 tf.config.set_logical_device_configuration(
@@ -59,6 +60,28 @@ def without_xla():
     rule, distribute.use_xla = distribute.use_xla, lambda model: False
     yield rule
     distribute.use_xla = rule
+
+
+# Where runs are tested, and not how their pictures look.
+RUNS = ("hostile", "pretraining", "test_pretraining.py", "zoo")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pictures_undrawn(request):
+    """Spares runs the letters and points of their pictures, for most of their time."""
+    if request.path.relative_to(Path(__file__).parent).parts[0] not in RUNS:
+        yield
+        return
+    import importlib
+
+    from matplotlib.figure import Figure
+
+    # A function has the same name.
+    embedding_map = importlib.import_module("kerassl.transfer.embedding_map")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Figure, "savefig", write_empty_picture)
+        patch.setattr(embedding_map, "_in_two_dimensions", lambda x, *_: x[:, :2])
+        yield
 
 
 @pytest.fixture

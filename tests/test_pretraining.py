@@ -110,6 +110,7 @@ def pretrain(out, progress=False, steps=8, **options):
         "transfer.labels_per_class": [5],
         "transfer.draws": 2,
         "transfer.methods": ["knn"],
+        "transfer.controls": ["input", "random"],
         **options.pop("overrides", {}),
     }
     return kerassl.pretrain(

@@ -55,6 +55,37 @@ def methods():
 
 
 @functools.cache
+def one_of_each_kind():
+    """Returns {class name: module} of the first method of each kind.
+
+    What is made of the examples that `fit` is given depends on what a model says of
+    itself and on what an example is, so methods alike in both need one test.
+    """
+    found = {}
+    for name, module in methods().items():
+        found.setdefault(_kind(module), (name, module))
+    return dict(found.values())
+
+
+def _kind(module):
+    model = module.MODEL
+    owners = [
+        next(cls for cls in model.__mro__ if name in vars(cls))
+        for name in ("dataset", "fit", "own_callbacks")
+    ]
+    files = {getattr(value, "__module__", None) for value in vars(module).values()}
+    return (
+        *(tuple(model.reads), bool(model.views), *owners),
+        *sorted(file for file in files if file in _PARTS),
+    )
+
+
+_PARTS = [
+    f"{__name__}.parts.{part}" for part in ("images", "patches", "sounds", "texts")
+]
+
+
+@functools.cache
 def every():
     """Returns {id: function} of all tasks, sorted."""
     found = {

@@ -98,6 +98,7 @@ def test_one_document_is_what_the_encoder_itself_computes():
     np.testing.assert_allclose(*outputs, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.quality
 def test_it_learns_to_continue(tokenizer):
     """Held-out sentences: better than the tokens' frequencies; it can write."""
     held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]

@@ -336,6 +336,7 @@ def test_errors():
         task.fit(task.dataset(images(), 10))
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     train, test = data.digits(), data.digits("test")
     # Ten labels a class are enough where the features are good.

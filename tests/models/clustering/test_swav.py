@@ -156,6 +156,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     views = crops(local_size=8, num_local_views=2, local_crop_scale=(0.2, 0.5))
     encoder = resnet((8, 8, 1), (1, 1), (16, 32))

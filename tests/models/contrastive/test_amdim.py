@@ -127,6 +127,7 @@ def test_layers_that_are_no_maps_are_told():
         AMDIM(plain_cnn((8, 8, 1)), map_names=("relu1", "features"))
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     task = tiny((16, 32, 32, 64), jit_compile=True)
     before = few_label_accuracy(task)

@@ -111,6 +111,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     options = {"projection_dim": 32, "queue_size": 512, "momentum": 0.99}
     task = tiny((16, 32), jit_compile=True, **options)

@@ -130,6 +130,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     task = tiny(
         (16, 32),

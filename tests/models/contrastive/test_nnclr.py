@@ -107,6 +107,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     sizes = {"projection_dim": 32, "hidden_dims": (64,), "predictor_dim": 64}
     task = tiny((16, 32), jit_compile=True, queue_size=512, **sizes)

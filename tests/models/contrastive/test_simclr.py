@@ -173,6 +173,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     images, labels = digits()
     # Ten labels a class are enough where the features are good.

@@ -113,6 +113,7 @@ def test_errors(argument, value):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_the_classes_of_digits():
     task = tiny((16, 32), True, projection_dim=32, hidden_dims=(64,))
     before = few_label_accuracy(task)

@@ -198,6 +198,7 @@ def test_views_of_another_size_than_the_encoders_are_refused():
     tiny(encoder, digit_views())
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     task = tiny(
         resnet((8, 8, 1), (1, 1), (16, 32)),

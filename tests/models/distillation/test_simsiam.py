@@ -99,6 +99,7 @@ def test_errors(argument):
         tiny(**{argument: value})
 
 
+@pytest.mark.quality
 def test_learns_features_of_digits_that_beat_random_ones():
     task = tiny((16, 32), True, projection_dim=64, hidden_dims=(128,), predictor_dim=32)
     before = few_label_accuracy(task)

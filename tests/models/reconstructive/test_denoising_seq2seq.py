@@ -103,6 +103,7 @@ def test_features_are_those_of_the_encoder(task, pretext):
     np.testing.assert_allclose(task.features(x), mean, rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.quality
 def test_it_learns_to_restore_held_out_sentences(pretext):
     held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]
     task = DenoisingSeq2Seq(backbone(width=32), pretext)
@@ -171,6 +172,7 @@ def test_a_whole_bart_is_saved(bart, tmp_path):
     assert len(bart.weights) == len(bart.backbone.weights)
 
 
+@pytest.mark.quality
 def test_bart_learns_to_fill_gaps_of_held_out_sentences(tokenizer):
     held_out, train = TEXTS[::5], [t for i, t in enumerate(TEXTS) if i % 5]
     pretext = NoisyText(tokenizer, 12, [TextInfilling(0.4)], start_token=True)
