@@ -64,12 +64,14 @@ def without_xla():
 
 # Where runs are tested, and not how their pictures look.
 RUNS = ("hostile", "pretraining", "test_pretraining.py", "zoo")
+DRAWN = ("test_boards.py",)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def pictures_undrawn(request):
     """Spares runs the letters and points of their pictures, for most of their time."""
-    if request.path.relative_to(Path(__file__).parent).parts[0] not in RUNS:
+    place = request.path.relative_to(Path(__file__).parent)
+    if place.parts[0] not in RUNS or place.name in DRAWN:
         yield
         return
     import importlib

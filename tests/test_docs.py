@@ -3,12 +3,14 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import urllib.parse
 from html.parser import HTMLParser
 from pathlib import Path
 
+import filelock
 import pytest
 
 from kerassl import zoo
@@ -26,9 +28,18 @@ def importable(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """Returns the folder of the built site."""
-    folder = tmp_path_factory.mktemp("site")
+def site(tmp_path_factory, worker_id):
+    """Returns the folder of the built site, which all processes share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "site"
+    folder.mkdir(exist_ok=True)
+    with filelock.FileLock(folder / ".lock"):
+        if not (folder / "html").exists():
+            build(folder)
+    return folder / "html"
+
+
+def build(folder):
     command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going"]
     command += ["-D", "nb_execution_mode=off", "-d", str(folder / "doctrees")]
     run = subprocess.run(
@@ -39,8 +50,9 @@ def site(tmp_path_factory):
         stdin=subprocess.DEVNULL,
         timeout=900,
     )
+    if run.returncode:
+        shutil.rmtree(folder / "html", ignore_errors=True)
     assert run.returncode == 0, run.stderr[-4000:]
-    return folder / "html"
 
 
 class _Page(HTMLParser):

@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from kerassl import encoders, models, pretext, transfer
 from kerassl.data import ArraySource, Subset, as_source, digits
 from kerassl.pretraining.given import Examples
-from kerassl.pretraining.measuring import measure_all, measures_of
+from kerassl.pretraining.measuring import expected, measure_all, measures_of
 from kerassl.tokenizers import train_tokenizer
 from kerassl.transfer import hidden_tokens
 from kerassl.transfer.held_out import JudgedResult, batches_of, part_means, some_of
@@ -66,7 +66,17 @@ SENTENCES = [f"the {a} {b} the {a}" for a in ("cat", "dog") for b in ("saw", "bi
 
 
 @pytest.mark.parametrize("method", tasks.methods())
-def test_every_task_is_measured_on_examples_without_labels(method, monkeypatch):
+def test_every_task_is_told_what_will_be_measured(method):
+    make, examples, _ = tasks.every()[method]()
+    task, some = make(), Subset(as_source(examples), np.arange(20))
+    some.labels = None
+    wanted = WANTED[method]
+    names = [each.name for each in expected(task, measures_of({}, task), some)]
+    assert names == ([] if wanted is None else [wanted])
+
+
+@pytest.mark.parametrize("method", tasks.one_of_each_kind())
+def test_every_kind_of_task_is_measured_on_examples_without_labels(method, monkeypatch):
     monkeypatch.setattr(hidden_tokens, "MOST_DRAWS", 1)
     make, examples, _ = tasks.every()[method]()
     task, source = make(), as_source(examples)
