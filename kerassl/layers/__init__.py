@@ -11,6 +11,7 @@ from kerassl.layers.moving_average import MovingAverage, cosine_momentum
 from kerassl.layers.moving_centre import MovingCentre
 from kerassl.layers.patch_decoder import PatchDecoder
 from kerassl.layers.patch_embedding import FirstToken, PatchEmbedding
+from kerassl.layers.place_decoder import PlaceDecoder
 from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
 from kerassl.layers.row_context import RowContext
@@ -28,6 +29,7 @@ __all__ = [
     "MovingCentre",
     "PatchDecoder",
     "PatchEmbedding",
+    "PlaceDecoder",
     "ProjectionHead",
     "Prototypes",
     "RowContext",

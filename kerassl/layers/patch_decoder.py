@@ -113,6 +113,10 @@ class PatchDecoder(keras.layers.Layer):
             initializer=keras.initializers.RandomNormal(stddev=0.02),
             name="mask_token",
         )
+        self.build_blocks(states_shape)
+
+    def build_blocks(self, states_shape):
+        """Builds all but the token that stands for a hidden patch."""
         self.embedding.build(states_shape)
         inner = (None, None, self.hidden_dim)
         for block in self.blocks:

@@ -116,18 +116,39 @@ class PatchEmbedding(keras.layers.Layer):
         )
 
     def call(self, images):
+        x, grid = self.patches(images)
+        x = self.after_class_token(x)
+        return x + ops.cast(self.positions(grid), x.dtype)
+
+    def patches(self, images):
+        """Returns the tokens of patches without their positions, and their grid.
+
+        Args:
+            images: As the layer takes them.
+
+        Returns:
+            Tuple of a float tensor (batch, patches, hidden_dim), row by row, and
+            (rows, columns), integers or integer tensors.
+        """
         _check_sides("images", tuple(images.shape[1:3]), self.patch_size)
         x = self.patch_embedding(images)
         grid = tuple(
             known or size
             for known, size in zip(x.shape[1:3], ops.shape(x)[1:3], strict=True)
         )
-        x = ops.reshape(x, (-1, grid[0] * grid[1], self.hidden_dim))
-        if self.use_class_token:
-            shape = (ops.shape(x)[0], 1, self.hidden_dim)
-            token = ops.cast(self.class_token, x.dtype)
-            x = ops.concatenate([ops.broadcast_to(token, shape), x], axis=1)
-        return x + ops.cast(self.positions(grid), x.dtype)
+        return ops.reshape(x, (-1, grid[0] * grid[1], self.hidden_dim)), grid
+
+    def after_class_token(self, x):
+        """Returns tokens behind the class token, if there is one, without positions.
+
+        Args:
+            x: Float tensor (batch, tokens, hidden_dim).
+        """
+        if not self.use_class_token:
+            return x
+        shape = (ops.shape(x)[0], 1, self.hidden_dim)
+        token = ops.cast(self.class_token, x.dtype)
+        return ops.concatenate([ops.broadcast_to(token, shape), x], axis=1)
 
     def positions(self, grid):
         """Returns the vectors of the positions in a grid of patches.

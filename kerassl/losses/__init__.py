@@ -53,6 +53,7 @@ from kerassl.losses.multiview import (
 )
 from kerassl.losses.neighbours import nearest_neighbour_info_nce
 from kerassl.losses.patches import patch_info_nce, patch_logits
+from kerassl.losses.places import place_cross_entropy, smoothed_places
 from kerassl.losses.reconstruction import (
     binary_cross_entropy,
     mean_absolute_error,
@@ -108,11 +109,13 @@ __all__ = [
     "nt_xent_per_example",
     "patch_info_nce",
     "patch_logits",
+    "place_cross_entropy",
     "queue_info_nce",
     "queue_logits",
     "rebalancing_weights",
     "score_penalty",
     "smooth_l1",
+    "smoothed_places",
     "sparsity_divergence",
     "sum_of_comparisons",
     "supervised_contrastive",

@@ -86,6 +86,12 @@ def mae(**options):
     return models.MAE(small_vit(), pretext.MaskedPatches(8, 2), **sizes | options)
 
 
+def drop_pos(**options):
+    sizes = {"decoder_dim": 8, "decoder_layers": 1, "decoder_heads": 2}
+    masks = pretext.MaskedPatches(8, 2)
+    return models.DropPos(small_vit(), masks, **{"total_steps": 4, **sizes, **options})
+
+
 def sparse(**options):
     encoder = encoders.dense((8, 8, 1), (4,), activation="sigmoid")
     return models.SparseAutoencoder(encoder, pretext.Reconstruct(), **options)
@@ -133,6 +139,7 @@ MAKERS = {
     "RandomView": pretext.RandomView,
     "LabView": pretext.LabView,
     "MAE": mae,
+    "DropPos": drop_pos,
     "IJEPA": ijepa,
     "IBOT": ibot,
     "SparseAutoencoder": sparse,
@@ -175,6 +182,7 @@ OF_NUMBERS = {
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "SparseAutoencoder": ["target_activity", "sparsity_weight"],
     "VAE": ["beta", "free_bits"],
+    "DropPos": ["position_mask_ratio", "sigma"],
     "MaskedPatches": ["mask_ratio"],
     "GaussianNoise": ["stddev"],
     "MaskingNoise": ["rate"],
@@ -221,6 +229,7 @@ OF_COUNTS = {
     "IJEPA": ["total_steps", "predictor_dim", "predictor_layers", "predictor_heads"],
     "IBOT": ["total_steps", "output_dim", "hidden_dim", "bottleneck_dim"],
     "MAE": ["decoder_dim", "decoder_layers", "decoder_heads"],
+    "DropPos": ["total_steps", "decoder_dim", "decoder_layers", "decoder_heads"],
     "MaskedPatches": ["size", "patch_size"],
     "ExampleAndNoise": ["noise_dim"],
     "ImagesAndNoise": ["noise_dim"],

@@ -11,7 +11,7 @@ from kerassl.transfer import gradient_times_input, saliency_target
 # Whose loss is of each example alone, and needs nothing that only a run knows.
 ALONE = {
     *("APC", "Autoencoder", "BYOL", "CausalLM", "Colorization"),
-    *("DenoisingSeq2Seq", "DINO", "Distillation", "IBOT", "IJEPA"),
+    *("DenoisingSeq2Seq", "DINO", "Distillation", "DropPos", "IBOT", "IJEPA"),
     *("MAE", "MaskedLM", "MoCo", "PixelCNN", "Puzzle"),
     *("RecurrentLM", "SimMIM", "SimSiam", "VAE"),
 }

@@ -35,6 +35,7 @@ WANTED = {
     "DenoisingSeq2Seq": "hidden_tokens",
     "DINO": "views",
     "Distillation": "views",
+    "DropPos": "pretext",
     "ELECTRA": "hidden_tokens",
     "GAN": None,
     "MAE": "pretext",
