@@ -43,7 +43,13 @@ def one_device(name):
 
 def replicas(name, strategies):
     make, examples, batch_size = tasks.every()[name]()
-    testing.check_replicas(make, examples, batch_size=batch_size, strategy=strategies)
+    testing.check_replicas(
+        make,
+        examples,
+        batch_size=batch_size,
+        strategy=strategies,
+        in_graph=name in checks.IN_GRAPHS,
+    )
 
 
 def main(names):

@@ -9,6 +9,7 @@ from drawn import images_in
 from kerassl import zoo
 from kerassl.data import digits
 from kerassl.encoders import dense, vit
+from kerassl.errors import UserError
 from kerassl.layers import PlaceDecoder
 from kerassl.losses import smoothed_places
 from kerassl.models import DropPos
@@ -167,7 +168,6 @@ def test_the_share_is_rounded_up(ratio, asked):
         (lambda: tiny(position_mask_ratio=1.1), "`position_mask_ratio` must"),
         (lambda: tiny(sigma=-1), "`sigma` must"),
         (lambda: tiny(affinity_temperature=0), "`affinity_temperature` must"),
-        (lambda: tiny(affinity_temperature="0.1"), "`affinity_temperature` must"),
         (lambda: tiny(affinity_temperature=math.nan), "`affinity_temperature` must"),
         (lambda: tiny(total_steps=0), "`total_steps` must"),
         (lambda: tiny(decoder_dim=6), "`decoder_dim` must be a multiple of"),
@@ -176,6 +176,11 @@ def test_the_share_is_rounded_up(ratio, asked):
 def test_errors(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_a_temperature_that_is_no_number():
+    with pytest.raises(UserError, match="`affinity_temperature` must"):
+        tiny(affinity_temperature="0.1")
 
 
 def test_an_encoder_without_a_class_token_has_no_affinity():
