@@ -4,11 +4,10 @@ import math
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from kerassl import distribute
-from kerassl.checks import check_number, check_positive_integers, check_width
+from kerassl.checks import check_number, check_positive_integers
 from kerassl.encoders.blocks import open_encoder
 from kerassl.encoders.kernels import draw_kernels
 from kerassl.errors import InvalidValue
@@ -16,7 +15,11 @@ from kerassl.layers.place_decoder import PlaceDecoder
 from kerassl.losses.places import place_cross_entropy, smoothed_places
 from kerassl.metrics.tokens import token_accuracy
 from kerassl.models.base import PretextModel
-from kerassl.models.masked.patches import patch_embedding
+from kerassl.models.masked.patches import (
+    check_decoder,
+    masked_views,
+    patch_embedding,
+)
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import images_of, patches_of, take_rows
 
@@ -132,13 +135,7 @@ class DropPos(PretextModel):
                     "`affinity_temperature` must be None for an encoder without a "
                     f"class token. Received: {affinity_temperature}"
                 )
-        check_width(decoder_dim=decoder_dim, decoder_layers=decoder_layers)
-        check_width(decoder_heads=decoder_heads)
-        if decoder_dim % decoder_heads or decoder_dim % 4:
-            raise InvalidValue(
-                "`decoder_dim` must be a multiple of `decoder_heads` and of 4. "
-                f"Received: {decoder_dim} and {decoder_heads}"
-            )
+        check_decoder(decoder_dim, decoder_layers, decoder_heads)
         self.total_steps = total_steps
         self.position_mask_ratio = position_mask_ratio
         self.sigma = sigma
@@ -258,10 +255,7 @@ class DropPos(PretextModel):
         """
         from kerassl.pictures import image_rows
 
-        (x,) = self.pretext(inputs, seed=tf.constant([0, 0], "int64"))
-        x = {key: np.asarray(value) for key, value in x.items()}
-        shown = self.pretext.values(x["images"])
-        masked = self.pretext.masked(shown, x["hidden"])
+        x, shown, masked = masked_views(self.pretext, inputs)
         rows = [shown, masked, self._put(x, shown)]
         return image_rows(rows, titles=["image", "visible", "as told"])
 

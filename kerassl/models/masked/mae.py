@@ -2,19 +2,20 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from kerassl import distribute
-from kerassl.checks import check_width
 from kerassl.encoders.blocks import open_encoder
 from kerassl.encoders.kernels import draw_kernels
-from kerassl.errors import InvalidValue
 from kerassl.layers.patch_decoder import PatchDecoder
 from kerassl.losses.hidden_patches import normalized_patches
 from kerassl.losses.reconstruction import mean_squared_error
 from kerassl.models.base import PretextModel
-from kerassl.models.masked.patches import patch_embedding
+from kerassl.models.masked.patches import (
+    check_decoder,
+    masked_views,
+    patch_embedding,
+)
 from kerassl.models.skeleton import head_policy, keep_untracked
 from kerassl.ops import images_of, patches_of, take_rows
 
@@ -103,13 +104,7 @@ class MAE(PretextModel):
     ):
         super().__init__(encoder, pretext, name=name, **kwargs)
         embedding = patch_embedding(encoder, pretext)
-        check_width(decoder_dim=decoder_dim, decoder_layers=decoder_layers)
-        check_width(decoder_heads=decoder_heads)
-        if decoder_dim % decoder_heads or decoder_dim % 4:
-            raise InvalidValue(
-                "`decoder_dim` must be a multiple of `decoder_heads` and of 4. "
-                f"Received: {decoder_dim} and {decoder_heads}"
-            )
+        check_decoder(decoder_dim, decoder_layers, decoder_heads)
         self.decoder_dim = decoder_dim
         self.decoder_layers = decoder_layers
         self.decoder_heads = decoder_heads
@@ -174,11 +169,9 @@ class MAE(PretextModel):
         """
         from kerassl.pictures import image_rows
 
-        (x,) = self.pretext(inputs, seed=tf.constant([0, 0], "int64"))
-        x = {key: np.asarray(value) for key, value in x.items()}
-        shown = self.pretext.values(x["images"])
+        x, shown, masked = masked_views(self.pretext, inputs)
         restored = self.pretext.values(self.restore(x))
-        rows = [shown, self.pretext.masked(shown, x["hidden"]), restored]
+        rows = [shown, masked, restored]
         return image_rows(rows, titles=["image", "visible", "restored"])
 
     def restore(self, x):

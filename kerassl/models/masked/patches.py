@@ -1,5 +1,9 @@
 """What tasks of hidden patches ask of an encoder and of a pretext layer."""
 
+import numpy as np
+import tensorflow as tf
+
+from kerassl.checks import check_width
 from kerassl.errors import InvalidValue
 from kerassl.layers.patch_embedding import PatchEmbedding
 
@@ -42,6 +46,47 @@ def patch_embedding(encoder, pretext=None):
         )
     _check_counts(layer, pretext)
     return layer
+
+
+def check_decoder(decoder_dim, decoder_layers, decoder_heads):
+    """Raises unless a decoder of these sizes can be made.
+
+    Args:
+        decoder_dim: Its width, a multiple of `decoder_heads` and of 4.
+        decoder_layers: Its Transformer blocks.
+        decoder_heads: Its attention heads.
+
+    Example:
+        >>> check_decoder(6, 1, 2)
+        Traceback (most recent call last):
+        ...
+        kerassl.errors.InvalidValue: `decoder_dim` must be a multiple of \
+`decoder_heads` and of 4. Received: 6 and 2
+    """
+    check_width(decoder_dim=decoder_dim, decoder_layers=decoder_layers)
+    check_width(decoder_heads=decoder_heads)
+    if decoder_dim % decoder_heads or decoder_dim % 4:
+        raise InvalidValue(
+            "`decoder_dim` must be a multiple of `decoder_heads` and of 4. "
+            f"Received: {decoder_dim} and {decoder_heads}"
+        )
+
+
+def masked_views(pretext, inputs):
+    """Returns what pictures of a task with hidden patches begin with.
+
+    Args:
+        pretext: A `kerassl.pretext.MaskedPatches`.
+        inputs: Raw images. The masks are the same in every call.
+
+    Returns:
+        The batch, a dict of NumPy arrays; its views in [0, 1]; and these with grey
+        in the place of what is hidden.
+    """
+    (x,) = pretext(inputs, seed=tf.constant([0, 0], "int64"))
+    x = {key: np.asarray(value) for key, value in x.items()}
+    shown = pretext.values(x["images"])
+    return x, shown, pretext.masked(shown, x["hidden"])
 
 
 def _check_counts(layer, pretext):
