@@ -189,7 +189,7 @@ class ImageFolder(FilesSource):
         most = min(16, 2 * (os.cpu_count() or 1))
         self._parallel = max(1, min(DECODING_BYTES // largest, most))
 
-        # Without it TensorFlow reads the source code of all that is called, for 2 s.
+        # Else TensorFlow reads the source code of all that is called, for 2 s.
         @tf.autograph.experimental.do_not_convert
         def numbered(i):
             return i, self._load(i)

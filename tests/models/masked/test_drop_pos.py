@@ -1,6 +1,7 @@
 import math
 
 import keras
+import keras_hub
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -10,7 +11,7 @@ from kerassl import zoo
 from kerassl.data import digits
 from kerassl.encoders import dense, vit
 from kerassl.errors import UserError
-from kerassl.layers import PlaceDecoder
+from kerassl.layers import PatchEmbedding, PlaceDecoder
 from kerassl.losses import smoothed_places
 from kerassl.models import DropPos
 from kerassl.pretext import MaskedPatches
@@ -184,10 +185,6 @@ def test_a_temperature_that_is_no_number():
 
 
 def test_an_encoder_without_a_class_token_has_no_affinity():
-    import keras_hub
-
-    from kerassl.layers import PatchEmbedding
-
     inputs = keras.Input((None, None, 1))
     x = PatchEmbedding((8, 8), 2, 8, use_class_token=False)(inputs)
     x = keras_hub.layers.TransformerEncoder(16, 2, normalize_first=True)(x)
