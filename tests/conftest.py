@@ -12,6 +12,11 @@ import tensorflow as tf  # noqa: E402
 from data_graphs import data_without_graphs  # noqa: E402
 from drawn import write_empty_picture  # noqa: E402
 
+from kerassl.testing import QUICK_XLA  # noqa: E402
+
+# For this process, which has not used XLA yet, and those that it starts.
+os.environ["XLA_FLAGS"] = f"{QUICK_XLA} {os.environ.get('XLA_FLAGS', '')}"
+
 # Before anything touches a device: two replicas to test strategies on.
 tf.config.set_logical_device_configuration(
     tf.config.list_physical_devices("CPU")[0],
@@ -19,12 +24,22 @@ tf.config.set_logical_device_configuration(
 )
 
 
-# Python looks at all objects again and again for rings to free: at those of imports
-# never, and at the others, of which a graph has many, less often. A tenth of the time.
+# Python looks at all objects again and again for rings to free. So it does less often,
+# and never at what was there before the file of tests at hand: of what many files left,
+# most is not looked at for minutes, and a machine short of memory takes long to bring
+# it back.
 gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_finish():
+    gc.freeze()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rings_freed():
+    """Frees what a file of tests left, and keeps the rest out of later looks."""
+    yield
+    gc.collect()
     gc.freeze()
 
 

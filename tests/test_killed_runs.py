@@ -13,12 +13,12 @@ import tensorflow as tf
 from kerassl import zoo
 from kerassl.callbacks import latest_checkpoint
 
-STEPS = 5
+STEPS = 4
 # Three steps are then done, amid a turn of the GAN and with a queue wrapped around.
 KILLED_AT = 4
 # A process for each would import everything for each; one for all of them would
 # leave the other cores nothing to do.
-RUNS_IN_A_PROCESS = 6
+RUNS_IN_A_PROCESS = 10
 
 
 def test_every_method_with_a_preset_is_killed():

@@ -13,6 +13,14 @@ from kerassl.files import atomic
 
 TUTORIALS = sorted((Path(__file__).parents[1] / "tutorials").glob("*.py"))
 DOCS = Path(__file__).parents[1] / "docs"
+# XLA takes longer to compile than the few steps of the fast mode do.
+BEFORE_IT = """
+import gc
+import keras_hub
+from kerassl import distribute
+distribute.use_xla = lambda model: False
+gc.freeze()
+"""
 
 
 def test_there_are_tutorials():
@@ -27,6 +35,9 @@ def test_tutorial_runs(script, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", [str(DOCS), *sys.path])
     monkeypatch.setenv("KERASSL_FAST", "1")
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    startup = tmp_path / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "before_it.py").write_text(BEFORE_IT)
     from notebooks import EXECUTED, notebook
 
     text = script.read_text("utf-8")

@@ -32,7 +32,7 @@ keras.utils.set_random_seed(0)
 digits = kerassl.pretrain(
     "simclr_digits",
     out="look_inside/digits",
-    steps=20 if FAST else 400,
+    steps=2 if FAST else 400,
     evaluate=False,
     progress=False,
 )
