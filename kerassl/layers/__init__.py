@@ -16,6 +16,7 @@ from kerassl.layers.projection_head import ProjectionHead
 from kerassl.layers.prototypes import Prototypes
 from kerassl.layers.row_context import RowContext
 from kerassl.layers.sin_cos_positions import sin_cos_positions
+from kerassl.layers.vector_quantizer import VectorQuantizer
 
 __all__ = [
     "BlockPredictor",
@@ -33,6 +34,7 @@ __all__ = [
     "ProjectionHead",
     "Prototypes",
     "RowContext",
+    "VectorQuantizer",
     "batch_normalization",
     "cosine_momentum",
     "sin_cos_positions",

@@ -102,6 +102,11 @@ def vae(**options):
     return models.VAE(encoder, pretext.ExampleAndNoise(4), **options)
 
 
+def vq_vae(**options):
+    encoder = encoders.conv((8, 8, 1), (4,), 2, grid=True)
+    return models.VQVAE(encoder, pretext.Reconstruct(), **options)
+
+
 TOKENS = {"tokenizer": None}
 MAKERS = {
     "SimCLR": on_dense(models.SimCLR),
@@ -144,6 +149,7 @@ MAKERS = {
     "IBOT": ibot,
     "SparseAutoencoder": sparse,
     "VAE": vae,
+    "VQVAE": vq_vae,
     "MaskedPatches": pretext.MaskedPatches,
     "Reconstruct": pretext.Reconstruct,
     "GaussianNoise": pretext.GaussianNoise,
@@ -182,6 +188,7 @@ OF_NUMBERS = {
     "DINO": ["student_temperature", "teacher_temperature", "base_momentum"],
     "SparseAutoencoder": ["target_activity", "sparsity_weight"],
     "VAE": ["beta", "free_bits"],
+    "VQVAE": ["commitment_weight", "decay", "restart"],
     "DropPos": ["position_mask_ratio", "sigma"],
     "MaskedPatches": ["mask_ratio"],
     "GaussianNoise": ["stddev"],
@@ -235,6 +242,7 @@ OF_COUNTS = {
     "ImagesAndNoise": ["noise_dim"],
     "Colorization": ["hidden_dim", "neighbours", "grid"],
     "PixelCNN": ["hidden_dim", "levels"],
+    "VQVAE": ["num_codes"],
     "Colorize": ["size"],
     "NextPixel": ["levels"],
     "Rotation": ["size"],

@@ -13,7 +13,7 @@ ALONE = {
     *("APC", "Autoencoder", "BYOL", "CausalLM", "Colorization"),
     *("DenoisingSeq2Seq", "DINO", "Distillation", "DropPos", "IBOT", "IJEPA"),
     *("MAE", "MaskedLM", "MoCo", "PixelCNN", "Puzzle"),
-    *("RecurrentLM", "SimMIM", "SimSiam", "VAE"),
+    *("RecurrentLM", "SimMIM", "SimSiam", "VAE", "VQVAE"),
 }
 
 

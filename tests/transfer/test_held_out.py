@@ -60,6 +60,7 @@ WANTED = {
     "SwAV": "views",
     "Triplet": "views",
     "VAE": "pretext",
+    "VQVAE": "reconstruction",
     "UniLM": "hidden_tokens",
     "VICReg": "views",
 }

@@ -5,6 +5,7 @@ from kerassl.models.reconstructive.colorization import Colorization
 from kerassl.models.reconstructive.denoising_seq2seq import DenoisingSeq2Seq
 from kerassl.models.reconstructive.sparse_autoencoder import SparseAutoencoder
 from kerassl.models.reconstructive.vae import VAE
+from kerassl.models.reconstructive.vq_vae import VQVAE
 
 __all__ = [
     "Autoencoder",
@@ -12,4 +13,5 @@ __all__ = [
     "DenoisingSeq2Seq",
     "SparseAutoencoder",
     "VAE",
+    "VQVAE",
 ]

@@ -100,6 +100,10 @@ class Restoring(PretextModel):
         """Returns the decoder's output among those of `propagate`."""
         return outputs
 
+    def decodable(self, features):
+        """Returns features as the decoder takes them, a NumPy array."""
+        return features
+
     def criterion_of(self, y, outputs):
         """Returns the criterion of each example, mean over the target's numbers."""
         return CRITERIA[self.criterion](y, self.restored(outputs))
@@ -159,6 +163,7 @@ class Restoring(PretextModel):
         )
         shares = np.linspace(0, 1, count).reshape(-1, *[1] * first.ndim)
         between = ((1 - shares) * first + shares * last).astype("float32")
+        between = self.decodable(between)
         outputs = self.decoder.predict(between, batch_size=256, verbose=0)
         return ops.convert_to_numpy(self._values(ops.cast(outputs, "float32")))
 
