@@ -41,21 +41,19 @@ def one_device(name):
         )
 
 
-def replicas(name, strategies):
-    if name not in tasks.one_of_each_kind():
-        strategies = strategies[:1]
+def replicas(name, two_replicas):
     make, examples, batch_size = tasks.every()[name]()
     testing.check_replicas(
         make,
         examples,
         batch_size=batch_size,
-        strategy=strategies,
+        strategy=checks.strategies_for(name, two_replicas),
         in_graph=name in checks.IN_GRAPHS,
     )
 
 
 def main(names):
-    strategies = [distribute.strategy("cpu:2"), "cpu:1"]
+    two_replicas = distribute.strategy("cpu:2")
     # What a process imports is shared by the tasks that are compared in it.
     imports = seconds(testing.losses_of_each_on, "jax", [])
     saved = imports * (1 - 1 / checks.TASKS_IN_A_PROCESS)
@@ -66,7 +64,7 @@ def main(names):
     for name in names:
         found = [
             seconds(one_device, name),
-            seconds(replicas, name, strategies),
+            seconds(replicas, name, two_replicas),
             seconds(checks.compare_with_jax, [name]) - saved,
         ]
         figures = " | ".join(f"{value:.1f}" for value in (*found, sum(found)))

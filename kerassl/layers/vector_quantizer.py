@@ -118,7 +118,7 @@ class VectorQuantizer(keras.layers.Layer):
         sums = kept * self.sums.value + new * ops.matmul(ops.transpose(chosen), rows)
         if self.restart:
             # From all over the batch, which is in a random order.
-            places = ops.arange(self.num_codes) * ops.shape(rows)[0] // self.num_codes
+            places = evenly_spaced(self.num_codes, ops.shape(rows)[0])
             few = counts < self.restart
             counts = ops.where(few, self.restart, counts)
             fresh = self.restart * ops.take(rows, places, axis=0)
@@ -140,6 +140,16 @@ class VectorQuantizer(keras.layers.Layer):
             "decay": self.decay,
             "restart": self.restart,
         }
+
+
+def evenly_spaced(count, length):
+    """Returns `count` places from 0 to below `length`, as int32.
+
+    Their product is more than int32 holds, of 8,192 codes and 256 images of 32x32
+    places for one.
+    """
+    numbers = ops.arange(count)
+    return numbers * (length // count) + numbers * (length % count) // count
 
 
 def _spread(shape, dtype=None):

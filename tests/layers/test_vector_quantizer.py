@@ -3,6 +3,7 @@ import pytest
 import tensorflow as tf
 
 from kerassl.layers import VectorQuantizer
+from kerassl.layers.vector_quantizer import evenly_spaced
 
 
 def made(num_codes=5, dim=3, **options):
@@ -53,6 +54,16 @@ def test_codes_are_moving_averages_of_their_vectors(restart):
             if counts[k] > 0:
                 codes[k] = sums[k] / counts[k]
         np.testing.assert_allclose(layer.codes, codes, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "count, length", [(5, 24), (5, 3), (8192, 2**18), (4096, 10**6)]
+)
+def test_codes_begin_anew_all_over_a_batch(count, length):
+    found = np.array(evenly_spaced(count, length))
+    np.testing.assert_array_equal(
+        found, np.arange(count, dtype="int64") * length // count
+    )
 
 
 def test_without_a_restart_an_unchosen_code_stays():

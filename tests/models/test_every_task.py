@@ -74,14 +74,18 @@ def test_one_device(name, tmp_path):
 @every_task
 def test_strategies_equal_none(name, two_replicas):
     make, examples, batch_size = tasks.every()[name]()
-    one_device = ["cpu:1"] if name in tasks.one_of_each_kind() else []
     testing.check_replicas(
         make,
         examples,
         batch_size=batch_size,
-        strategy=[two_replicas, *one_device],
+        strategy=strategies_for(name, two_replicas),
         in_graph=name in IN_GRAPHS,
     )
+
+
+def strategies_for(name, two_replicas):
+    """Returns the strategies of a check: one device is compared once a kind."""
+    return [two_replicas, *(["cpu:1"] if name in tasks.one_of_each_kind() else [])]
 
 
 @pytest.mark.parametrize(

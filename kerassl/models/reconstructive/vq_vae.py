@@ -36,8 +36,8 @@ class VQVAE(Restoring):
         As in `Autoencoder`.
 
     Output:
-        Dict of `"restored"`, as what `Autoencoder` gives, `"features"`, and
-        `"numbers"` of the codes, integers.
+        Dict of `"restored"`, as what `Autoencoder` gives, `"features"`, the `"codes"`
+        nearest to them, and the `"numbers"` of these, integers.
 
     Logs:
         loss: The criterion plus the weighted commitment.
